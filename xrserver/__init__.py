@@ -1,0 +1,23 @@
+"""xrserver: stand inside a git repository's history, in VR, AR or a window.
+
+``async with xrserver.connect(url) as session`` gives a script the same stream the viewers get.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "connect"]
+
+if TYPE_CHECKING:
+    from xrserver.stream.client import connect
+
+
+def __getattr__(name: str) -> Any:
+    # aiohttp costs 0.2 s to import: `xrserver --help` and `xrserver index` must not pay for it.
+    if name == "connect":
+        from xrserver.stream.client import connect
+
+        return connect
+    raise AttributeError(f"module 'xrserver' has no attribute {name!r}")

@@ -1,0 +1,65 @@
+"""One frozen Config: every setting's name, default, unit and help, once.
+
+The command line (`cli`), the environment (``XRSERVER_<NAME>``) and the table of settings in the
+README all derive from these fields; a test fails when the README's drifts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from xrserver.errors import UsageError
+
+
+def _setting(default: Any, help: str, unit: str = "", metavar: str = "", short: bool = True) -> Any:
+    """Declare a field: `short` says whether it may also be set by its flag."""
+    return field(default=default, metadata={"help": help, "unit": unit, "metavar": metavar, "flag": short})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a run can be told."""
+
+    repositories: tuple[Path, ...] = _setting((), "repositories to show", metavar="REPO", short=False)
+    host: str = _setting("127.0.0.1", "address to listen on", metavar="ADDRESS")
+    port: int = _setting(8080, "port to listen on; 0 takes any free one", metavar="PORT")
+    scene: str = _setting("city", "scene to open with", metavar="NAME")
+    ref: str = _setting("", "mainline: a branch, tag or commit (default: where HEAD points)", metavar="REF")
+    jobs: int = _setting(0, "processes that read history; 0: one a core", metavar="N")
+    open: bool = _setting(False, "open the page in the default browser")
+    token: bool = _setting(True, "ask for the token that the printed address carries")
+    resume_seconds: float = _setting(3600.0, "how long a viewer that went away can resume", "s", "SECONDS")
+    outbox_bytes: int = _setting(32 << 20, "most bytes waiting for one viewer", "bytes", "BYTES")
+
+
+def from_environment(config: Config, environ: Mapping[str, str] = os.environ) -> Config:
+    """Return `config` with what ``XRSERVER_*`` variables say put over it.
+
+    Raises
+    ------
+    UsageError
+        A value that does not parse; the message names the variable, the value and what fits.
+    """
+    changes: dict[str, Any] = {}
+    for setting in fields(Config):
+        name = f"XRSERVER_{setting.name.upper()}"
+        if not setting.metadata["flag"] or name not in environ:
+            continue
+        changes[setting.name] = parse(setting.name, environ[name], name)
+    return replace(config, **changes)
+
+
+def parse(setting: str, value: str, where: str) -> Any:
+    """Return `value`, given as text at `where`, as the type of `setting`'s default."""
+    default = {f.name: f.default for f in fields(Config)}[setting]
+    try:
+        if isinstance(default, bool):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[value.lower()]
+        return type(default)(value)
+    except (ValueError, KeyError):
+        kind = {bool: "yes or no", int: "a whole number", float: "a number"}.get(type(default), "text")
+        raise UsageError(f"{where} is {value!r}, but must be {kind}.") from None

@@ -1,0 +1,1 @@
+"""A repository on disk comes in; columns of commits, changes, versions and strata go out."""

@@ -1,0 +1,1 @@
+"""Devices come in; device-free actions go out."""

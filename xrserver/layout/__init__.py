@@ -1,0 +1,1 @@
+"""Index columns and parameters come in; placements in scene space go out."""

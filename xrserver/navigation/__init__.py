@@ -1,0 +1,1 @@
+"""State, actions and seconds come in; the next state goes out. Pure functions."""

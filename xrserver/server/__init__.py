@@ -1,0 +1,1 @@
+"""Requests come in; answers and streams go out."""

@@ -1,0 +1,1 @@
+"""Messages come in as objects and go out as bytes, and the other way about."""

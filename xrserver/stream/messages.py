@@ -1,0 +1,318 @@
+"""Every message of the stream, once. ``webxr_client/src/generated/protocol.ts`` is made from it.
+
+A message is a msgpack map whose first key ``type`` is the class name in lower case. Fields may be
+``int float str bool bytes``, optional, lists of them, nested records, and column sets
+(``Annotated[Columns, SET]``). Limits on what may arrive stand in the annotations and are
+enforced by `stream.codec` on every decode.
+
+Columns travel as ``{column: [padding, data]}``: two msgpack bins, the first just long enough
+that the data starts at a multiple of 8 bytes from the start of the message, so that a viewer
+makes typed-array views without a copy. Packed sets have the single column ``records``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from numpy.typing import NDArray
+
+from xrserver.columns import LANDMARKS, NAMES, NODES, PEOPLE, RANK_END, SPANS, STRATA, TIMELINE
+
+#: Column name → array; packed sets have one entry, ``records``.
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Smallest and largest value allowed (inclusive); for str, bytes and list: of the length."""
+
+    low: float
+    high: float
+
+
+Rank = Annotated[int, Range(0, RANK_END)]
+NodeId = Annotated[int, Range(0, 2**32 - 1)]
+TileId = Annotated[str, Range(32, 32)]
+Short = Annotated[str, Range(0, 256)]
+Text = Annotated[str, Range(0, 4096)]
+Fraction = Annotated[float, Range(0.0, 1.0)]
+Metres = Annotated[float, Range(-1e7, 1e7)]
+Unit = Annotated[float, Range(-1.000001, 1.000001)]
+
+#: Largest message a server takes, and largest frame it sends of a tile.
+CLIENT_MESSAGE_LIMIT = 64 * 1024
+FRAME_LIMIT = 256 * 1024
+
+
+# --- records used inside messages ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the scene stands in the viewer's world: ``world_from_scene`` as translation, xyzw, scale."""
+
+    position: Annotated[list[Metres], Range(3, 3)]
+    orientation: Annotated[list[Unit], Range(4, 4)]
+    scale: Annotated[float, Range(1e-6, 1e6)]
+
+
+@dataclass(frozen=True, slots=True)
+class TileHeader:
+    """What a tile covers and costs, and the tiles that refine it.
+
+    `box` is (min x, min y, min z, max x, max y, max z) in metres, scene space; `lo`, `hi` the
+    window of ranks; `error` the largest distance in metres between a drawn and a true surface.
+    The tile draws the real playheads t in (lo - 1, hi - 1], for which ceil(t) lies in [lo, hi):
+    the change at `lo` eases in before it.
+    """
+
+    id: TileId
+    level: Annotated[int, Range(0, 64)]
+    box: Annotated[list[float], Range(6, 6)]
+    lo: Rank
+    hi: Rank
+    error: Annotated[float, Range(0, 1e7)]
+    nodes: Annotated[int, Range(0, 2**31)]
+    spans: Annotated[int, Range(0, 2**31)]
+    strata: Annotated[int, Range(0, 2**31)]
+    bytes: Annotated[int, Range(0, 2**40)]
+    children: list[TileHeader]
+    """Those of a child are empty until the child itself is fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of a scene's legend of people."""
+
+    id: Annotated[int, Range(0, 65535)]
+    name: Short
+    commits: Annotated[int, Range(0, RANK_END)]
+    colour: Annotated[int, Range(0, 0xFFFFFF)]
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository that is open on the server."""
+
+    id: Short
+    name: Short
+    commits: Annotated[int, Range(0, RANK_END)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a panel: a label, its text, and what choosing it does ('' for nothing)."""
+
+    label: Short
+    text: Annotated[str, Range(0, 65536)]
+    moment: Short
+
+
+# --- server to viewer ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The first message: who serves, and the token that resumes this session."""
+
+    version: Short
+    resume: Short
+    resumed: bool
+    repositories: list[Repository]
+    scenes: list[Short]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long piece of work is; `total` 0 when not known."""
+
+    phase: Short
+    done: Annotated[int, Range(0, 2**53)]
+    total: Annotated[int, Range(0, 2**53)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A generation of a scene: everything but its tiles and tables.
+
+    `tables` are tile ids of column sets that belong to the whole scene (fetched like tiles):
+    timeline, people with names, landmarks with names. `pose`, `rank` and `fraction` are where to
+    start, or where a resumed session was.
+    """
+
+    repository: Short
+    scene: Short
+    generation: Short
+    mainline_ref: Short
+    head_rank: Rank
+    root: TileHeader
+    table: TileId
+    table_bytes: Annotated[int, Range(0, 2**40)]
+    pose: Pose
+    rank: Rank
+    fraction: Fraction
+    glow_seconds: Annotated[float, Range(0.01, 1000.0)]
+    people: list[Person]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of a tile's (or table's) body: bytes [offset, offset + len(data)) of `total`."""
+
+    id: TileId
+    offset: Annotated[int, Range(0, 2**40)]
+    total: Annotated[int, Range(0, 2**40)]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a new commit changed in the open window: spans closed, nodes and spans appended.
+
+    `closed` are pairs (row of a span in the base tile plus earlier patches, its death).
+    `spans` and `nodes` are appended; a node that exists already gets a new record with the same
+    `node` id, whose spans follow those it had.
+    """
+
+    tile: TileId
+    generation: Short
+    sequence: Annotated[int, Range(0, RANK_END)]
+    head_rank: Rank
+    time: float
+    closed: list[list[int]]
+    spans: Annotated[Columns, SPANS]
+    nodes: Annotated[Columns, NODES]
+    strata: Annotated[Columns, STRATA]
+    names: Annotated[Columns, NAMES]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to a query, under its number."""
+
+    number: Annotated[int, Range(0, 2**31)]
+    rank: Rank
+    node: Annotated[int, Range(-1, 2**32 - 1)]
+    text: Text
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a panel shows; viewers only lay it out."""
+
+    name: Short
+    title: Text
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know, in a sentence."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """A request could not be met; the connection lives on. `subject` is the tile id or query number."""
+
+    code: Short
+    text: Text
+    subject: Short
+
+
+# --- viewer to server ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The viewer's first message: what it is, and the session it was."""
+
+    tier: Literal["quest2", "quest3", "pcvr", "desktop"]
+    resume: Short
+    scene: Short
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Tiles (or tables) to send, most wanted first."""
+
+    tiles: Annotated[list[TileId], Range(0, 512)]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Tiles no longer wanted; parts not yet sent are cancelled."""
+
+    tiles: Annotated[list[TileId], Range(0, 512)]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the viewer's playhead and world are: remembered for a resumed session."""
+
+    rank: Rank
+    fraction: Fraction
+    playing: bool
+    pose: Pose
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question answered by `result`.
+
+    `moment`: text is a moment, answer its rank. `find`: text is a path, answer its node.
+    `stratum`: node and index (from 0, oldest) name a floor, answer its commit.
+    `commit`: rank, answer the commit.
+    """
+
+    number: Annotated[int, Range(0, 2**31)]
+    kind: Literal["moment", "find", "stratum", "commit"]
+    text: Text
+    node: NodeId
+    index: Annotated[int, Range(0, 2**31)]
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The viewer selects a node at a rank (or nothing: -1); answered by the inspector panel."""
+
+    node: Annotated[int, Range(-1, 2**32 - 1)]
+    rank: Rank
+
+
+#: Messages by direction; the codegen, the codec and the schema hash read these.
+FROM_SERVER: tuple[type, ...] = (Welcome, Progress, Scene, Tile, Patch, Result, Panel, Notice, Error)
+FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select)
+
+
+# --- bodies of tiles, the same bytes over the stream and over HTTP --------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TileBody:
+    """One tile: its header, which names its children, and its columns."""
+
+    header: TileHeader
+    spans: Annotated[Columns, SPANS]
+    nodes: Annotated[Columns, NODES]
+    strata: Annotated[Columns, STRATA]
+    names: Annotated[Columns, NAMES]
+
+
+@dataclass(frozen=True, slots=True)
+class TableBody:
+    """The columns that belong to a whole scene."""
+
+    id: TileId
+    timeline: Annotated[Columns, TIMELINE]
+    people: Annotated[Columns, PEOPLE]
+    people_names: Annotated[Columns, NAMES]
+    landmarks: Annotated[Columns, LANDMARKS]
+    landmark_names: Annotated[Columns, NAMES]
+
+
+BODIES: tuple[type, ...] = (TileBody, TableBody)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import Annotated
 
 import numpy as np
 
@@ -67,6 +68,19 @@ class Category(IntEnum):
     SYMLINK = 9
     SUBMODULE = 10
     OTHER = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Smallest and largest value allowed (inclusive); for str, bytes and list: of the length."""
+
+    low: float
+    high: float
+
+
+Rank = Annotated[int, Range(0, RANK_END)]
+NodeId = Annotated[int, Range(0, 2**32 - 1)]
+TileId = Annotated[str, Range(32, 32)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,26 @@ from typing import Annotated, Any, Literal
 
 from numpy.typing import NDArray
 
-from xrserver.columns import LANDMARKS, NAMES, NODES, PEOPLE, RANK_END, SPANS, STRATA, TIMELINE
+from xrserver.columns import (
+    LANDMARKS,
+    NAMES,
+    NODES,
+    PEOPLE,
+    RANK_END,
+    SPANS,
+    STRATA,
+    TIMELINE,
+    NodeId,
+    Range,
+    Rank,
+    TileId,
+)
+from xrserver.scene.tiles import TileHeader
 
 #: Column name → array; packed sets have one entry, ``records``.
 Columns = dict[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Smallest and largest value allowed (inclusive); for str, bytes and list: of the length."""
-
-    low: float
-    high: float
-
-
-Rank = Annotated[int, Range(0, RANK_END)]
-NodeId = Annotated[int, Range(0, 2**32 - 1)]
-TileId = Annotated[str, Range(32, 32)]
 Short = Annotated[str, Range(0, 256)]
 Text = Annotated[str, Range(0, 4096)]
 Fraction = Annotated[float, Range(0.0, 1.0)]
@@ -55,30 +58,6 @@ class Pose:
     position: Annotated[list[Metres], Range(3, 3)]
     orientation: Annotated[list[Unit], Range(4, 4)]
     scale: Annotated[float, Range(1e-6, 1e6)]
-
-
-@dataclass(frozen=True, slots=True)
-class TileHeader:
-    """What a tile covers and costs, and the tiles that refine it.
-
-    `box` is (min x, min y, min z, max x, max y, max z) in metres, scene space; `lo`, `hi` the
-    window of ranks; `error` the largest distance in metres between a drawn and a true surface.
-    The tile draws the real playheads t in (lo - 1, hi - 1], for which ceil(t) lies in [lo, hi):
-    the change at `lo` eases in before it.
-    """
-
-    id: TileId
-    level: Annotated[int, Range(0, 64)]
-    box: Annotated[list[float], Range(6, 6)]
-    lo: Rank
-    hi: Rank
-    error: Annotated[float, Range(0, 1e7)]
-    nodes: Annotated[int, Range(0, 2**31)]
-    spans: Annotated[int, Range(0, 2**31)]
-    strata: Annotated[int, Range(0, 2**31)]
-    bytes: Annotated[int, Range(0, 2**40)]
-    children: list[TileHeader]
-    """Those of a child are empty until the child itself is fetched."""
 
 
 @dataclass(frozen=True, slots=True)

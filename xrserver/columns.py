@@ -128,7 +128,7 @@ SPANS = ColumnSet(
     "spans", "a node's state over the ranks [birth, death): five RGBA32UI texels", packed=True,
     columns=(
         Column("birth", "<u4", 1, "rank", "", "first rank at which the state holds"),
-        Column("death", "<u4", 1, "rank", "", "first rank at which it no longer holds, clipped to the window"),
+        Column("death", "<u4", 1, "rank", "", "first rank at which it no longer holds, clipped to hi"),
         Column("node", "<u4", 1, "node id", "", "whose state it is (scene-wide id)"),
         Column("traits", "<u4", 1, "", "", "kind (bits 0-7) | flags (8-15) | category (16-31)"),
         Column("position1", "<f4", 3, "m", "scene", "centre of the base"),

@@ -58,7 +58,8 @@ def parse(setting: str, value: str, where: str) -> Any:
     default = {f.name: f.default for f in fields(Config)}[setting]
     try:
         if isinstance(default, bool):
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[value.lower()]
+            words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+            return words[value.lower()]
         return type(default)(value)
     except (ValueError, KeyError):
         kind = {bool: "yes or no", int: "a whole number", float: "a number"}.get(type(default), "text")

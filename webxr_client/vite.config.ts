@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { defineConfig, type ProxyOptions } from "vite";
+
+/** The server that the page is developed against (`make dev`). */
+const target = process.env["XRSERVER_URL"] ?? "http://127.0.0.1:8080";
+
+/** The version said once, in the Python package. */
+function version(): string {
+  const source = readFileSync(new URL("../xrserver/__init__.py", import.meta.url), "utf8");
+  const found = /^__version__ = "([^"]+)"/m.exec(source)?.[1];
+  if (found === undefined) throw new Error("xrserver/__init__.py has no __version__ to show.");
+  return found;
+}
+
+/** Host and Origin are checked by the server, so what is passed on must name the server itself. */
+const proxied: ProxyOptions = {
+  target,
+  changeOrigin: true,
+  ws: true,
+  configure(proxy) {
+    proxy.on("proxyReq", (request) => {
+      if (request.getHeader("origin") !== undefined) request.setHeader("origin", target);
+    });
+    proxy.on("proxyReqWs", (request) => {
+      request.setHeader("origin", target);
+    });
+  },
+};
+
+export default defineConfig({
+  base: "./",
+  define: { __XRSERVER_VERSION__: JSON.stringify(version()) },
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    assetsInlineLimit: 0, // the Content-Security-Policy allows no data: addresses
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+  },
+  worker: { format: "es" },
+  server: {
+    port: 5173,
+    fs: { allow: [".."] }, // shaders lie beside this folder
+    proxy: { "/api": proxied, "/health": proxied, "/pair": proxied },
+  },
+});

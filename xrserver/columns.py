@@ -70,23 +70,6 @@ class Category(IntEnum):
     OTHER = 11
 
 
-#: Colour of each category in the `kind` colouring, 0xRRGGBB (sRGB), by its value.
-CATEGORY_COLOURS: tuple[int, ...] = (
-    0x6B7480,  # district
-    0x5B8FD9,  # source
-    0x3FB8B0,  # test
-    0x5FA84F,  # documentation
-    0xD9A441,  # configuration
-    0xA77BCA,  # data
-    0xD678A6,  # asset
-    0xC9703D,  # build
-    0x857A6B,  # vendored
-    0x9FB2C4,  # symlink
-    0x4D7F86,  # submodule
-    0x8C8F96,  # other
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Range:
     """Smallest and largest value allowed (inclusive); for str, bytes and list: of the length."""

@@ -7,19 +7,18 @@ code and one line, whether the file is current.
 from __future__ import annotations
 
 import argparse
-import importlib
 import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from enum import IntEnum, IntFlag
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from xrserver import errors
 from xrserver.columns import COLUMN_SETS, RANK_END, TEXEL_BYTES, Category, ColumnSet, Flag, Kind
+from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.stream import messages, schema
 
 TARGET = Path(__file__).resolve().parents[2] / "webxr_client" / "src" / "generated" / "protocol.ts"
@@ -214,11 +213,10 @@ def _close_codes() -> Iterator[str]:
 
 
 def _category_colours() -> Iterator[str]:
-    palette = importlib.import_module("xrserver.scene.palette")
     yield "/** sRGB colour (0xRRGGBB) of each category, by its number. */"
     yield "export const CATEGORY_COLOURS: readonly number[] = ["
-    for category, colour in zip(Category, palette.CATEGORY_COLOURS, strict=True):
-        yield f"  0x{int(colour):06x}, // {category.name}"
+    for category, colour in zip(Category, CATEGORY_COLOURS, strict=True):
+        yield f"  0x{colour:06x}, // {category.name}"
     yield "];\n"
 
 
@@ -242,8 +240,7 @@ def _lines() -> Iterator[str]:
     yield from _close_codes()
     for enumeration in (Kind, Flag, Category):
         yield from _enumeration(enumeration)
-    if find_spec("xrserver.scene.palette"):
-        yield from _category_colours()
+    yield from _category_colours()
     for columns in COLUMN_SETS:
         if columns.packed:
             yield from _record_layout(columns)

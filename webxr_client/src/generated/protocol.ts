@@ -73,6 +73,22 @@ export const Category = {
 } as const;
 export type Category = (typeof Category)[keyof typeof Category];
 
+/** sRGB colour (0xRRGGBB) of each category, by its number. */
+export const CATEGORY_COLOURS: readonly number[] = [
+  0x6b7480, // DISTRICT
+  0x4c8fd6, // SOURCE
+  0x35b597, // TEST
+  0xd9ce5c, // DOCUMENTATION
+  0xe0952b, // CONFIGURATION
+  0x8e6bbf, // DATA
+  0xdb8db8, // ASSET
+  0xc4562a, // BUILD
+  0x6e665a, // VENDORED
+  0xb9d3e6, // SYMLINK
+  0x2c6470, // SUBMODULE
+  0xa3a7ad, // OTHER
+];
+
 /**
  * Where the columns of `spans` lie in a record, in 32-bit words; `words`, `bytes` and
  * `texels` (RGBA32UI) are its size.

@@ -1,0 +1,189 @@
+/** Names over districts and near buildings: one draw, upright text of a constant size, none over another. */
+import {
+  Color, DynamicDrawUsage, GLSL3, InstancedBufferAttribute, InstancedBufferGeometry, Matrix4, Mesh,
+  RawShaderMaterial, Vector2, Vector3, type WebGLRenderer,
+} from "three";
+import { Atlas } from "./atlas.ts";
+import { place, type Wish } from "./placement.ts";
+import { LABELS } from "./shaders.ts";
+import type { Candidate, Survey } from "./survey.ts";
+
+const MOST = 64;
+/** A label and the bar that ties it to its place. */
+const QUADS = 2;
+const FADE_SECONDS = 0.18;
+const STEM = 12; // CSS pixels
+
+interface Label extends Wish {
+  text: string;
+  x: number;
+  y: number;
+  z: number;
+  district: boolean;
+  opacity: number;
+  /** In the picture lately; what left it is let go when it has faded. */
+  seen: number;
+  screenX: number;
+  screenY: number;
+}
+
+export class Labels {
+  readonly mesh: Mesh;
+  shown = 0;
+
+  readonly #atlas: Atlas;
+  readonly #anchor = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
+  readonly #frame = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
+  readonly #glyphs = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
+  readonly #geometry = new InstancedBufferGeometry();
+  readonly #uniforms = {
+    atlas: { value: null as unknown }, viewport: { value: new Vector2(1, 1) },
+    ink: { value: new Color() }, halo: { value: new Color() },
+  };
+  readonly #labels = new Map<number, Label>();
+  readonly #wishes: Label[] = [];
+  readonly #clip = new Matrix4();
+  readonly #point = new Vector3();
+  #frameNumber = 0;
+
+  constructor(renderer: WebGLRenderer) {
+    this.#atlas = new Atlas(renderer);
+    this.#uniforms.atlas.value = this.#atlas.texture;
+    this.#geometry.setIndex([0, 1, 2, 2, 1, 3]);
+    for (const [name, attribute] of [["anchor", this.#anchor], ["frame", this.#frame], ["glyphs", this.#glyphs]] as const) {
+      this.#geometry.setAttribute(name, attribute.setUsage(DynamicDrawUsage));
+    }
+    this.#geometry.instanceCount = 0;
+    this.mesh = new Mesh(this.#geometry, new RawShaderMaterial({
+      ...LABELS, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, depthTest: false, depthWrite: false,
+    }));
+    this.mesh.frustumCulled = false;
+    this.mesh.matrixAutoUpdate = false;
+    this.mesh.renderOrder = 1;
+    this.paint(0);
+  }
+
+  /** Ink on its halo: light on dark by night, dark on light by day. */
+  paint(daylight: number): void {
+    this.#uniforms.ink.value.setRGB(0.90 - 0.80 * daylight, 0.93 - 0.80 * daylight, 0.98 - 0.80 * daylight);
+    this.#uniforms.halo.value.setRGB(0.03 + 0.93 * daylight, 0.045 + 0.915 * daylight, 0.08 + 0.87 * daylight);
+  }
+
+  /** Forget all texts: the context was lost, or the fonts have come. */
+  restore(): void {
+    this.#atlas.restore();
+  }
+
+  /** Nothing of what was here is here any more. */
+  clear(): void {
+    this.#labels.clear();
+  }
+
+  /**
+   * Choose and lay out labels for a view; true while any of them is still fading.
+   *
+   * `clipFromScene` takes scene space to clip space; `width`, `height` in device pixels, `density`
+   * device pixels in a CSS pixel.
+   */
+  update(survey: Survey, clipFromScene: Matrix4, width: number, height: number, density: number, dt: number, still: boolean): boolean {
+    this.#clip.copy(clipFromScene);
+    this.#uniforms.viewport.value.set(width, height);
+    this.#frameNumber++;
+    let count = 0;
+    for (let i = 0; i < survey.count; i++) {
+      const label = this.#wish(survey.candidates[i]!, width, height, density);
+      if (label !== undefined) this.#wishes[count++] = label;
+    }
+    place(this.#wishes, count, MOST, 5 * density);
+    return this.#write(density, still ? 1 : dt / FADE_SECONDS);
+  }
+
+  /** The label that a candidate would have here; undefined where it is too small or outside. */
+  #wish(candidate: Candidate, width: number, height: number, density: number): Label | undefined {
+    const point = this.#point.set(candidate.x, candidate.y, candidate.z);
+    const e = this.#clip.elements;
+    const w = e[3]! * point.x + e[7]! * point.y + e[11]! * point.z + e[15]!;
+    if (w <= 1e-4) return undefined;
+    point.applyMatrix4(this.#clip);
+    const x = (point.x * 0.5 + 0.5) * width;
+    const y = (0.5 - point.y * 0.5) * height;
+    if (x < 0 || x > width || y < 0 || y > height) return undefined;
+    // Clip units across the picture at that distance; e[0], e[4], e[8] scale with the projection.
+    const pixels = candidate.extent * Math.hypot(e[0]!, e[4]!, e[8]!) / w * 0.5 * width;
+    const least = (candidate.district ? 64 + 10 * candidate.depth : 58) * density;
+    if (pixels < least) return undefined;
+
+    let label = this.#labels.get(candidate.node);
+    if (label === undefined) {
+      label = { key: candidate.node, text: "", x: 0, y: 0, z: 0, district: candidate.district, opacity: 0, seen: 0,
+        screenX: 0, screenY: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };
+      const name = candidate.tile.nameOf(candidate.row);
+      label.text = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+      this.#labels.set(candidate.node, label);
+    }
+    label.seen = this.#frameNumber;
+    label.x = candidate.x;
+    label.y = candidate.y;
+    label.z = candidate.z;
+    label.screenX = x;
+    label.screenY = y;
+    // Districts by size, the outer before the inner; buildings only in what is left.
+    label.weight = candidate.district ? pixels / (1 + 0.6 * candidate.depth) : pixels * 0.02;
+    const size = this.#size(label, density);
+    const placed = this.#atlas.find(label.text, this.#font(label, size), size);
+    const stem = STEM * density * (candidate.district ? 1 : 0.4);
+    label.left = x - placed.width / 2;
+    label.right = x + placed.width / 2;
+    label.bottom = y - stem;
+    label.top = label.bottom - placed.height;
+    return label;
+  }
+
+  #size(label: Label, density: number): number {
+    return Math.round((label.district ? 14 : 11.5) * density);
+  }
+
+  #font(label: Label, size: number): string {
+    return label.district ? `600 ${size}px Inter, system-ui, sans-serif` : `500 ${size}px Inter, system-ui, sans-serif`;
+  }
+
+  #write(density: number, step: number): boolean {
+    let quad = 0;
+    let fading = false;
+    this.shown = 0;
+    for (const label of this.#labels.values()) {
+      const wanted = label.shown && label.seen === this.#frameNumber;
+      label.shown = wanted;
+      if (wanted) this.shown++;
+      const target = wanted ? 1 : 0;
+      if (label.opacity !== target) {
+        label.opacity = target > label.opacity ? Math.min(label.opacity + step, 1) : Math.max(label.opacity - step, 0);
+        fading = true;
+      }
+      if (label.opacity === 0 && label.seen < this.#frameNumber - 600) this.#labels.delete(label.key);
+      if (label.opacity === 0 || quad + QUADS > MOST * QUADS) continue;
+      quad = this.#lay(label, quad, density);
+    }
+    this.#geometry.instanceCount = quad;
+    for (const attribute of [this.#anchor, this.#frame, this.#glyphs]) attribute.needsUpdate = true;
+    return fading;
+  }
+
+  #lay(label: Label, quad: number, density: number): number {
+    const size = this.#size(label, density);
+    const { x, y, width, height } = this.#atlas.find(label.text, this.#font(label, size), size);
+    const side = this.#atlas.side;
+    const stem = Math.round(STEM * density * (label.district ? 1 : 0.4));
+    const left = -Math.round(width / 2);
+    if (label.district) {
+      const half = Math.max(0.5, density * 0.5);
+      this.#anchor.setXYZW(quad, label.x, label.y, label.z, label.opacity);
+      this.#frame.setXYZW(quad, -half, 0, half, stem + 2 * density);
+      this.#glyphs.setXYZW(quad++, -1, 0, -1, 0);
+    }
+    this.#anchor.setXYZW(quad, label.x, label.y, label.z, label.opacity);
+    this.#frame.setXYZW(quad, left, stem, left + width, stem + height);
+    this.#glyphs.setXYZW(quad++, x / side, (y + height) / side, (x + width) / side, y / side);
+    return quad;
+  }
+}

@@ -1,0 +1,108 @@
+/** Integer textures that hold rows of many tiles, written in parts and read by `texelFetch`. */
+import { ExternalTexture, type WebGLRenderer } from "three";
+
+/** Texels in a row of every integer texture; the shaders shift by it. */
+export const WIDTH = 2048;
+
+/** RGBA32UI or RG32UI, by 32-bit words a texel. */
+export type Words = 2 | 4;
+
+/**
+ * One integer texture of `texels` texels or more, growing by doubling.
+ *
+ * It keeps no copy: who writes into it can write again (after it grew, and after the context was
+ * lost), and is asked to by `rewrite`.
+ */
+export class Pool {
+  readonly texture = new ExternalTexture();
+  readonly #renderer: WebGLRenderer;
+  readonly #words: Words;
+  readonly #rewrite: () => void;
+  #height = 0;
+
+  constructor(renderer: WebGLRenderer, words: Words, rewrite: () => void) {
+    this.#renderer = renderer;
+    this.#words = words;
+    this.#rewrite = rewrite;
+  }
+
+  get texels(): number {
+    return this.#height * WIDTH;
+  }
+
+  /** Most texels this device can hold in one texture. */
+  get limit(): number {
+    return this.#renderer.capabilities.maxTextureSize * WIDTH;
+  }
+
+  /** Make sure `texels` fit; true where everything had to be written again. */
+  reserve(texels: number): boolean {
+    if (texels <= this.texels && this.texture.sourceTexture !== null) return false;
+    let height = Math.max(this.#height, 4);
+    while (height * WIDTH < texels) height *= 2;
+    this.#make(Math.min(height, this.#renderer.capabilities.maxTextureSize));
+    return true;
+  }
+
+  /** After a lost context: the old texture is gone with it. */
+  restore(): void {
+    if (this.#height > 0) this.#make(this.#height);
+  }
+
+  #make(height: number): void {
+    const gl = this.#renderer.getContext() as WebGL2RenderingContext;
+    const old = this.texture.sourceTexture as WebGLTexture | null;
+    if (old !== null) gl.deleteTexture(old);
+    const made = gl.createTexture();
+    this.texture.sourceTexture = made;
+    this.#height = height;
+    this.#bind(gl, made);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, this.#words === 4 ? gl.RGBA32UI : gl.RG32UI, WIDTH, height);
+    for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
+    this.#rewrite();
+  }
+
+  /** Write `words` (whole texels) from texel `first` on: at most three rectangles. */
+  write(first: number, words: Uint32Array): void {
+    const gl = this.#renderer.getContext() as WebGL2RenderingContext;
+    const texture = this.texture.sourceTexture as WebGLTexture | null;
+    if (texture === null || words.length === 0) return;
+    this.#bind(gl, texture);
+    const n = this.#words;
+    let texels = words.length / n;
+    let at = first;
+    let from = 0;
+    while (texels > 0) {
+      const x = at % WIDTH;
+      const whole = x === 0 && texels >= WIDTH;
+      const wide = whole ? WIDTH : Math.min(WIDTH - x, texels);
+      const high = whole ? Math.floor(texels / WIDTH) : 1;
+      const part = words.subarray(from * n, (from + wide * high) * n);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, x, Math.floor(at / WIDTH), wide, high,
+        n === 4 ? gl.RGBA_INTEGER : gl.RG_INTEGER, gl.UNSIGNED_INT, part);
+      at += wide * high;
+      from += wide * high;
+      texels -= wide * high;
+    }
+  }
+
+  dispose(): void {
+    const texture = this.texture.sourceTexture as WebGLTexture | null;
+    if (texture !== null) this.#renderer.getContext().deleteTexture(texture);
+    this.texture.sourceTexture = null;
+    this.#height = 0;
+  }
+
+  #bind(gl: WebGL2RenderingContext, texture: WebGLTexture): void {
+    // Through three's own record of the state, which would go stale otherwise.
+    const { state } = this.#renderer;
+    state.activeTexture(gl.TEXTURE0);
+    state.bindTexture(gl.TEXTURE_2D, texture);
+    state.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+    state.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+    state.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+    state.pixelStorei(gl.UNPACK_ROW_LENGTH, 0);
+    state.pixelStorei(gl.UNPACK_SKIP_PIXELS, 0);
+    state.pixelStorei(gl.UNPACK_SKIP_ROWS, 0);
+  }
+}

@@ -1,0 +1,64 @@
+/** The shader bodies that every viewer shares, made into WebGL2 sources. */
+import light from "../../../shaders/light.glsl?raw";
+import nodes from "../../../shaders/nodes.glsl?raw";
+import preamble from "../../../shaders/preamble.es.glsl?raw";
+import sky from "../../../shaders/sky.glsl?raw";
+
+/** three.js writes the version itself. */
+const head = preamble.replace(/^#version .*\n/, "");
+
+function stages(body: string, ...defines: string[]): { vertexShader: string; fragmentShader: string } {
+  const defined = defines.map((name) => `#define ${name}\n`).join("");
+  return {
+    vertexShader: `${head}#define VERTEX\n${defined}${light}${body}`,
+    fragmentShader: `${head}${defined}${light}${body}`,
+  };
+}
+
+export const NODES = stages(nodes);
+export const NODES_PICK = stages(nodes, "PICK");
+export const SKY = stages(sky);
+
+/** Labels are the page's own: text is set differently everywhere. */
+const label = `
+#ifdef VERTEX
+uniform mat4 modelMatrix;
+uniform mat4 viewMatrix;
+uniform mat4 projectionMatrix;
+uniform vec2 viewport;             // pixels
+in vec4 anchor;                    // x y z in scene space, opacity
+in vec4 frame;                     // left, bottom, right, top in pixels from the anchor
+in vec4 glyphs;                    // the same corners in the atlas, 0 … 1; a plain bar where left < 0
+out vec2 vAtlas;
+flat out float vOpacity;
+void main() {
+  vec2 corner = vec2(float(gl_VertexID & 1), float((gl_VertexID >> 1) & 1));
+  vec4 clip = projectionMatrix * (viewMatrix * (modelMatrix * vec4(anchor.xyz, 1.0)));
+  vec2 pixel = floor((clip.xy / clip.w * 0.5 + 0.5) * viewport + 0.5) + mix(frame.xy, frame.zw, corner);
+  gl_Position = clip.w > 0.0 && anchor.w > 0.0
+    ? vec4((pixel / viewport * 2.0 - 1.0) * clip.w, clip.z, clip.w) : vec4(2.0, 2.0, 2.0, 1.0);
+  vAtlas = mix(glyphs.xy, glyphs.zw, corner);
+  vOpacity = anchor.w;
+}
+#else
+uniform sampler2D atlas;           // red: the letters, green: their halo
+uniform vec3 ink;
+uniform vec3 halo;
+in vec2 vAtlas;
+flat in float vOpacity;
+layout(location = 0) out vec4 outColour;
+void main() {
+  if (vAtlas.x < 0.0) {
+    outColour = vec4(ink, 0.45 * vOpacity);
+    return;
+  }
+  vec2 cover = texture(atlas, vAtlas).rg;
+  float alpha = cover.r + cover.g * (1.0 - cover.r) * 0.86;
+  outColour = vec4(mix(halo, ink, cover.r / max(alpha, 1e-4)), alpha * vOpacity);
+}
+#endif
+`;
+export const LABELS = {
+  vertexShader: `${head}#define VERTEX\n${label}`,
+  fragmentShader: `${head}${label}`,
+};

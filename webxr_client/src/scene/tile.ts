@@ -1,0 +1,205 @@
+/** One tile's columns on this side, kept in the order in which the textures hold them. */
+import { NODE, RANK_END, SPAN, STRATUM, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
+import { nameAt } from "../stream/names.ts";
+
+/** Rows [from, to) of a tile's spans or strata that changed. */
+export interface Dirty {
+  readonly spans: [number, number][];
+  readonly strata: [number, number][];
+}
+
+/** A node that patches have changed: the rows it may fill, and the wire's names of its spans. */
+interface Patched {
+  spanRoom: number;
+  stratumRoom: number;
+  readonly wire: number[];
+}
+
+/**
+ * A tile and what patches made of it.
+ *
+ * A node's spans must lie together, and so must its strata. What a patch adds to a node goes behind
+ * what it has where there is room; else all of it moves to new rows with as much room again, so
+ * that a node moves only each time it has doubled. Patches name spans by the wire's rows (base, then
+ * patches, in the order they came); `#moved` says where those lie that are no longer there.
+ */
+export class Tile {
+  readonly header: TileHeader;
+  /** Open-ended: patches may come. */
+  readonly open: boolean;
+  nodes: Uint32Array;
+  nodeCount: number;
+  spans: Uint32Array;
+  spanRows: number;
+  strata: Uint32Array;
+  strataRows: number;
+  sequence = 0;
+
+  readonly #names: TileBody["names"];
+  readonly #baseNodes: number;
+  readonly #newNames: string[] = [];
+  readonly #shown: (string | undefined)[] = [];
+  readonly #rows = new Map<number, number>();
+  readonly #patched = new Map<number, Patched>();
+  readonly #moved = new Map<number, number>();
+  #wireSpans: number;
+  #wireStrata: number;
+
+  constructor(body: TileBody) {
+    this.header = body.header;
+    this.open = body.header.hi === RANK_END;
+    this.nodes = body.nodes.records;
+    this.nodeCount = this.nodes.length / NODE.words;
+    this.spans = body.spans.records;
+    this.spanRows = this.spans.length / SPAN.words;
+    this.strata = body.strata.records;
+    this.strataRows = this.strata.length / STRATUM.words;
+    this.#names = body.names;
+    this.#baseNodes = this.nodeCount;
+    this.#wireSpans = this.spanRows;
+    this.#wireStrata = this.strataRows;
+    for (let row = 0; row < this.nodeCount; row++) this.#rows.set(this.nodes[row * NODE.words + NODE.node]!, row);
+  }
+
+  /** The row of a node, -1 where it is not in this tile. */
+  rowOf(node: number): number {
+    return this.#rows.get(node) ?? -1;
+  }
+
+  /** The node's own name, without the directories around it. */
+  nameOf(row: number): string {
+    const known = this.#shown[row];
+    if (known !== undefined) return known;
+    const name = row < this.#baseNodes ? nameAt(this.#names, row) : (this.#newNames[row - this.#baseNodes] ?? "");
+    this.#shown[row] = name;
+    return name;
+  }
+
+  /** The row of the last span of node `row` with birth ≤ rank, -1 where none. */
+  spanAt(row: number, rank: number): number {
+    const { spans, nodes } = this;
+    const start = nodes[row * NODE.words + NODE.first_span]!;
+    let low = start;
+    let high = start + nodes[row * NODE.words + NODE.span_count]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (spans[middle * SPAN.words + SPAN.birth]! <= rank) low = middle + 1;
+      else high = middle;
+    }
+    return low > start ? low - 1 : -1;
+  }
+
+  /** The span that stands at a whole rank, -1 where none does. */
+  liveSpan(row: number, rank: number): number {
+    const span = this.spanAt(row, rank);
+    return span >= 0 && this.spans[span * SPAN.words + SPAN.death]! > rank ? span : -1;
+  }
+
+  /** Take what a new commit changed; returns the rows to write into the textures. */
+  apply(patch: Patch): Dirty {
+    const dirty: Dirty = { spans: [], strata: [] };
+    this.sequence = patch.sequence;
+    for (const [wire = 0, death = RANK_END] of patch.closed) {
+      const row = this.#moved.get(wire) ?? wire;
+      this.spans[row * SPAN.words + SPAN.death] = death;
+      dirty.spans.push([row, row + 1]);
+    }
+    const added = patch.nodes.records;
+    for (let i = 0; i < added.length / NODE.words; i++) this.#append(patch, i, dirty);
+    this.#wireSpans += patch.spans.records.length / SPAN.words;
+    this.#wireStrata += patch.strata.records.length / STRATUM.words;
+    return dirty;
+  }
+
+  #append(patch: Patch, i: number, dirty: Dirty): void {
+    const record = patch.nodes.records.subarray(i * NODE.words, (i + 1) * NODE.words);
+    const row = this.#rowFor(record, patch, i);
+    const at = row * NODE.words;
+    const spans = record[NODE.span_count]!;
+    const strata = record[NODE.stratum_count]!;
+    const patched = this.#withRoom(row, spans, strata, dirty);
+
+    // The wire counts rows on from all that came before; a patch's arrays begin at 0.
+    const wire = record[NODE.first_span]!;
+    const held = this.nodes[at + NODE.span_count]!;
+    const to = this.nodes[at + NODE.first_span]! + held;
+    this.spans.set(rowsOf(patch.spans.records, SPAN.words, wire - this.#wireSpans, spans), to * SPAN.words);
+    this.nodes[at + NODE.span_count] = held + spans;
+    dirty.spans.push([to, to + spans]);
+    for (let k = 0; k < spans; k++) {
+      this.#moved.set(wire + k, to + k);
+      patched.wire.push(wire + k);
+    }
+
+    const laid = this.nodes[at + NODE.stratum_count]!;
+    const floor = this.nodes[at + NODE.first_stratum]! + laid;
+    const first = record[NODE.first_stratum]! - this.#wireStrata;
+    this.strata.set(rowsOf(patch.strata.records, STRATUM.words, first, strata), floor * STRATUM.words);
+    this.nodes[at + NODE.stratum_count] = laid + strata;
+    dirty.strata.push([floor, floor + strata]);
+  }
+
+  /** The row of the node that `record` adds to: a new one, still empty, where it is not here yet. */
+  #rowFor(record: Uint32Array, patch: Patch, i: number): number {
+    const known = this.rowOf(record[NODE.node]!);
+    if (known >= 0) return known;
+    const row = this.nodeCount++;
+    const at = row * NODE.words;
+    this.nodes = grown(this.nodes, at + NODE.words);
+    this.nodes.set(record, at);
+    this.nodes[at + NODE.span_count] = 0;
+    this.nodes[at + NODE.stratum_count] = 0;
+    this.#rows.set(record[NODE.node]!, row);
+    this.#newNames[row - this.#baseNodes] = nameAt(patch.names, i);
+    this.#patched.set(row, { spanRoom: 0, stratumRoom: 0, wire: [] });
+    return row;
+  }
+
+  /** Make sure that `spans` and `strata` more fit behind those of node `row`. */
+  #withRoom(row: number, spans: number, strata: number, dirty: Dirty): Patched {
+    const at = row * NODE.words;
+    let patched = this.#patched.get(row);
+    if (patched === undefined) {
+      const first = this.nodes[at + NODE.first_span]!;
+      const wire = Array.from({ length: this.nodes[at + NODE.span_count]! }, (_, k) => first + k);
+      patched = { spanRoom: wire.length, stratumRoom: this.nodes[at + NODE.stratum_count]!, wire };
+      this.#patched.set(row, patched);
+    }
+    const held = this.nodes[at + NODE.span_count]!;
+    if (held + spans > patched.spanRoom) {
+      const from = this.nodes[at + NODE.first_span]!;
+      const to = this.spanRows;
+      patched.spanRoom = 2 * (held + spans);
+      this.spanRows += patched.spanRoom;
+      this.spans = grown(this.spans, this.spanRows * SPAN.words);
+      this.spans.copyWithin(to * SPAN.words, from * SPAN.words, (from + held) * SPAN.words);
+      this.nodes[at + NODE.first_span] = to;
+      patched.wire.forEach((wire, k) => this.#moved.set(wire, to + k));
+      dirty.spans.push([to, to + held]);
+    }
+    const laid = this.nodes[at + NODE.stratum_count]!;
+    if (laid + strata > patched.stratumRoom) {
+      const from = this.nodes[at + NODE.first_stratum]!;
+      const to = this.strataRows;
+      patched.stratumRoom = 2 * (laid + strata);
+      this.strataRows += patched.stratumRoom;
+      this.strata = grown(this.strata, this.strataRows * STRATUM.words);
+      this.strata.copyWithin(to * STRATUM.words, from * STRATUM.words, (from + laid) * STRATUM.words);
+      this.nodes[at + NODE.first_stratum] = to;
+      dirty.strata.push([to, to + laid]);
+    }
+    return patched;
+  }
+}
+
+function rowsOf(records: Uint32Array, words: number, first: number, count: number): Uint32Array {
+  return records.subarray(first * words, (first + count) * words);
+}
+
+/** Return `array`, or a copy twice as long where `length` does not fit. */
+function grown(array: Uint32Array, length: number): Uint32Array {
+  if (length <= array.length) return array;
+  const larger = new Uint32Array(Math.max(length, array.length * 2));
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,164 @@
+/** One viewer's line to the server: connects, comes back where it was, and never gives up quietly. */
+import { Close, SUBPROTOCOL, type FromViewer, type Query, type Result, type TileBody } from "./generated/protocol.ts";
+import type { FromWorker, Heard, Table, ToWorker } from "./stream/link.ts";
+
+/**
+ * `connecting` the first time, `open`, `reconnecting` after a loss; `refused` until a person acts
+ * (another version of the page is needed, or a token).
+ */
+export type Line = "connecting" | "open" | "reconnecting" | "refused";
+
+export interface Listener {
+  line(state: Line, sentence: string): void;
+  heard(message: Heard): void;
+  part(id: string, have: number, total: number): void;
+  tile(body: TileBody): void;
+  table(table: Table): void;
+}
+
+const FIRST_WAIT = 250, LONGEST_WAIT = 5000; // milliseconds
+const RESUME = "xrserver.resume";
+
+export class Session {
+  bytesReceived = 0;
+  line: Line = "connecting";
+
+  readonly #listener: Listener;
+  readonly #worker: Worker;
+  readonly #url: string;
+  readonly #answers = new Map<number, (result: Result | undefined) => void>();
+  #number = 0;
+  #wait = FIRST_WAIT;
+  #timer = 0;
+  #scene = "";
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+    const url = new URL("api/stream", document.baseURI);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    this.#url = url.href;
+    this.#worker = new Worker(new URL("./stream/worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#take(event.data);
+    // A laptop that wakes, or a network that is back, need not wait for the next attempt.
+    addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#hurry();
+    });
+  }
+
+  /** Connect, asking for the scene called `scene` ("" for the server's own choice). */
+  open(scene: string): void {
+    this.#scene = scene;
+    this.#post({ kind: "open", url: this.#url, subprotocol: SUBPROTOCOL });
+  }
+
+  send(message: FromViewer): void {
+    if (this.line === "open") this.#post({ kind: "send", message });
+  }
+
+  /** Ask; undefined when the server could not answer, or went away before it did. */
+  query(kind: Query["kind"], asked: { text?: string; node?: number; index?: number; rank?: number }): Promise<Result | undefined> {
+    if (this.line !== "open") return Promise.resolve(undefined);
+    this.#number = (this.#number + 1) & 0x3fffffff;
+    const number = this.#number;
+    const { text = "", node = 0, index = 0, rank = 0 } = asked;
+    this.send({ type: "query", number, kind, text, node, index, rank });
+    return new Promise((resolve) => this.#answers.set(number, resolve));
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #become(line: Line, sentence: string): void {
+    this.line = line;
+    this.#listener.line(line, sentence);
+  }
+
+  #take(message: FromWorker): void {
+    if ("received" in message) this.bytesReceived = message.received;
+    switch (message.kind) {
+      case "opened":
+        this.#wait = FIRST_WAIT;
+        this.line = "open";
+        this.send({ type: "hello", tier: "desktop", resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#scene });
+        break;
+      case "closed":
+        void this.#closed(message.code, message.reason, message.wasOpen);
+        break;
+      case "part":
+        this.#listener.part(message.id, message.have, message.total);
+        break;
+      case "tile":
+        this.#listener.tile(message.body);
+        break;
+      case "table":
+        this.#listener.table(message.table);
+        break;
+      case "garbled":
+        this.#listener.heard({ type: "notice", text: `A message from the server could not be read: ${message.text}` });
+        break;
+      case "heard":
+        this.#heard(message.message);
+    }
+  }
+
+  #heard(message: Heard): void {
+    if (message.type === "welcome") {
+      sessionStorage.setItem(RESUME, message.resume);
+      this.#become("open", "");
+    } else if (message.type === "result" || message.type === "error") {
+      const number = message.type === "result" ? message.number : Number(message.subject || NaN);
+      const answer = this.#answers.get(number);
+      if (answer !== undefined) {
+        this.#answers.delete(number);
+        answer(message.type === "result" ? message : undefined);
+        return;
+      }
+    }
+    this.#listener.heard(message);
+  }
+
+  async #closed(code: number, reason: string, wasOpen: boolean): Promise<void> {
+    for (const answer of this.#answers.values()) answer(undefined);
+    this.#answers.clear();
+    if (code === Close.SCHEMA_MISMATCH) {
+      this.#become("refused", reason || "This page is of another version than the server.");
+      return;
+    }
+    if (!wasOpen) {
+      const refusal = await this.#refusal();
+      if (refusal !== "") {
+        this.#become("refused", refusal);
+        return;
+      }
+    }
+    const why = code >= 4400 && code < 4500 ? reason : "";
+    this.#become(this.line === "connecting" ? "connecting" : "reconnecting", why);
+    this.#timer = window.setTimeout(() => this.open(this.#scene), this.#wait * (0.8 + 0.4 * Math.random()));
+    this.#wait = Math.min(this.#wait * 1.7, LONGEST_WAIT);
+  }
+
+  /** A socket that fails to open says no reason; the same server over HTTP does. */
+  async #refusal(): Promise<string> {
+    try {
+      const answer = await fetch(new URL("api/repositories", document.baseURI), { credentials: "same-origin" });
+      if (answer.status === 401 || answer.status === 403) {
+        const problem = (await answer.json().catch(() => ({}))) as { detail?: unknown };
+        return typeof problem.detail === "string" ? problem.detail
+          : "The server asks for a token: open the address it printed when it started.";
+      }
+    } catch {
+      // Not there at all: the next attempt may find it.
+    }
+    return "";
+  }
+
+  #hurry(): void {
+    if (this.#timer === 0 || this.line === "open" || this.line === "refused") return;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#wait = FIRST_WAIT;
+    this.open(this.#scene);
+  }
+}

@@ -1,0 +1,106 @@
+"""Tables that give equal bytes one number, grown here and filled by `kernels.parse`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FIRST_SLOTS = 1 << 12
+
+
+def _slots(rows: int) -> int:
+    """Return the least power of two that `rows` rows fill no more than half."""
+    return max(_FIRST_SLOTS, 1 << (2 * rows - 1).bit_length())
+
+
+class Strings:
+    """Byte strings by the order of their first appearance.
+
+    Attributes
+    ----------
+    count : int
+        How many there are.
+    slots : (n_slots,) int32
+    offsets : (capacity + 1,) int64
+    pool : (capacity,) uint8
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.slots: NDArray[np.int32] = np.full(_FIRST_SLOTS, -1, np.int32)
+        self.offsets: NDArray[np.int64] = np.zeros(2, np.int64)
+        self.pool: NDArray[np.uint8] = np.empty(1 << 16, np.uint8)
+
+    def reserve(self, rows: int, size: int) -> None:
+        """Make room for `rows` more strings of `size` bytes together."""
+        from xrserver.kernels.parse import rehash_bytes
+
+        used = int(self.offsets[self.count])
+        if used + size > len(self.pool):
+            self.pool = _grown(self.pool, used + size)
+        if self.count + rows + 1 > len(self.offsets):
+            self.offsets = _grown(self.offsets, self.count + rows + 1)
+        if 2 * (self.count + rows) > len(self.slots):
+            self.slots = np.full(_slots(self.count + rows), -1, np.int32)
+            rehash_bytes(self.slots, self.offsets, self.pool, self.count)
+
+    def __getitem__(self, row: int) -> bytes:
+        return self.pool[self.offsets[row]:self.offsets[row + 1]].tobytes()
+
+
+class Oids:
+    """Object ids of `width` bytes by the order of their first appearance.
+
+    Attributes
+    ----------
+    count : int
+        How many there are.
+    slots : (n_slots,) int32
+    rows : (capacity, width) uint8
+    wanted : (capacity,) uint8
+        1 where the object's size can be asked for.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.count = 0
+        self.slots: NDArray[np.int32] = np.full(_FIRST_SLOTS, -1, np.int32)
+        self.rows: NDArray[np.uint8] = np.empty((_FIRST_SLOTS, width), np.uint8)
+        self.wanted: NDArray[np.uint8] = np.zeros(_FIRST_SLOTS, np.uint8)
+
+    @classmethod
+    def of(cls, rows: NDArray[np.uint8]) -> Oids:
+        """Return the table of `rows`, which are all different."""
+        from xrserver.kernels.parse import rehash_oids
+
+        table = cls(rows.shape[1])
+        table.count = len(rows)
+        table.rows = np.ascontiguousarray(rows)
+        table.slots = np.full(_slots(len(rows)), -1, np.int32)
+        rehash_oids(table.slots, table.rows, table.count)
+        return table
+
+    def reserve(self, rows: int) -> None:
+        """Make room for `rows` more."""
+        from xrserver.kernels.parse import rehash_oids
+
+        if self.count + rows > len(self.rows):
+            self.rows = _grown(self.rows, self.count + rows)
+            self.wanted = _grown(self.wanted, self.count + rows)
+        if 2 * (self.count + rows) > len(self.slots):
+            self.slots = np.full(_slots(self.count + rows), -1, np.int32)
+            rehash_oids(self.slots, self.rows, self.count)
+
+    def find(self, wanted: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Return the row of each of `wanted`, (n, width); -1 where it is not here."""
+        from xrserver.kernels.parse import find_oids
+
+        found = np.empty(len(wanted), np.int32)
+        find_oids(self.slots, self.rows, np.ascontiguousarray(wanted), found)
+        return found
+
+
+def _grown(array: NDArray[np.generic], least: int) -> NDArray[np.generic]:
+    """Return a copy of `array` with room for at least `least` rows, and half as many again."""
+    grown = np.empty((least + least // 2, *array.shape[1:]), array.dtype)
+    grown[:len(array)] = array
+    return grown

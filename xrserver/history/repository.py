@@ -1,0 +1,354 @@
+"""A git repository on disk, opened for reading only. The only importer of pygit2.
+
+libgit2 opens the object database and nothing else: no configuration, no ownership rules and no
+extensions of the user's repository come into play. Refs are read by `history.refs`; in bulk, objects
+are read by git in a `history.shadow`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import pygit2
+
+from xrserver.errors import EmptyRepository, NotARepository, UnknownMoment, UnreadableRepository
+from xrserver.history.objects import WIDTHS, Commit, ObjectStore, parse_commit, parse_tag, parse_tree
+from xrserver.history.refs import RawRef, Refs
+from xrserver.history.shadow import GitObjects, Shadow, find_git, missing
+
+_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+#: Deepest chain of tags that name tags.
+_TAG_DEPTH = 16
+#: How `git rev-parse` completes a short ref name, in its order.
+_COMPLETIONS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+_CONFIG_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the parts of a repository are.
+
+    Attributes
+    ----------
+    git_dir : Path
+        Holds HEAD; a linked worktree has its own.
+    common_dir : Path
+        Holds objects, refs and config.
+    worktree : Path or None
+        None when bare.
+    """
+
+    git_dir: Path
+    common_dir: Path
+    worktree: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file as `git ls-tree -r -l` lists it; `size` in bytes, -1 when not known (submodules)."""
+
+    path: bytes
+    mode: int
+    oid: bytes
+    size: int
+
+
+class Repository:
+    """One repository; use `open`.
+
+    Attributes
+    ----------
+    path : Path
+        What was asked for.
+    place : Place
+    format : str
+        ``"sha1"`` or ``"sha256"``.
+    refs : Refs
+    mainline_ref : str
+        Full name of the mainline's ref, ``"HEAD"`` when detached, or a commit id asked for.
+    shallow : frozenset of bytes
+        Commits whose parents are not here.
+    shadow : Shadow or None
+        Where git reads in bulk; None where there is no git program.
+    """
+
+    def __init__(self, path: Path, place: Place, ref: str) -> None:
+        self.path = path
+        self.place = place
+        self.refs = Refs(place.git_dir, place.common_dir)
+        self.format = _object_format(place.common_dir)
+        self.width = WIDTHS[self.format]
+        self._objects_dir = place.common_dir / "objects"
+        shallow = place.common_dir / "shallow"
+        self.shallow = _shallow(shallow)
+        git = find_git()
+        self.shadow = None if git is None else Shadow(
+            git, self._objects_dir.resolve(), self.format, shallow if self.shallow else None)
+        self.objects = self._open_objects()
+        try:
+            self.mainline_ref, self.mainline_oid = self.find_mainline(ref)
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, path: str | Path, ref: str = "") -> Repository:
+        """Open the repository at or around `path`: a worktree, a folder in it, a git directory.
+
+        Parameters
+        ----------
+        path : str or Path
+        ref : str
+            The mainline: a branch, tag or commit; default the branch that HEAD points at.
+
+        Raises
+        ------
+        NotARepository
+            There is none at `path`.
+        EmptyRepository
+            It has no commits where the mainline should be.
+        UnknownMoment
+            `ref` names nothing.
+        UnreadableRepository
+            Its objects are missing, damaged or in a format that cannot be read here.
+        """
+        path = Path(path)
+        return cls(path, discover(path), ref)
+
+    def close(self) -> None:
+        """End helper processes; remove what was temporary."""
+        self.objects.close()
+        if self.shadow is not None:
+            self.shadow.close()
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    # --- objects --------------------------------------------------------------------------
+
+    def commit(self, oid: bytes) -> Commit:
+        """Return what a commit says, by raw object id; parents beyond a shallow boundary are absent."""
+        kind, raw = self.objects.read(oid)
+        try:
+            if kind != "commit":
+                raise ValueError
+            commit = parse_commit(oid, raw)
+        except ValueError:
+            raise UnreadableRepository(f"object {oid.hex()} is no commit that can be read.") from None
+        if oid in self.shallow:
+            return Commit(oid, commit.tree, (), commit.author, commit.committer, commit.message)
+        return commit
+
+    def files(self, commit: bytes, sizes: bool = True) -> list[TreeEntry]:
+        """Return the files of a commit's tree, in the order and with the values of `git ls-tree -r -l`.
+
+        Parameters
+        ----------
+        commit : bytes
+            Raw object id.
+        sizes : bool
+            False leaves every size -1, which is faster.
+        """
+        entries: list[TreeEntry] = []
+        self._walk(self.commit(commit).tree, b"", entries, sizes)
+        return entries
+
+    def _walk(self, tree: bytes, prefix: bytes, entries: list[TreeEntry], sizes: bool) -> None:
+        kind, raw = self.objects.read(tree)
+        if kind != "tree":
+            raise UnreadableRepository(f"object {tree.hex()} is no tree; `git fsck` there tells more.")
+        for mode, name, oid in parse_tree(raw, self.width):
+            path = prefix + name
+            if mode & 0o170000 == 0o040000:
+                self._walk(oid, path + b"/", entries, sizes)
+            else:
+                entries.append(TreeEntry(path, mode, oid, self.size(mode, oid) if sizes else -1))
+
+    def size(self, mode: int, oid: bytes) -> int:
+        """Return the size in bytes of a file's blob; -1 for submodules and missing blobs."""
+        header = None if mode & 0o170000 == 0o160000 else self.objects.header(oid)
+        return -1 if header is None else header[1]
+
+    # --- refs -----------------------------------------------------------------------------
+
+    def peel(self, oid: bytes) -> bytes | None:
+        """Return the commit that an object is, or that a tag names at last; None for trees and blobs."""
+        for _ in range(_TAG_DEPTH):
+            header = self.objects.header(oid)
+            if header is None:
+                raise UnreadableRepository(missing(oid))
+            if header[0] != "tag":
+                return oid if header[0] == "commit" else None
+            oid, _ = parse_tag(self.objects.read(oid)[1])
+        return None
+
+    def commit_refs(self) -> list[RawRef]:
+        """Return viewed refs and tags, each with the commit it names in the end, sorted by name."""
+        peeled = [(ref, self.peel(ref.oid)) for ref in self.refs.all()]
+        return [RawRef(ref.name, oid, ref.kind) for ref, oid in peeled if oid is not None]
+
+    def find_ref(self, text: str) -> tuple[str, bytes] | None:
+        """Return the full name and commit of the ref that `text` names as `git rev-parse` reads it."""
+        for form in _COMPLETIONS:
+            name = form.format(text)
+            oid = self.refs.resolve(name) if name == "HEAD" or name.startswith("refs/") else None
+            if oid is not None and (commit := self.peel(oid)) is not None:
+                return name, commit
+        return None
+
+    def find_mainline(self, ref: str = "") -> tuple[str, bytes]:
+        """Return name and tip of the mainline that `ref` names ('' is HEAD's branch)."""
+        if not ref:
+            name, oid = self.refs.head()
+            commit = None if oid is None else self.peel(oid)
+            if commit is None:
+                heads = [r.name.removeprefix("refs/heads/") for r in self.refs.all() if r.kind == "head"]
+                remedy = f"choose one that has: --ref {heads[0]}" if heads else "make a first commit, then try again"
+                raise EmptyRepository(f"{self.path} has no commits on {name.removeprefix('refs/heads/')}: {remedy}.")
+            return name, commit
+        found = self.find_ref(ref)
+        if found is not None:
+            return (self.refs.head()[0], found[1]) if found[0] == "HEAD" else found
+        if len(ref) == 2 * self.width and re.fullmatch("[0-9a-f]+", ref) \
+                and self.objects.header(bytes.fromhex(ref)) is not None \
+                and (commit := self.peel(bytes.fromhex(ref))) is not None:
+            return commit.hex(), commit
+        raise UnknownMoment(f"{ref!r} names no branch, tag or commit of {self.path}: "
+                            f"`git -C {self.path} branch --all` lists the branches.")
+
+    # --- opening --------------------------------------------------------------------------
+
+    def _open_objects(self) -> ObjectStore:
+        if not self._objects_dir.is_dir():
+            raise UnreadableRepository(f"{self._objects_dir} is missing: {self.path} holds no objects to show.")
+        if self.format == "sha1":
+            return _LibgitObjects(self._objects_dir)
+        if self.shadow is None:
+            raise UnreadableRepository(
+                f"{self.path} has SHA-256 object ids, which only the git program reads: install git.")
+        return GitObjects(self.shadow)
+
+
+class _LibgitObjects:
+    """Objects read by libgit2, from an object directory and its alternates."""
+
+    def __init__(self, directory: Path) -> None:
+        try:
+            self._odb = pygit2.Odb(str(directory))
+        except (pygit2.GitError, OSError) as error:
+            raise UnreadableRepository(f"{directory} cannot be read: {error}.") from None
+
+    def read(self, oid: bytes) -> tuple[str, bytes]:
+        try:
+            kind, content = self._odb.read(pygit2.Oid(raw=oid))
+        except (KeyError, ValueError, pygit2.GitError, OSError):
+            raise UnreadableRepository(missing(oid)) from None
+        return _KINDS[int(kind)], content
+
+    def header(self, oid: bytes) -> tuple[str, int] | None:
+        try:
+            kind, size = self._odb.read_header(pygit2.Oid(raw=oid))
+        except KeyError:
+            return None
+        except (ValueError, pygit2.GitError, OSError):
+            raise UnreadableRepository(missing(oid)) from None
+        return _KINDS[int(kind)], size
+
+    def close(self) -> None:
+        """libgit2 closes its files when the last reference goes."""
+
+
+def discover(path: Path) -> Place:
+    """Find the repository at or around `path`, without reading its configuration.
+
+    Raises
+    ------
+    NotARepository
+        There is none, or what a ``.git`` file names is gone.
+    """
+    try:
+        start = path.expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise NotARepository(f"{path} cannot be a path: name a folder that holds a git repository.") from None
+    if start.is_file():
+        start = start.parent
+    if not start.is_dir():
+        raise NotARepository(f"{path} does not exist: name a folder that holds a git repository.")
+    for folder in (start, *start.parents):
+        dot = folder / ".git"
+        if dot.is_file():
+            return _linked(path, dot)
+        if dot.is_dir() and _is_git_dir(dot):
+            return Place(dot, _common(dot), folder)
+        if _is_git_dir(folder):
+            common = _common(folder)
+            worktree = folder.parent if folder.name == ".git" else None
+            if folder != common and (back := folder / "gitdir").is_file():
+                worktree = Path(back.read_text("utf-8", "surrogateescape").strip()).parent
+            return Place(folder, common, worktree)
+    raise NotARepository(f"{path} is not in a git repository: name a folder that is, "
+                         "or start one there with `git init`.")
+
+
+def _linked(path: Path, file: Path) -> Place:
+    """Follow a ``.git`` file (linked worktree, submodule, separate git directory)."""
+    content = file.read_bytes()[:4096].split(b"\n", 1)[0].decode("utf-8", "surrogateescape")
+    git_dir = (file.parent / content.removeprefix("gitdir:").strip()).resolve()
+    if not content.startswith("gitdir:") or not _is_git_dir(git_dir):
+        raise NotARepository(f"{path} is a worktree whose repository {git_dir} is gone: "
+                             "`git worktree repair` in the repository mends a moved one.")
+    return Place(git_dir, _common(git_dir), file.parent)
+
+
+def _is_git_dir(folder: Path) -> bool:
+    head = folder / "HEAD"
+    if not (head.is_file() or head.is_symlink()):
+        return False
+    return (folder / "commondir").is_file() or ((folder / "objects").is_dir() and (folder / "refs").is_dir())
+
+
+def _common(git_dir: Path) -> Path:
+    file = git_dir / "commondir"
+    if not file.is_file():
+        return git_dir
+    return (git_dir / file.read_text("utf-8", "surrogateescape").strip()).resolve()
+
+
+def _object_format(common_dir: Path) -> str:
+    """Return the object format that the repository's config names.
+
+    Two settings are looked for and nothing is followed: an include could name anything.
+    """
+    file = common_dir / "config"
+    text = ""
+    if file.is_file():
+        with file.open("rb") as config:
+            text = config.read(_CONFIG_LIMIT).decode("utf-8", "replace")
+    section = ""
+    settings = {"objectformat": "sha1", "refstorage": "files"}
+    for line in text.splitlines():
+        if match := re.match(r"\s*\[\s*([^\]\s]+)[^\]]*\]", line):
+            section, line = match[1].lower(), line[match.end():]
+        match = re.match(r"\s*(\w+)\s*=\s*\"?([^\"#;\s]*)", line)
+        if match and section == "extensions" and match[1].lower() in settings:
+            settings[match[1].lower()] = match[2].lower()
+    if settings["refstorage"] != "files" or settings["objectformat"] not in WIDTHS:
+        raise UnreadableRepository(
+            f"{common_dir} keeps its objects as {settings['objectformat']} and its refs as "
+            f"{settings['refstorage']}, which cannot be read here: "
+            "`git refs migrate --ref-format=files` converts refs.")
+    return settings["objectformat"]
+
+
+def _shallow(file: Path) -> frozenset[bytes]:
+    if not file.is_file():
+        return frozenset()
+    return frozenset(bytes.fromhex(line.decode()) for line in file.read_bytes().split()
+                     if re.fullmatch(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?", line))

@@ -106,7 +106,7 @@ def at_progress(dates: Calendar, share: float, pace: Pace) -> tuple[int, float]:
     share = min(max(share, 0.0), 1.0)
     if pace == "commit":
         t = share * head
-        rank = min(int(math.floor(t)), head)
+        rank = min(math.floor(t), head)
         return (rank, t - rank) if rank < head else (head, 0.0)
     return _place(dates, share * float(dates.at[head]))
 

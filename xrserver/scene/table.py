@@ -1,0 +1,85 @@
+"""The columns that belong to a whole scene: its timeline, people and landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.columns import LANDMARKS, PEOPLE, TIMELINE, ColumnSet
+from xrserver.history.index import HistoryIndex
+from xrserver.scene.definition import Palette
+from xrserver.scene.palette import people_colours
+from xrserver.scene.spans import NOBODY
+
+#: Column name → array.
+Columns = dict[str, NDArray[Any]]
+
+#: Rows of the legend of people.
+LEGEND_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """What `stream.messages.TableBody` carries, as columns by name."""
+
+    timeline: Columns
+    people: Columns
+    people_names: Columns
+    landmarks: Columns
+    landmark_names: Columns
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns."""
+        sets = (self.timeline, self.people, self.people_names, self.landmarks, self.landmark_names)
+        return sum(column.nbytes for columns in sets for column in columns.values())
+
+
+@dataclass(frozen=True, slots=True)
+class LegendRow:
+    """A person of the legend: id, name for display, commits authored, 0xRRGGBB."""
+
+    id: int
+    name: str
+    commits: int
+    colour: int
+
+
+def build_table(index: HistoryIndex, palette: Palette) -> TableColumns:
+    """Return the table of a history: one row a rank, a person, and a tag."""
+    mainline = np.zeros(len(index.oids), np.uint8)
+    mainline[index.mainline] = 1
+    people = min(len(index.person_names), NOBODY)
+    commits = np.bincount(index.author, minlength=len(index.person_names))[:people]
+    colours = people_colours(people, palette.people, palette.lightness, palette.chroma)
+    tags = sorted((rank, name.removeprefix("refs/tags/").encode("utf-8", "surrogateescape"))
+                  for name, rank, kind in index.refs if kind == "tag")
+    return TableColumns(
+        _columns(TIMELINE, index.timeline, np.minimum(index.author, NOBODY), mainline),
+        _columns(PEOPLE, commits, colours), _names(index.person_names[:people]),
+        _columns(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),
+        _names([name for _, name in tags]))
+
+
+def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:
+    """Return the legend: the most active people first."""
+    commits, colour = table.people["commits"], table.people["colour"]
+    names = [name.decode("utf-8", "replace")[:256] for name in index.person_names[:LEGEND_ROWS]]
+    return [LegendRow(i, name, int(commits[i]), int(colour[i])) for i, name in enumerate(names)]
+
+
+def _columns(column_set: ColumnSet, *arrays: NDArray[Any]) -> Columns:
+    """Name arrays by the columns of a set, in the set's types."""
+    return {c.name: np.ascontiguousarray(a, np.dtype(c.dtype))
+            for c, a in zip(column_set.columns, arrays, strict=True)}
+
+
+def _names(names: Sequence[bytes]) -> Columns:
+    """Return strings as `columns.NAMES` has them."""
+    offsets = np.zeros(len(names) + 1, np.uint32)
+    offsets[1:] = np.cumsum([len(name) for name in names])
+    return {"offsets": offsets, "bytes": np.frombuffer(b"".join(names), np.uint8)}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as clock from "../src/clock.ts";
+import type { Pace, Playback } from "../src/clock.ts";
+import { holds } from "./vectors.ts";
+
+const head = (line: number[]): number => line.length - 1;
+
+holds("clock/clock.calendar", (line: number[]) => Array.from(clock.calendar(line).at));
+holds("clock/clock.first_rate", (ranks: number) => clock.firstRate(ranks));
+holds("clock/clock.advance", (s: Playback, line: number[], dt: number) => clock.advance(s, clock.calendar(line), dt));
+holds("clock/clock.seek", (s: Playback, line: number[], r: number, f: number) => clock.seek(s, head(line), r, f));
+holds("clock/clock.play", (s: Playback, _: number[], rate: number) => clock.play(s, rate));
+holds("clock/clock.ranks_per_second", (s: Playback, line: number[]) => clock.ranksPerSecond(s, clock.calendar(line)));
+holds("clock/clock.easing", (s: Playback, line: number[]) => clock.easing(s, clock.calendar(line)));
+holds("clock/clock.glow_per_rank", (s: Playback, _: number[], seconds: number) => clock.glowPerRank(s, seconds));
+holds("clock/clock.progress", (s: Playback, line: number[]) =>
+  clock.progress(clock.calendar(line), s.rank, s.fraction, s.pace),
+);
+holds("clock/clock.at_progress", (s: { pace: Pace }, line: number[], share: number) => {
+  const { rank, fraction } = clock.atProgress(clock.calendar(line), share, s.pace);
+  return [rank, fraction];
+});
+
+test("a calendar is the same from a message's 64-bit times", () => {
+  const line = [5, 70, 70, 9_000_000_000];
+  assert.deepEqual(clock.calendar(BigInt64Array.from(line.map(BigInt))), clock.calendar(line));
+});
+
+test("a state can be advanced in place", () => {
+  const dates = clock.calendar([0, 60, 120, 180]);
+  const state: Playback = { rank: 1, fraction: 0.25, playing: true, rate: 2, pace: "calendar" };
+  const fresh = clock.advance(state, dates, 0.3);
+  assert.notEqual(fresh, state);
+  assert.equal(clock.advance(state, dates, 0.3, state), state);
+  assert.deepEqual(state, fresh);
+});

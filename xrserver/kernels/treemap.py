@@ -144,44 +144,20 @@ def insert_by_area(areas: Ints, codes: Ints, count: int, area: int, code: int) -
 
 
 @kernel
-def treemap(parent: NDArray[np.int32], offsets: Ints, names: NDArray[np.uint8], file_area: Ints,
-            file_order: Ints, street: Floats, kerb: Floats, unit: float, aspect: float, spare_share: float,
-            spare_least: int, margin_share: float) -> Any:
-    """Place every file and district of a path tree.
-
-    Parameters
-    ----------
-    parent, offsets, names
-        The path tree, as `history.index.PathTree` has it.
-    file_area : (n_paths,) int64
-        Area of the file at each path in `unit` m²; 0 where there never was one.
-    file_order : (n_files,) int64
-        The paths with an area, largest first, ties in any order.
-    street, kerb : (levels,) float64, metres
-        Air around a district, and from the rim of its plate to what stands on it, by depth.
-    unit : float, m²
-    aspect : float
-        Width / depth of the whole.
-    spare_share, spare_least : float, int
-        Free room in each yard: a share of its files' area, and the least in `unit` m².
-    margin_share : float
-        No street or kerb takes more than this share of a rectangle's shorter side.
+def subtree_areas(parent: Ints, offsets: Ints, names: Ints, file_area: Ints, margin: Floats, unit: float,
+                  spare_share: float, spare_least: int) -> Any:
+    """Sum areas up the tree: what each district needs, its streets included.
 
     Returns
     -------
-    cell : (n_paths, 4) float64, metres
-        (min x, min z, width, depth) of each file; zero where there never was one.
-    district_path : (n_districts,) int32
-        The paths that are districts, ascending: the rows of the next three.
-    plate, yard, spare : (n_districts, 4) float64, metres
-        The district, the part of it where its own files stand, and what is free in that.
     depth : (n_paths,) int32
-        Districts around the path; the root's is 0.
+    prefix : (n_paths,) uint64
+        The first eight bytes of each name, for comparing.
+    park, yard, district : (n_paths,) int64
+        Area of the free room, of the yard (which has it) and of the district (which has both).
     """
     n = len(parent)
-    deepest = len(street) - 1
-    depth = np.zeros(n, np.int32)
-    prefix = np.zeros(n, np.uint64)
+    depth, prefix = np.zeros(n, np.int32), np.zeros(n, np.uint64)
     for p in range(n):
         if p > 0:
             depth[p] = depth[parent[p]] + 1
@@ -189,97 +165,149 @@ def treemap(parent: NDArray[np.int32], offsets: Ints, names: NDArray[np.uint8], 
             prefix[p] <<= np.uint64(8)
             if offsets[p] + i < offsets[p + 1]:
                 prefix[p] |= np.uint64(names[offsets[p] + i])
-
-    yard_area, park_area = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    inside, area = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    file_start, district_start = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    park, yard, district = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     for p in range(n - 1, -1, -1):
-        if yard_area[p] > 0:
-            park_area[p] = max(np.int64(spare_share * yard_area[p]), spare_least)
-            yard_area[p] += park_area[p]
-        total = yard_area[p] + inside[p]
-        if total > 0:
-            level = min(depth[p], deepest)
-            side = np.sqrt(total * unit) + 2.0 * (street[level] + kerb[level])
-            area[p] = max(np.int64(side * side / unit + 0.5), total)
+        if yard[p] > 0:
+            park[p] = max(np.int64(spare_share * yard[p]), spare_least)
+            yard[p] += park[p]
+        inside = yard[p] + district[p]
+        if inside > 0:
+            side = np.sqrt(inside * unit) + 2.0 * margin[min(depth[p], len(margin) - 1)]
+            district[p] = max(np.int64(side * side / unit + 0.5), inside)
         if p > 0:
-            q = parent[p]
-            inside[q] += area[p]
-            yard_area[q] += file_area[p]
-            file_start[q + 1] += file_area[p] > 0
-            district_start[q + 1] += area[p] > 0
-    for p in range(n):
-        file_start[p + 1] += file_start[p]
-        district_start[p + 1] += district_start[p]
+            yard[parent[p]] += file_area[p]
+            district[parent[p]] += district[p]
+    return depth, prefix, park, yard, district
 
-    files, districts = np.empty(file_start[n], np.int64), np.empty(district_start[n], np.int64)
-    next_file, next_district = file_start.copy(), district_start.copy()
-    for p in range(1, n):
-        q = parent[p]
-        if area[p] > 0:
-            districts[next_district[q]] = p
-            next_district[q] += 1
-    for p in file_order:
-        q = parent[p]
-        files[next_file[q]] = p
-        next_file[q] += 1
 
-    at = np.full(n, -1, np.int32)
-    count = 0
+@kernel
+def grouped(members: Ints, parent: Ints) -> Any:
+    """Group `members` (path ids) by parent, keeping their order: rows of CSR, and the members."""
+    starts = np.zeros(len(parent) + 1, np.int64)
+    for p in members:
+        starts[parent[p] + 1] += 1
+    for p in range(len(parent)):
+        starts[p + 1] += starts[p]
+    ends, out = starts.copy(), np.empty(len(members), np.int64)
+    for p in members:
+        out[ends[parent[p]]] = p
+        ends[parent[p]] += 1
+    return starts, out
+
+
+@kernel
+def sort_groups(starts: Ints, members: Ints, area: Ints, prefix: Ints, offsets: Ints, names: Ints) -> None:
+    """Sort each group of siblings in place."""
+    spare = np.empty(len(members), np.int64)
+    for p in range(len(starts) - 1):
+        if starts[p + 1] - starts[p] > 1:
+            sort_siblings(members, starts[p], starts[p + 1], spare, area, prefix, offsets, names)
+
+
+@kernel
+def place(depth: Ints, park: Ints, yard_area: Ints, district_area: Ints, file_area: Ints,
+          district_starts: Ints, districts: Ints, file_starts: Ints, files: Ints, street: Floats, kerb: Floats,
+          unit: float, aspect: float, gap: float, margin_share: float) -> Any:
+    """Give every district, yard, file and free room its rectangle, from the root down."""
+    n = len(depth)
+    at, count = np.full(n, -1, np.int32), 0
     for p in range(n):
-        if area[p] > 0:
+        if district_area[p] > 0:
             at[p] = count
             count += 1
     district_path = np.empty(count, np.int32)
     cell, plate = np.zeros((n, 4)), np.zeros((count, 4))
     yard, spare = np.zeros((count, 4)), np.zeros((count, 4))
     room = max(len(files), len(districts)) + 1
-    scratch, areas, codes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    areas, codes = np.empty(room, np.int64), np.empty(room, np.int64)
     cells, inner = np.zeros((room, 4)), np.zeros((1, 4))
     if count > 0:
-        plate[0, 2] = np.sqrt(area[0] * unit * aspect)
-        plate[0, 3] = area[0] * unit / plate[0, 2]
+        plate[0, 2] = np.sqrt(district_area[0] * unit * aspect)
+        plate[0, 3] = district_area[0] * unit / plate[0, 2]
         plate[0, 0], plate[0, 1] = -0.5 * plate[0, 2], -0.5 * plate[0, 3]
     for p in range(n):
         row = at[p]
         if row < 0:
             continue
         district_path[row] = p
-        level = min(depth[p], deepest)
+        level = min(depth[p], len(street) - 1)
         inset(plate, row, street[level], margin_share, plate, row)
         inset(plate, row, kerb[level], margin_share, inner, 0)
+        for part in range(2):
+            # First the districts within and the yard, then the files and what is free in the yard.
+            starts, members, area = district_starts, districts, district_area
+            last, outside, target, last_target, where = yard_area[p], inner, plate, yard, 0
+            if part == 1:
+                starts, members, area = file_starts, files, file_area
+                last, outside, target, last_target, where = park[p], yard, cell, spare, row
+            count = 0
+            for i in range(starts[p], starts[p + 1]):
+                codes[count], areas[count] = members[i], area[members[i]]
+                count += 1
+            if last > 0:
+                insert_by_area(areas, codes, count, last, -1)
+                count += 1
+            squarify(areas, count, outside, where, cells)
+            for i in range(count):
+                if codes[i] < 0:
+                    copy(cells, i, last_target, row)
+                else:
+                    copy(cells, i, target, codes[i] if part == 1 else at[codes[i]])
+    plot = np.empty((n, 4))
+    for p in range(n):
+        inset(cell, p, gap, margin_share, plot, p)
+    for rects in (cell, plot, plate, yard, spare):
+        for p in range(len(rects)):
+            rects[p, 0] += 0.5 * rects[p, 2]
+            rects[p, 1] += 0.5 * rects[p, 3]
+    return cell, plot, district_path, plate, yard, spare
 
-        start, end = district_start[p], district_start[p + 1]
-        sort_siblings(districts, start, end, scratch, area, prefix, offsets, names)
-        count = end - start
-        for i in range(count):
-            codes[i] = districts[start + i]
-            areas[i] = area[codes[i]]
-        if yard_area[p] > 0:
-            insert_by_area(areas, codes, count, yard_area[p], -1)
-            count += 1
-        squarify(areas, count, inner, 0, cells)
-        for i in range(count):
-            if codes[i] < 0:
-                copy(cells, i, yard, row)
-            else:
-                copy(cells, i, plate, at[codes[i]])
 
-        start, end = file_start[p], file_start[p + 1]
-        if start == end:
-            continue
-        sort_siblings(files, start, end, scratch, file_area, prefix, offsets, names)
-        count = end - start
-        for i in range(count):
-            codes[i] = files[start + i]
-            areas[i] = file_area[codes[i]]
-        if park_area[p] > 0:
-            insert_by_area(areas, codes, count, park_area[p], -1)
-            count += 1
-        squarify(areas, count, yard, row, cells)
-        for i in range(count):
-            if codes[i] < 0:
-                copy(cells, i, spare, row)
-            else:
-                copy(cells, i, cell, codes[i])
-    return cell, district_path, plate, yard, spare, depth
+def treemap(parent: NDArray[np.int32], offsets: NDArray[np.int64], names: NDArray[np.uint8],
+            file_area: NDArray[np.int64], street: NDArray[np.float64], kerb: NDArray[np.float64], unit: float,
+            aspect: float, spare_share: float, spare_least: int, gap: float, margin_share: float) -> Any:
+    """Place every file and district of a path tree. (Its steps are kernels of their own:
+    they compile sooner than one large one.)
+
+    Parameters
+    ----------
+    parent, offsets, names
+        The path tree, as `history.index.PathTree` has it.
+    file_area : (n_paths,) int64
+        Area of the file at each path in `unit` m²; 0 where there never was one.
+    street, kerb : (levels,) float64, metres
+        Air around a district, and from the rim of its plate to what stands on it, by depth.
+    unit : float, m²
+    aspect : float
+        Width / depth of the whole.
+    spare_share, spare_least : float, int
+        Free room in each yard: a share of its files' area, and the least in `unit` m².
+    gap : float, metres
+        Air on each side of a file's plot.
+    margin_share : float
+        No gap, street or kerb takes more than this share of a rectangle's shorter side.
+
+    Returns
+    -------
+    cell, plot : (n_paths, 4) float64, metres
+        (centre x, centre z, width, depth) of each file; zero where there never was one.
+    district_path : (n_districts,) int32
+        The paths that are districts, ascending: the rows of the next three.
+    plate, yard, spare : (n_districts, 4) float64, metres
+        The district, the part of it where its own files stand, and what is free in that.
+    depth : (n_paths,) int32
+        Districts around the path; the root's is 0.
+    """
+    depth, prefix, park, yard_area, area = subtree_areas(
+        parent, offsets, names, file_area, street + kerb, unit, spare_share, spare_least)
+    by_parent: list[NDArray[np.int64]] = []
+    for own in (area, file_area):
+        # Presorted by area (NumPy does that in SIMD), only ties are left to the names.
+        order = np.argsort(-own)
+        order = order[:np.count_nonzero(own)]
+        starts, members = grouped(order[order > 0], parent)
+        sort_groups(starts, members, own, prefix, offsets, names)
+        by_parent += [starts, members]
+    placed = place(depth, park, yard_area, area, file_area, *by_parent, street, kerb, unit, aspect, gap,
+                   margin_share)
+    return (*placed, depth)

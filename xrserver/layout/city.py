@@ -117,16 +117,10 @@ def lay_out_city(paths: PathTree, largest: NDArray[np.int64], parameters: CityPa
 
     area = file_areas(largest, parameters)
     smallest = int(area[area > 0].min()) if (area > 0).any() else 0
-    order = np.argsort(-area)[:np.count_nonzero(area)]
     narrower = np.float64(parameters.narrowing) ** np.arange(_LEVELS, dtype=np.float64)
     street = parameters.street * np.concatenate(([0.0], narrower[:-1]))
-    cell, district_path, district, yard, spare, depth = treemap(
-        paths.parent, paths.offsets, paths.bytes, area, order, street, parameters.kerb * narrower, _UNIT,
-        parameters.aspect, parameters.spare_share, parameters.spare_least * smallest,
+    cell, plot, district_path, district, yard, spare, depth = treemap(
+        paths.parent, paths.offsets, paths.bytes, area, street, parameters.kerb * narrower, _UNIT,
+        parameters.aspect, parameters.spare_share, parameters.spare_least * smallest, parameters.gap,
         parameters.gap_share)
-    for rectangles in (cell, district, yard, spare):
-        rectangles[:, :2] += 0.5 * rectangles[:, 2:]
-    gap = np.minimum(parameters.gap, parameters.gap_share * np.minimum(cell[:, 2], cell[:, 3]))
-    plot = cell.copy()
-    plot[:, 2:] -= 2.0 * gap[:, None]
     return CityLayout(cell, plot, district_path, district, yard, spare, depth, parameters.plate)

@@ -11,7 +11,7 @@ import pytest
 from xrserver.input import codegen as bindings_codegen
 
 sys.path.insert(0, str(Path(__file__).parent))
-from vectors import make  # noqa: E402
+from vectors import make
 
 
 def close(a: object, b: object) -> bool:
@@ -28,7 +28,8 @@ def close(a: object, b: object) -> bool:
 @pytest.mark.parametrize("path, text", [pytest.param(*file, id=file[0].name) for file in make.files()])
 def test_the_vectors_for_typescript_are_current(path: Path, text: str) -> None:
     assert close(json.loads(path.read_text(encoding="utf-8")), json.loads(text)), (
-        f"{path.name} is not what Python does: python -m tests.vectors.make")
+        f"{path.name} is not what Python does: python -m tests.vectors.make"
+    )
 
 
 def test_no_vectors_are_left_over() -> None:

@@ -67,24 +67,44 @@ def _clock() -> Iterator[tuple[str, Iterator[Case]]]:
                     yield f"{name}, {where}{what}", [asdict(state), timeline, *args], expected
 
     yield "calendar", ((name, [line], _dates(line).at.tolist()) for name, line in lines.items())
-    yield "first_rate", ((f"{head} ranks", [head], clock.first_rate(head))
-                         for head in (0, 1, 100, 5_000, 80_000, 9_000_000))
-    yield "advance", each(lambda s, d: ((f", {t:g} s", [t], asdict(clock.advance(s, d, t)))
-                                        for t in (0.0, 0.016, 30.0)))
-    yield "seek", each(lambda s, d: ((f", to {r:g}", [r, f], asdict(clock.seek(s, d.head_rank, r, f)))
-                                     for r, f in ((-3, 0.5), (0, 0.25), (d.head_rank + 4, 0.5))))
-    yield "play", each(lambda s, d: ((f", at {r:g}", [r], asdict(clock.play(s, r)))
-                                     for r in (5.0, -0.001, 1e9)))
+    yield (
+        "first_rate",
+        ((f"{head} ranks", [head], clock.first_rate(head)) for head in (0, 1, 100, 5_000, 80_000, 9_000_000)),
+    )
+    yield (
+        "advance",
+        each(lambda s, d: ((f", {t:g} s", [t], asdict(clock.advance(s, d, t))) for t in (0.0, 0.016, 30.0))),
+    )
+    yield (
+        "seek",
+        each(
+            lambda s, d: (
+                (f", to {r:g}", [r, f], asdict(clock.seek(s, d.head_rank, r, f)))
+                for r, f in ((-3, 0.5), (0, 0.25), (d.head_rank + 4, 0.5))
+            )
+        ),
+    )
+    yield (
+        "play",
+        each(lambda s, d: ((f", at {r:g}", [r], asdict(clock.play(s, r))) for r in (5.0, -0.001, 1e9))),
+    )
     yield "ranks_per_second", each(lambda s, d: iter([("", [], clock.ranks_per_second(s, d))]))
     yield "easing", each(lambda s, d: iter([("", [], clock.easing(s, d))]))
     yield "glow_per_rank", each(lambda s, d: iter([("", [2.5], clock.glow_per_rank(s, 2.5))]))
-    yield "progress", each(lambda s, d: iter([
-        ("", [], clock.progress(d, s.rank, s.fraction, s.pace))]))
-    yield "at_progress", (
-        (f"{name}, {pace} pace, share {p:g}", [{"pace": pace}, line, p],
-         list(clock.at_progress(_dates(line), p, pace)))
-        for name, line in lines.items() for pace in ("commit", "calendar")
-        for p in (-0.5, 0.1234, 0.5, 0.99999, 1.0, 7.0))
+    yield "progress", each(lambda s, d: iter([("", [], clock.progress(d, s.rank, s.fraction, s.pace))]))
+    yield (
+        "at_progress",
+        (
+            (
+                f"{name}, {pace} pace, share {p:g}",
+                [{"pace": pace}, line, p],
+                list(clock.at_progress(_dates(line), p, pace)),
+            )
+            for name, line in lines.items()
+            for pace in ("commit", "calendar")
+            for p in (-0.5, 0.1234, 0.5, 0.99999, 1.0, 7.0)
+        ),
+    )
 
 
 def _playback() -> Iterator[tuple[str, Iterator[Case]]]:
@@ -110,8 +130,14 @@ def _playback() -> Iterator[tuple[str, Iterator[Case]]]:
 
 def _poses(chance: random.Random, n: int) -> list[Pose]:
     turn = lambda: spaces.unit(tuple(chance.gauss(0, 1) for _ in range(4)))  # type: ignore[arg-type]  # noqa: E731
-    return [Pose(tuple(chance.uniform(-50, 50) for _ in range(3)), turn(),  # type: ignore[arg-type]
-                 math.exp(chance.uniform(-5, 2))) for _ in range(n)]
+    return [
+        Pose(
+            tuple(chance.uniform(-50, 50) for _ in range(3)),
+            turn(),  # type: ignore[arg-type]
+            math.exp(chance.uniform(-5, 2)),
+        )
+        for _ in range(n)
+    ]
 
 
 def _spaces() -> Iterator[tuple[str, Iterator[Case]]]:
@@ -119,7 +145,10 @@ def _spaces() -> Iterator[tuple[str, Iterator[Case]]]:
     a, b = _poses(chance, 6), _poses(chance, 6)
     points = [tuple(chance.uniform(-9, 9) for _ in range(3)) for _ in range(6)]
     numbered = list(enumerate(zip(a, b, points, strict=True)))
-    yield "compose", ((f"{i}", [asdict(p), asdict(q)], asdict(spaces.compose(p, q))) for i, (p, q, _) in numbered)
+    yield (
+        "compose",
+        ((f"{i}", [asdict(p), asdict(q)], asdict(spaces.compose(p, q))) for i, (p, q, _) in numbered),
+    )
     yield "invert", ((f"{i}", [asdict(p)], asdict(spaces.invert(p))) for i, (p, _, _) in numbered)
     yield "apply", ((f"{i}", [asdict(p), v], spaces.apply(p, v)) for i, (p, _, v) in numbered)
     yield "apply_inverse", ((f"{i}", [asdict(p), v], spaces.apply_inverse(p, v)) for i, (p, _, v) in numbered)
@@ -128,14 +157,23 @@ def _spaces() -> Iterator[tuple[str, Iterator[Case]]]:
     yield "look_at", ((f"{i}", [p.position, v], spaces.look_at(p.position, v)) for i, (p, _, v) in numbered)
     angles = [(0.0, 0.0), (1.0, -0.5), (-3.0, 1.2), (2.0, -math.pi / 2), (0.5, math.pi / 2)]
     yield "yaw_pitch", ((f"{y}, {p:g}", [y, p], spaces.yaw_pitch(y, p)) for y, p in angles)
-    yield "yaw_pitch_of", ((f"{i}", [p.orientation], spaces.yaw_pitch_of(p.orientation))
-                           for i, (p, _, _) in numbered)
-    yield "perspective", ((f"{v}", list(v), spaces.perspective(*v))
-                          for v in ((0.8, 1.6, 0.1, 1000.0), (1.4, 0.5, 0.01, 3.0)))
-    yield "ray_through", ((f"{i}", [x, y, 0.8, 1.7, p.orientation],
-                           spaces.ray_through(x, y, 0.8, 1.7, p.orientation))
-                          for i, ((p, _, _), (x, y)) in enumerate(zip(
-                              (n[1] for n in numbered), ((0, 0), (1, 1), (-1, 0.3), (0.2, -1)), strict=False)))
+    yield (
+        "yaw_pitch_of",
+        ((f"{i}", [p.orientation], spaces.yaw_pitch_of(p.orientation)) for i, (p, _, _) in numbered),
+    )
+    yield (
+        "perspective",
+        ((f"{v}", list(v), spaces.perspective(*v)) for v in ((0.8, 1.6, 0.1, 1000.0), (1.4, 0.5, 0.01, 3.0))),
+    )
+    yield (
+        "ray_through",
+        (
+            (f"{i}", [x, y, 0.8, 1.7, p.orientation], spaces.ray_through(x, y, 0.8, 1.7, p.orientation))
+            for i, ((p, _, _), (x, y)) in enumerate(
+                zip((n[1] for n in numbered), ((0, 0), (1, 1), (-1, 0.3), (0.2, -1)), strict=False)
+            )
+        ),
+    )
 
 
 #: A city 300 m across, and the pose that it is first seen under.
@@ -154,29 +192,63 @@ def _scripts() -> Iterator[tuple[str, list[tuple[Actions, float]]]]:
     yield "flying down ends at the ground", [(Actions(fly=(0, -1, 0)), 0.25)] * 40
     yield "turning", [(Actions(turn=1.0), frame)] * 30 + [nothing] * 40
     yield "going around a place", [(Actions(orbit=(0.05, -0.02), pivot=(10, 3, -20)), frame)] * 12
-    yield "gaze never turns over", [(Actions(orbit=(0.0, -0.5)), frame)] * 5 + [(Actions(orbit=(0, 0.9)), frame)] * 5
+    yield (
+        "gaze never turns over",
+        [(Actions(orbit=(0.0, -0.5)), frame)] * 5 + [(Actions(orbit=(0, 0.9)), frame)] * 5,
+    )
     yield "zooming in", [(Actions(zoom=0.4, focus=(20, 0, 30)), frame)] * 3 + [nothing] * 40
     yield "zooming as far as it goes", [(Actions(zoom=9.0, focus=(0, 0, 0)), 1.0)] * 4
-    yield "dragging along the ground", [(Actions(grab=ray(0.02 * i, -0.4 - 0.01 * i), grip=(12, 0, 40)), frame)
-                                        for i in range(10)] + [nothing]
-    yield "dragging what is high", [(Actions(grab=ray(0.1 * i, 0.9), grip=(12, 200, -400)), frame)
-                                    for i in range(5)] + [nothing]
-    yield "dragging past the horizon", [(Actions(grab=ray(0.0, -0.5 + 0.15 * i), grip=(0, 0, 20)), frame)
-                                        for i in range(10)]
+    yield (
+        "dragging along the ground",
+        [(Actions(grab=ray(0.02 * i, -0.4 - 0.01 * i), grip=(12, 0, 40)), frame) for i in range(10)]
+        + [nothing],
+    )
+    yield (
+        "dragging what is high",
+        [(Actions(grab=ray(0.1 * i, 0.9), grip=(12, 200, -400)), frame) for i in range(5)] + [nothing],
+    )
+    yield (
+        "dragging past the horizon",
+        [(Actions(grab=ray(0.0, -0.5 + 0.15 * i), grip=(0, 0, 20)), frame) for i in range(10)],
+    )
     yield "going to a building", [(Actions(teleport=(30, 8, -25), reach=40.0), frame)] + [nothing] * 30
     there = [(Actions(fly=(0, 0, -1)), 0.2)] * 4 + [(Actions(), 0.3)] * 4
-    yield "undoing two moves", [*there, *[(Actions(turn=-1), 0.1)] * 5, *[(Actions(), 0.3)] * 3,
-                                (Actions(undo=True), frame), *[nothing] * 30,
-                                (Actions(undo=True), frame), *[nothing] * 30, (Actions(undo=True), frame)]
-    yield "recentring, and undoing that", [*there, (Actions(recentre=True), frame), *[(Actions(), 0.05)] * 10,
-                                           (Actions(undo=True), frame), *[(Actions(), 0.05)] * 10]
-    yield "a hand stops a glide", [*there, (Actions(recentre=True), frame), (Actions(fly=(1, 0, 0)), 0.05), nothing]
+    yield (
+        "undoing two moves",
+        [
+            *there,
+            *[(Actions(turn=-1), 0.1)] * 5,
+            *[(Actions(), 0.3)] * 3,
+            (Actions(undo=True), frame),
+            *[nothing] * 30,
+            (Actions(undo=True), frame),
+            *[nothing] * 30,
+            (Actions(undo=True), frame),
+        ],
+    )
+    yield (
+        "recentring, and undoing that",
+        [
+            *there,
+            (Actions(recentre=True), frame),
+            *[(Actions(), 0.05)] * 10,
+            (Actions(undo=True), frame),
+            *[(Actions(), 0.05)] * 10,
+        ],
+    )
+    yield (
+        "a hand stops a glide",
+        [*there, (Actions(recentre=True), frame), (Actions(fly=(1, 0, 0)), 0.05), nothing],
+    )
 
 
 def _journey(journey: Journey) -> dict[str, Any]:
     kept = ("pose", "velocity", "spin", "zooming", "holding", "level", "rest")
-    return {**{name: value for name, value in asdict(journey).items() if name in kept},
-            "past": len(journey.past), "gliding": journey.glide is not None}
+    return {
+        **{name: value for name, value in asdict(journey).items() if name in kept},
+        "past": len(journey.past),
+        "gliding": journey.glide is not None,
+    }
 
 
 def _locomotion() -> Iterator[tuple[str, Iterator[Case]]]:
@@ -196,25 +268,56 @@ def _locomotion() -> Iterator[tuple[str, Iterator[Case]]]:
 
     chance = random.Random(22)
     yield "journey", journeys()
-    yield "overview", ((f"{i}", [asdict(p), BOX, 0.8, aspect], asdict(locomotion.overview(p, BOX, 0.8, aspect)))
-                       for i, (p, aspect) in enumerate(zip(_poses(chance, 4), (1.6, 0.6, 1.0, 2.2), strict=True)))
-    eyes = [((0.0, 1.6, 0.0), home), ((3.0, 1.2, -2.0), Pose((0, 0, -2), scale=0.003)), ((0, 30, 0), Pose((0, 0, 0)))]
-    yield "depth_range", ((f"{i}", [asdict(p), BOX, e], locomotion.depth_range(p, BOX, e))
-                          for i, (e, p) in enumerate(eyes))
-    yield "drag", ((f"{i}", [asdict(p), (1, 2, 3), (-4, 1, 0)], asdict(locomotion.drag(p, (1, 2, 3), (-4, 1, 0))))
-                   for i, p in enumerate(_poses(chance, 3)))
-    gazes = [Gaze((0, 20, 50), 0.3, -0.4, 0.01), Gaze((90, 5, -20), 3.0, 0.1, 1.0), Gaze((1, 60, 2), -3.1, -1.5, 4.0)]
-    yield "between", ((f"{i} {share}", [asdict(p), asdict(q), share], asdict(locomotion.between(p, q, share)))
-                      for i, (p, q) in enumerate(zip(gazes, gazes[1:] + gazes[:1], strict=True))
-                      for share in (0.0, 0.3, 1.0))
+    yield (
+        "overview",
+        (
+            (f"{i}", [asdict(p), BOX, 0.8, aspect], asdict(locomotion.overview(p, BOX, 0.8, aspect)))
+            for i, (p, aspect) in enumerate(zip(_poses(chance, 4), (1.6, 0.6, 1.0, 2.2), strict=True))
+        ),
+    )
+    eyes = [
+        ((0.0, 1.6, 0.0), home),
+        ((3.0, 1.2, -2.0), Pose((0, 0, -2), scale=0.003)),
+        ((0, 30, 0), Pose((0, 0, 0))),
+    ]
+    yield (
+        "depth_range",
+        ((f"{i}", [asdict(p), BOX, e], locomotion.depth_range(p, BOX, e)) for i, (e, p) in enumerate(eyes)),
+    )
+    yield (
+        "drag",
+        (
+            (f"{i}", [asdict(p), (1, 2, 3), (-4, 1, 0)], asdict(locomotion.drag(p, (1, 2, 3), (-4, 1, 0))))
+            for i, p in enumerate(_poses(chance, 3))
+        ),
+    )
+    gazes = [
+        Gaze((0, 20, 50), 0.3, -0.4, 0.01),
+        Gaze((90, 5, -20), 3.0, 0.1, 1.0),
+        Gaze((1, 60, 2), -3.1, -1.5, 4.0),
+    ]
+    yield (
+        "between",
+        (
+            (f"{i} {share}", [asdict(p), asdict(q), share], asdict(locomotion.between(p, q, share)))
+            for i, (p, q) in enumerate(zip(gazes, gazes[1:] + gazes[:1], strict=True))
+            for share in (0.0, 0.3, 1.0)
+        ),
+    )
 
 
 def _selection() -> Iterator[tuple[str, Iterator[Case]]]:
     scripts: dict[str, list[list[Any]]] = {
         "a click": [["press", 10, 10], ["move", 12, 13], ["release", 1.0]],
         "a drag": [["press", 10, 10], ["move", 12, 13], ["move", 30, 10], ["move", 11, 10], ["release", 1.0]],
-        "a double click": [["press", 5, 5], ["release", 1.0], ["press", 7, 6], ["release", 1.3],
-                           ["press", 7, 6], ["release", 1.5]],
+        "a double click": [
+            ["press", 5, 5],
+            ["release", 1.0],
+            ["press", 7, 6],
+            ["release", 1.3],
+            ["press", 7, 6],
+            ["release", 1.5],
+        ],
         "two clicks, slowly": [["press", 5, 5], ["release", 1.0], ["press", 5, 5], ["release", 1.36]],
         "two clicks, apart": [["press", 5, 5], ["release", 1.0], ["press", 15, 5], ["release", 1.2]],
         "a release without a press": [["release", 1.0], ["move", 3, 4]],
@@ -236,10 +339,17 @@ def _selection() -> Iterator[tuple[str, Iterator[Case]]]:
 
     yield "pointer", pointers()
     before = selection.Selection(8, 3, 12)
-    yield "hover", ((f"{args}", [asdict(before), *args], asdict(selection.hover(before, *args)))
-                    for args in ((8, 3), (9, 0), (-1, 5)))
-    yield "choose", ((f"{node}", [asdict(before), node], asdict(selection.choose(before, node)))
-                     for node in (4, -1))
+    yield (
+        "hover",
+        (
+            (f"{args}", [asdict(before), *args], asdict(selection.hover(before, *args)))
+            for args in ((8, 3), (9, 0), (-1, 5))
+        ),
+    )
+    yield (
+        "choose",
+        ((f"{node}", [asdict(before), node], asdict(selection.choose(before, node))) for node in (4, -1)),
+    )
 
 
 ROOMS: dict[str, Callable[[], Iterator[tuple[str, Iterator[Case]]]]] = {
@@ -256,8 +366,10 @@ def files() -> Iterator[tuple[Path, str]]:
     assert {f.name for f in fields(Actions)} >= {"fly", "grab"}
     for room, functions in ROOMS.items():
         for function, cases in functions():
-            rows = ",\n".join(json.dumps({"name": name, "args": args, "expected": expected})
-                              for name, args, expected in cases)
+            rows = ",\n".join(
+                json.dumps({"name": name, "args": args, "expected": expected})
+                for name, args, expected in cases
+            )
             text = f'{{"function": {json.dumps(function)}, "cases": [\n{rows}\n]}}\n'
             yield HERE / f"{room}.{function}.json", text
 

@@ -1,0 +1,194 @@
+"""Holds what xrserver computed of a real repository against git itself.
+
+    python bench/oracle.py REPO [--ranks 50] [--files 30]
+
+At ranks spread over the whole history the files standing must be exactly what `git ls-tree -r -l`
+lists of the newest mainline commit, sizes included; for a number of files and moments the strata
+must be exactly the commits that `git log --full-history --no-merges COMMIT -- PATH` lists (with
+those of the path it moved from, where it moved). Ends with 1 if anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from xrserver.history.index import FileVersions, HistoryIndex
+from xrserver.history.log import read_index
+from xrserver.history.repository import Repository
+from xrserver.history.versions import file_versions
+
+
+def git(repository: Path, *arguments: str | bytes) -> bytes:
+    return subprocess.run(["git", "-C", str(repository), "--no-replace-objects", "--literal-pathspecs", *arguments],
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+def paths_of(index: HistoryIndex) -> list[bytes]:
+    tree, paths = index.paths, [b""]
+    for path in range(1, len(tree.parent)):
+        segment = tree.bytes[tree.offsets[path]:tree.offsets[path + 1]].tobytes()
+        around = paths[tree.parent[path]]
+        paths.append(around + b"/" + segment if around else segment)
+    return paths
+
+
+def mainline_at(index: HistoryIndex, rank: int) -> int:
+    """Return the rank of the newest mainline commit at `rank`, -1 before the first."""
+    at = int(np.searchsorted(index.mainline, rank, side="right")) - 1
+    return int(index.mainline[at]) if at >= 0 else -1
+
+
+def standing(versions: FileVersions, rank: int) -> np.ndarray:
+    return np.flatnonzero((versions.birth <= rank) & (rank < versions.death))
+
+
+def tree_difference(repository: Path, index: HistoryIndex, versions: FileVersions, paths: list[bytes],
+                    rank: int) -> tuple[int, int]:
+    """Return how many files stand at `rank`, and how many of them (or of git's) differ."""
+    ours = {(paths[versions.path[row]], int(versions.mode[row]), index.blob_oids[versions.blob[row]].tobytes(),
+             int(index.blob_sizes[versions.blob[row]])) for row in standing(versions, rank)}
+    theirs = set()
+    if (commit := mainline_at(index, rank)) >= 0:
+        listed = git(repository, "ls-tree", "-r", "-l", "-z", index.oids[commit].tobytes().hex())
+        for line in listed.split(b"\0")[:-1]:
+            words, _, path = line.partition(b"\t")
+            mode, _, oid, size = words.split()
+            theirs.add((path, int(mode, 8), bytes.fromhex(oid.decode()), int(size) if size.isdigit() else -1))
+    return len(ours), len(ours ^ theirs)
+
+
+class StrataOracle:
+    """git's own answer to which commits built a path, moves included."""
+
+    def __init__(self, repository: Path, index: HistoryIndex, versions: FileVersions, paths: list[bytes]) -> None:
+        self.repository, self.index, self.versions, self.paths = repository, index, versions, paths
+        self.rank_of = {oid.tobytes(): rank for rank, oid in enumerate(index.oids)}
+        self.rows_of = np.searchsorted(versions.path, np.arange(len(paths) + 1))
+        self.renames: dict[bytes, set[bytes]] | None = None
+
+    def log(self, path: bytes, commit: int) -> set[int]:
+        listed = git(self.repository, "log", "--format=%H", "--full-history", "--no-merges",
+                     self.index.oids[commit].tobytes().hex(), "--", path)
+        ranks = {self.rank_of[bytes.fromhex(line.decode())] for line in listed.split()}
+        # A path that is a directory at other times is asked for as one, too: keep what names itself.
+        return {rank for rank in ranks if self.changes(rank, path)}
+
+    def changes(self, rank: int, path: bytes) -> bool:
+        rows = self.index.change_path[self.index.change_offsets[rank]:self.index.change_offsets[rank + 1]]
+        return any(self.paths[row] == path for row in rows)
+
+    def merges(self, path: int, upto: int) -> set[int]:
+        """Merges on the mainline that changed `path` where nothing that landed with them did."""
+        index, found = self.index, set()
+        for rank in index.mainline[:np.searchsorted(index.mainline, upto, side="right")]:
+            if index.parent_offsets[rank + 1] - index.parent_offsets[rank] > 1 \
+                    and path in index.change_path[index.change_offsets[rank]:index.change_offsets[rank + 1]]:
+                landed = np.flatnonzero(index.landing[:rank] == rank)
+                if not any(path in index.change_path[index.change_offsets[c]:index.change_offsets[c + 1]]
+                           for c in landed if index.parent_offsets[c + 1] - index.parent_offsets[c] < 2):
+                    found.add(int(rank))
+        return found
+
+    def sources(self, path: bytes) -> set[bytes]:
+        """Return every name that exact renames, in any commit, lead to `path` from."""
+        if self.renames is None:
+            self.renames = {}
+            listed = git(self.repository, "log", "-z", "--format=", "--name-status", "-M100%", "-l0", "--diff-filter=R",
+                         "--diff-merges=first-parent", "--all").split(b"\0")
+            for status, old, new in zip(listed, listed[1:], listed[2:], strict=False):
+                if status.startswith(b"R100"):
+                    self.renames.setdefault(new, set()).add(old)
+        found, waiting = {path}, [path]
+        while waiting:
+            for old in self.renames.get(waiting.pop(), ()):
+                if old not in found:
+                    found.add(old)
+                    waiting.append(old)
+        return found
+
+    def difference(self, row: int) -> tuple[int, str]:
+        """Return how many strata a version has, and what is wrong with them ('' if nothing is)."""
+        versions, path = self.versions, int(self.versions.path[row])
+        commit = mainline_at(self.index, int(versions.birth[row]))
+        first = versions.strata_offsets[path]
+        ours = versions.strata_rank[first:first + versions.strata[row]].tolist()
+        least = self.log(self.paths[path], commit) | self.merges(path, commit)
+        rows = range(self.rows_of[path], row + 1)
+        moved = [int(versions.moved_from[r]) for r in rows if versions.moved_from[r] >= 0]
+        most = set(least)
+        if moved:
+            for name in self.sources(self.paths[path]) | {self.paths[source] for source in moved}:
+                most |= self.log(name, commit)
+            most |= {rank for source in moved for rank in self.merges(source, commit)}
+            for r in rows:
+                if versions.moved_from[r] >= 0:
+                    # Everything its source had when it moved has come along.
+                    source, birth = int(versions.moved_from[r]), int(versions.birth[r])
+                    least |= self.log(self.paths[source], mainline_at(self.index, birth))
+        if len(set(ours)) != len(ours):
+            return len(ours), "a stratum twice"
+        if least - set(ours) or set(ours) - most:
+            return len(ours), f"missing {sorted(least - set(ours))[:5]}, too many {sorted(set(ours) - most)[:5]}"
+        landings = self.index.landing[ours]
+        if not moved and np.any(np.diff(landings.astype(np.int64) * len(self.rank_of) + ours) <= 0):
+            return len(ours), "not in the order of landing"
+        return len(ours), ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="hold a repository's versions and strata against git")
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("--ranks", type=int, default=50, help="moments at which to compare the tree")
+    parser.add_argument("--files", type=int, default=30, help="versions whose strata to compare")
+    parser.add_argument("--jobs", type=int, default=0, help="processes that read history")
+    options = parser.parse_args()
+
+    began = time.perf_counter()
+    with Repository.open(options.repository) as repository:
+        index = read_index(repository, jobs=options.jobs)
+    read = time.perf_counter()
+    versions = file_versions(index)
+    built = time.perf_counter()
+    paths = paths_of(index)
+
+    wrong = files = 0
+    ranks = np.unique(np.linspace(0, index.head_rank, options.ranks).astype(int)).tolist()
+    for rank in ranks:
+        count, differs = tree_difference(options.repository, index, versions, paths, rank)
+        files += count
+        if differs:
+            wrong += 1
+            print(f"rank {rank}: {differs} of {count} files differ from git ls-tree -r -l")
+
+    # Spread over all versions, and half of them over those with a move behind them.
+    oracle, strata = StrataOracle(options.repository, index, versions, paths), 0
+    moved = np.flatnonzero(versions.moved_from >= 0)
+    last_rows = np.flatnonzero(np.diff(np.append(versions.path, -1)) != 0)
+    rows = np.unique(np.concatenate([
+        np.linspace(0, len(versions.path) - 1, options.files // 3).astype(int),
+        last_rows[np.linspace(0, len(last_rows) - 1, options.files // 3).astype(int)],
+        moved[np.linspace(0, len(moved) - 1, min(len(moved), options.files - 2 * (options.files // 3))).astype(int)],
+    ]))
+    for row in rows.tolist():
+        count, what = oracle.difference(row)
+        strata += count
+        if what:
+            wrong += 1
+            print(f"{paths[versions.path[row]]!r} at rank {versions.birth[row]}: {what}")
+
+    print(f"{options.repository}: {len(index.oids)} commits ({len(index.mainline)} on {index.mainline_ref}), "
+          f"{len(versions.path)} versions, {len(moved)} moves; index {read - began:.2f} s, "
+          f"versions {built - read:.2f} s")
+    print(f"{'WRONG' if wrong else 'equal'}: {len(ranks)} ranks ({files} files), {len(rows)} files' strata "
+          f"({strata} commits), {wrong} differences")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

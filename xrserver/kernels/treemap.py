@@ -206,8 +206,8 @@ def sort_groups(starts: Ints, members: Ints, area: Ints, prefix: Ints, offsets: 
 
 @kernel
 def place(depth: Ints, park: Ints, yard_area: Ints, district_area: Ints, file_area: Ints,
-          district_starts: Ints, districts: Ints, file_starts: Ints, files: Ints, street: Floats, kerb: Floats,
-          unit: float, aspect: float, gap: float, margin_share: float) -> Any:
+          district_starts: Ints, districts: Ints, file_starts: Ints, files: Ints, street: Floats,
+          kerb: Floats, unit: float, aspect: float, gap: float, margin_share: float) -> Any:
     """Give every district, yard, file and free room its rectangle, from the root down."""
     n = len(depth)
     at, count = np.full(n, -1, np.int32), 0
@@ -300,14 +300,14 @@ def treemap(parent: NDArray[np.int32], offsets: NDArray[np.int64], names: NDArra
     """
     depth, prefix, park, yard_area, area = subtree_areas(
         parent, offsets, names, file_area, street + kerb, unit, spare_share, spare_least)
-    by_parent: list[NDArray[np.int64]] = []
-    for own in (area, file_area):
+
+    def siblings(own: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         # Presorted by area (NumPy does that in SIMD), only ties are left to the names.
-        order = np.argsort(-own)
-        order = order[:np.count_nonzero(own)]
+        order = np.argsort(-own)[:np.count_nonzero(own)]
         starts, members = grouped(order[order > 0], parent)
         sort_groups(starts, members, own, prefix, offsets, names)
-        by_parent += [starts, members]
-    placed = place(depth, park, yard_area, area, file_area, *by_parent, street, kerb, unit, aspect, gap,
-                   margin_share)
+        return starts, members
+
+    placed = place(depth, park, yard_area, area, file_area, *siblings(area), *siblings(file_area), street,
+                   kerb, unit, aspect, gap, margin_share)
     return (*placed, depth)

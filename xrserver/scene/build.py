@@ -11,10 +11,11 @@ from xrserver.columns import RANK_END
 from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
+from xrserver.scene.coarse import build_coarse
 from xrserver.scene.definition import SceneDefinition
 from xrserver.scene.spans import SceneColumns, build_columns, names_of
 from xrserver.scene.table import LegendRow, TableColumns, build_table, legend
-from xrserver.scene.tiles import TileColumns, TileHeader, bounds, tile_id, window
+from xrserver.scene.tiles import Selection, TileColumns, TileHeader, bounds, select, split, tile_id, window
 
 #: Metres that the longer side of the scene takes in the viewer's world, by `start.scale`.
 _SCALES = {"tabletop": 1.0, "room": 4.0}
@@ -39,6 +40,8 @@ class BuiltScene:
         Names its children; nobody holds a list of all tiles.
     columns : SceneColumns
         The whole history, exact; tiles are parts of it.
+    coarse : SceneColumns or None
+        What the root shows when the exact columns are too much for one tile.
     layout : CityLayout
         Where every path is placed.
     table_id : str
@@ -51,6 +54,7 @@ class BuiltScene:
     generation: str
     root: TileHeader
     columns: SceneColumns
+    coarse: SceneColumns | None
     layout: CityLayout
     table_id: str
     people: list[LegendRow]
@@ -82,9 +86,12 @@ class BuiltScene:
             This scene has no such tile.
         """
         header = self.header(tile)
-        columns = self.columns if header.lo == 0 and header.hi == RANK_END else \
-            window(self.columns, header.lo, header.hi)
-        return _tile(header, columns)
+        if header is self.root:
+            columns = self.coarse or self.columns
+        else:
+            columns = window(self.columns, header.lo, header.hi)
+        return TileColumns(header, columns.spans, columns.nodes, columns.strata, columns.name_offsets,
+                           columns.name_bytes)
 
     def table(self) -> TableColumns:
         """Return the columns that belong to the whole scene."""
@@ -147,13 +154,32 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     Everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
     """
     columns, layout = build_columns(index, versions, definition)
-    name = tile_id(generation, definition.name, 0, "city", 0, RANK_END)
-    root = _header(name, 0, 0, RANK_END, 0.0, bounds(columns.spans), columns, [])
     table = build_table(index, definition.palette)
+    box = bounds(columns.spans)
+
+    def name(level: int, lo: int, hi: int, cell: str = "city") -> str:
+        return tile_id(generation, definition.name, level, cell, lo, hi)
+
+    def header(level: int, lo: int, hi: int, error: float, held: SceneColumns | Selection,
+               children: list[TileHeader]) -> TileHeader:
+        strata = int(held.strata.sum()) if isinstance(held, Selection) else len(held.strata)
+        return TileHeader(name(level, lo, hi), level, box, lo, hi, error, len(held.nodes), len(held.spans),
+                          strata, held.nbytes, children)
+
+    coarse = None
+    if len(columns.spans) <= definition.tiling.window_spans:
+        root = header(0, 0, RANK_END, 0.0, columns, [])
+    else:
+        made = build_coarse(columns, index.paths, layout, definition)
+        coarse = made.columns
+        box = bounds(np.concatenate([columns.spans, coarse.spans]))
+        leaves = [header(1, lo, hi, 0.0, select(columns, lo, hi), [])
+                  for lo, hi in split(columns.spans, definition.tiling.window_spans)]
+        root = header(0, 0, RANK_END, made.error, coarse, leaves)
     return BuiltScene(
-        definition, generation, root, columns, layout,
-        tile_id(generation, definition.name, 0, "table", 0, RANK_END), legend(table, index),
-        start_pose(definition, root.box), index, table, {name: root})
+        definition, generation, root, columns, coarse, layout, name(0, 0, RANK_END, "table"),
+        legend(table, index), start_pose(definition, box), index, table,
+        {tile.id: tile for tile in (root, *root.children)})
 
 
 def start_pose(definition: SceneDefinition, box: list[float]) -> StartPose:
@@ -164,15 +190,3 @@ def start_pose(definition: SceneDefinition, box: list[float]) -> StartPose:
     half = 0.5 * math.radians(start.turn)
     return StartPose(list(start.centre), [0.0, math.sin(half), 0.0, math.cos(half)], scale)
 
-
-def _header(name: str, level: int, lo: int, hi: int, error: float, box: list[float], columns: SceneColumns,
-            children: list[TileHeader]) -> TileHeader:
-    """Return the header of a tile with these columns."""
-    return TileHeader(name, level, box, lo, hi, error, len(columns.nodes), len(columns.spans),
-                      len(columns.strata), columns.nbytes, children)
-
-
-def _tile(header: TileHeader, columns: SceneColumns) -> TileColumns:
-    """Join a header and its columns."""
-    return TileColumns(header, columns.spans, columns.nodes, columns.strata, columns.name_offsets,
-                       columns.name_bytes)

@@ -64,37 +64,88 @@ def in_window(spans: NDArray[Any], lo: int, hi: int) -> NDArray[np.int64]:
     return np.flatnonzero((spans["birth"] < hi) & (spans["death"] >= lo))
 
 
+def split(spans: NDArray[Any], limit: int) -> list[tuple[int, int]]:
+    """Cut all ranks into windows [lo, hi) of at most `limit` spans each, what they carry included.
+
+    A window is wide enough to be worth it: where so much stands at once that half of `limit` would
+    be carried, the limit is twice what stands. One rank is never cut.
+    """
+    births, deaths = np.sort(spans["birth"]), np.sort(spans["death"])
+    gone = np.searchsorted(deaths, births, side="right")
+    standing = int((np.searchsorted(births, births, side="right") - gone).max(initial=0))
+    limit = max(limit, 2 * standing)
+    windows: list[tuple[int, int]] = []
+    lo = 0
+    while True:
+        reach = limit + int(np.searchsorted(deaths, lo))
+        hi = RANK_END if reach >= len(births) else max(int(births[reach]), lo + 1)
+        windows.append((lo, hi))
+        if hi == RANK_END:
+            return windows
+        lo = hi
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows of exact columns a window takes.
+
+    Attributes
+    ----------
+    spans : (n_spans,) int64
+        Rows of spans, ascending.
+    nodes, first, strata : (n_nodes,) int64
+        Rows of nodes, where the spans of each begin in `spans`, and how many strata it keeps.
+    name_bytes : int
+    """
+
+    spans: NDArray[np.int64]
+    nodes: NDArray[np.int64]
+    first: NDArray[np.int64]
+    strata: NDArray[np.int64]
+    name_bytes: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns that `window` makes of it."""
+        return (80 * len(self.spans) + 32 * len(self.nodes) + 8 * int(self.strata.sum())
+                + 4 * (len(self.nodes) + 1) + self.name_bytes)
+
+
+def select(columns: SceneColumns, lo: int, hi: int) -> Selection:
+    """Return which rows the window [lo, hi) takes; nodes keep the strata that stand within it."""
+    rows = in_window(columns.spans, lo, hi)
+    owner = np.searchsorted(columns.nodes["first_span"], rows, side="right") - 1
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    kept = owner[first]
+    strata = np.zeros(len(first), np.int64)
+    if len(first):
+        standing = np.maximum.reduceat(columns.spans["value1"][rows], first).astype(np.int64)
+        strata = np.minimum(standing, columns.nodes["stratum_count"][kept].astype(np.int64))
+    names = columns.name_offsets[kept + 1].astype(np.int64) - columns.name_offsets[kept]
+    return Selection(rows, kept, first, strata, int(names.sum()))
+
+
 def window(columns: SceneColumns, lo: int, hi: int) -> SceneColumns:
     """Return the part of exact columns that the window [lo, hi) draws.
 
     Deaths are clipped to `hi` (what is cut there no longer LEAVES), births never; what stood
-    before `lo` is CARRIED. Nodes keep their strata up to the most that stand within the window.
+    before `lo` is CARRIED.
     """
-    rows = in_window(columns.spans, lo, hi)
-    spans = columns.spans[rows]
-    carried = spans["birth"] < lo
-    spans["traits"][carried] |= np.uint32(int(Flag.CARRIED) << 8)
+    chosen = select(columns, lo, hi)
+    spans, nodes = columns.spans[chosen.spans], columns.nodes[chosen.nodes]
+    spans["traits"][spans["birth"] < lo] |= np.uint32(int(Flag.CARRIED) << 8)
     if hi != RANK_END:
         cut = spans["death"] > hi
         spans["traits"][cut] &= np.uint32(~(int(Flag.LEAVES) << 8) & 0xFFFF_FFFF)
         spans["death"][cut] = hi
 
-    owner = np.searchsorted(columns.nodes["first_span"], rows, side="right") - 1
-    first = np.flatnonzero(np.diff(owner, prepend=-1))
-    kept = owner[first]
-    nodes = columns.nodes[kept]
-    strata_rows = nodes["first_stratum"]
-    listed = np.zeros(len(first), np.int64)
-    if len(first):
-        standing = np.maximum.reduceat(spans["value1"], first).astype(np.int64)
-        listed = np.minimum(standing, nodes["stratum_count"].astype(np.int64))
-    strata = columns.strata[ragged(strata_rows, listed)]
-    nodes["stratum_count"], nodes["first_stratum"] = listed, np.cumsum(listed) - listed
-    nodes["first_span"], nodes["span_count"] = first, np.diff(first, append=len(spans))
+    strata = columns.strata[ragged(nodes["first_stratum"], chosen.strata)]
+    nodes["stratum_count"], nodes["first_stratum"] = chosen.strata, np.cumsum(chosen.strata) - chosen.strata
+    nodes["first_span"], nodes["span_count"] = chosen.first, np.diff(chosen.first, append=len(spans))
 
-    starts = columns.name_offsets[kept].astype(np.int64)
-    lengths = columns.name_offsets[kept + 1].astype(np.int64) - starts
-    offsets = np.zeros(len(kept) + 1, np.uint32)
+    starts = columns.name_offsets[chosen.nodes].astype(np.int64)
+    lengths = columns.name_offsets[chosen.nodes + 1].astype(np.int64) - starts
+    offsets = np.zeros(len(nodes) + 1, np.uint32)
     offsets[1:] = np.cumsum(lengths)
     return SceneColumns(spans, nodes, strata, offsets, columns.name_bytes[ragged(starts, lengths)])
 

@@ -36,79 +36,63 @@ def number_segments(offsets: I64, segments: U8, slots: I32, pool_offsets: I64, p
 
 
 @kernel
-def _pair(removed: NDArray[np.uint64], added: NDArray[np.uint64], removed_at: I32, added_at: I32,
-          partner: I32) -> None:
-    """Pair equal keys, first with first: ``partner[added_at[j]] = removed_at[i]``, and the other way round."""
-    removed_order = np.argsort(removed, kind="mergesort")
-    added_order = np.argsort(added, kind="mergesort")
-    i = j = 0
-    while i < len(removed) and j < len(added):
-        ours, theirs = removed[removed_order[i]], added[added_order[j]]
-        if ours < theirs:
-            i += 1
-        elif theirs < ours:
-            j += 1
-        else:
-            partner[added_at[added_order[j]]] = removed_at[removed_order[i]]
-            partner[removed_at[removed_order[i]]] = added_at[added_order[j]]
-            i += 1
-            j += 1
-
-
-@kernel
 def _kind(mode: int) -> int:
     """Return 0 for a file, 1 for a symbolic link, 2 for a submodule."""
     return 1 if mode == 0o120000 else 2 if mode == 0o160000 else 0
 
 
 @kernel
-def exact_moves(first: int, path: I32, blob: I32, old_blob: I32, mode: U32, old_mode: U32, segment: I32) -> I32:
+def exact_moves(first: int, last: int, path: I32, blob: I32, old_blob: I32, mode: U32, old_mode: U32,
+                segment: I32, partner: I32) -> None:
     """Pair removals with additions of the same blob and kind among the changes of one commit.
 
     Same file names first, then in order of path bytes (the order of the changes).
 
     Parameters
     ----------
-    first : int
-        Added to the result: the row of the first of these changes.
-
-    Returns
-    -------
+    first, last : int
+        The commit's rows of the change columns.
+    segment : (n_paths,) int32
+        Number of each path's last segment.
     partner : (n_changes,) int32
-        Row of the change at the other end of the move; -1 where there is none.
+        Receives, in these rows, the row at the other end of the move; -1 where there is none.
     """
-    n = len(path)
-    partner = np.full(n, -1, np.int32)
+    n_removed = n_added = 0
+    for i in range(first, last):
+        partner[i] = -1
+        n_removed += mode[i] == 0
+        n_added += old_mode[i] == 0
+    if n_removed == 0 or n_added == 0:
+        return
+    size = 4
+    while size < 2 * n_removed:
+        size *= 2
+    mask = size - 1
+    # Removals of one key are a list, the first in front: built from the last, taken from the first.
+    keys, lists = np.empty(size, np.uint64), np.empty(size, np.int32)
+    taken, following = np.empty(size, np.bool_), np.empty(last - first, np.int32)
     for by_name in range(2):
-        n_removed = n_added = 0
-        for i in range(n):
-            if partner[i] < 0:
-                n_removed += mode[i] == 0
-                n_added += old_mode[i] == 0
-        if n_removed == 0 or n_added == 0:
-            break
-        removed, added = np.empty(n_removed, np.uint64), np.empty(n_added, np.uint64)
-        removed_at, added_at = np.empty(n_removed, np.int32), np.empty(n_added, np.int32)
-        n_removed = n_added = 0
-        for i in range(n):
-            if partner[i] >= 0 or (mode[i] != 0 and old_mode[i] != 0):
+        for slot in range(size):
+            taken[slot] = False
+        for step in range(2 * (last - first)):
+            removing = step < last - first
+            i = last - 1 - step if removing else first + step - (last - first)
+            if partner[i] >= 0 or (mode[i] if removing else old_mode[i]) != 0:
                 continue
-            is_removed = mode[i] == 0
-            what = np.uint64(old_blob[i] if is_removed else blob[i])
-            kind = np.uint64(_kind(old_mode[i] if is_removed else mode[i]))
-            name = np.uint64(segment[path[i]] if by_name == 0 else 0)
+            what = np.uint64(old_blob[i] if removing else blob[i])
+            kind = np.uint64(_kind(old_mode[i] if removing else mode[i]))
+            name = np.uint64(0 if by_name == 1 else segment[path[i]])
             key = (((what << np.uint64(2)) | kind) << np.uint64(31)) | name
-            if is_removed:
-                removed[n_removed], removed_at[n_removed] = key, i
-                n_removed += 1
-            else:
-                added[n_added], added_at[n_added] = key, i
-                n_added += 1
-        _pair(removed, added, removed_at, added_at, partner)
-    for i in range(n):
-        if partner[i] >= 0:
-            partner[i] += first
-    return partner
+            slot = np.int64(((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & np.uint64(mask))
+            while taken[slot] and keys[slot] != key:
+                slot = (slot + 1) & mask
+            if removing:
+                following[i - first] = lists[slot] if taken[slot] else -1
+                taken[slot], keys[slot], lists[slot] = True, key, i
+            elif taken[slot] and lists[slot] >= 0:
+                partner[i] = lists[slot]
+                partner[lists[slot]] = i
+                lists[slot] = following[lists[slot] - first]
 
 
 @kernel
@@ -119,7 +103,9 @@ def _append(nodes: I32, used: I64, head: I32, path: int, rank: int) -> I32:
         return nodes
     if used[0] == len(nodes):
         grown = np.empty((2 * len(nodes), 3), np.int32)
-        grown[:len(nodes)] = nodes
+        for i in range(len(nodes)):
+            for j in range(3):
+                grown[i, j] = nodes[i, j]
         nodes = grown
     node = used[0]
     used[0] += 1
@@ -168,7 +154,8 @@ def _grown(pairs: I32, used: int) -> I32:
     if used < len(pairs):
         return pairs
     grown = np.empty((2 * len(pairs), 2), np.int32)
-    grown[:used] = pairs
+    for i in range(used):
+        grown[i, 0], grown[i, 1] = pairs[i, 0], pairs[i, 1]
     return grown
 
 
@@ -194,11 +181,11 @@ def mainline_moves(
     # Steps are the exact moves that landed commits made, each knowing the step that brought its source.
     last_step = np.full(len(segment), -1, np.int32)  # by target path; reset after each landing
     removed_at = np.full(len(segment), -1, np.int32)
+    partner = np.empty(len(path), np.int32)
     for k in range(n_mainline):
         rank = mainline[k]
         first, last = change_offsets[rank], change_offsets[rank + 1]
-        partner = exact_moves(first, path[first:last], blob[first:last], old_blob[first:last],
-                              mode[first:last], old_mode[first:last], segment)
+        exact_moves(first, last, path, blob, old_blob, mode, old_mode, segment, partner)
         n_removed = n_added = 0
         for i in range(first, last):
             n_removed += mode[i] == 0
@@ -215,25 +202,25 @@ def mainline_moves(
             if size == 0 or parent_offsets[c + 1] - parent_offsets[c] > 1:
                 continue
             a, b = change_offsets[c], change_offsets[c + 1]
-            pairs = exact_moves(a, path[a:b], blob[a:b], old_blob[a:b], mode[a:b], old_mode[a:b], segment)
+            exact_moves(a, b, path, blob, old_blob, mode, old_mode, segment, partner)
             start = n_steps
             for i in range(a, b):
-                if old_mode[i] == 0 and pairs[i - a] >= 0:
-                    steps[n_steps, 0] = path[pairs[i - a]]
+                if old_mode[i] == 0 and partner[i] >= 0:
+                    steps[n_steps, 0] = path[partner[i]]
                     steps[n_steps, 1] = path[i]
-                    steps[n_steps, 2] = last_step[path[pairs[i - a]]]
+                    steps[n_steps, 2] = last_step[path[partner[i]]]
                     n_steps += 1
             for s in range(start, n_steps):
                 last_step[steps[s, 1]] = s
         if n_steps > 0:
             # Renamed, then edited: what pairing blobs left over, same file names first.
             for i in range(first, last):
-                if mode[i] == 0 and partner[i - first] < 0:
+                if mode[i] == 0 and partner[i] < 0:
                     removed_at[path[i]] = i
             for by_name in range(2):
                 for i in range(first, last):
                     s = last_step[path[i]]
-                    if old_mode[i] != 0 or partner[i - first] >= 0 or s < 0:
+                    if old_mode[i] != 0 or partner[i] >= 0 or s < 0:
                         continue
                     while steps[s, 2] >= 0:
                         s = steps[s, 2]
@@ -242,14 +229,14 @@ def mainline_moves(
                     if at < 0 or (by_name == 0 and segment[source] != segment[path[i]]):
                         continue
                     if _kind(old_mode[at]) == _kind(mode[i]):
-                        partner[i - first] = at
+                        partner[i] = at
                         removed_at[source] = -1
             for i in range(first, last):
                 removed_at[path[i]] = -1
         for i in range(first, last):
-            if old_mode[i] != 0 or partner[i - first] < 0:
+            if old_mode[i] != 0 or partner[i] < 0:
                 continue
-            source, target = path[partner[i - first]], path[i]
+            source, target = path[partner[i]], path[i]
             moves = _grown(moves, n_moves)
             moves[n_moves, 0], moves[n_moves, 1] = source, target
             n_moves += 1

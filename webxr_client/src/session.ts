@@ -16,7 +16,11 @@ export interface Listener {
   table(table: Table): void;
 }
 
+/** Told once: the answer, or the sentence that says why there is none. */
+type Answer = (result: Result | undefined, sentence: string) => void;
+
 const FIRST_WAIT = 250, LONGEST_WAIT = 5000; // milliseconds
+const AWAY = "There is no connection to the server.";
 const RESUME = "xrserver.resume";
 
 export class Session {
@@ -26,7 +30,7 @@ export class Session {
   readonly #listener: Listener;
   readonly #worker: Worker;
   readonly #url: string;
-  readonly #answers = new Map<number, (result: Result | undefined) => void>();
+  readonly #answers = new Map<number, Answer>();
   #number = 0;
   #wait = FIRST_WAIT;
   #timer = 0;
@@ -56,14 +60,23 @@ export class Session {
     if (this.line === "open") this.#post({ kind: "send", message });
   }
 
-  /** Ask; undefined when the server could not answer, or went away before it did. */
-  query(kind: Query["kind"], asked: { text?: string; node?: number; index?: number; rank?: number }): Promise<Result | undefined> {
-    if (this.line !== "open") return Promise.resolve(undefined);
+  /**
+   * Ask.
+   *
+   * @throws {Error} With the server's sentence, or because the line is down.
+   */
+  query(kind: Query["kind"], asked: { text?: string; node?: number; index?: number; rank?: number }): Promise<Result> {
+    if (this.line !== "open") return Promise.reject(new Error(AWAY));
     this.#number = (this.#number + 1) & 0x3fffffff;
     const number = this.#number;
     const { text = "", node = 0, index = 0, rank = 0 } = asked;
     this.send({ type: "query", number, kind, text, node, index, rank });
-    return new Promise((resolve) => this.#answers.set(number, resolve));
+    return new Promise((resolve, reject) => {
+      this.#answers.set(number, (result, sentence) => {
+        if (result === undefined) reject(new Error(sentence));
+        else resolve(result);
+      });
+    });
   }
 
   #post(message: ToWorker): void {
@@ -112,7 +125,8 @@ export class Session {
       const answer = this.#answers.get(number);
       if (answer !== undefined) {
         this.#answers.delete(number);
-        answer(message.type === "result" ? message : undefined);
+        if (message.type === "result") answer(message, "");
+        else answer(undefined, message.text);
         return;
       }
     }
@@ -120,7 +134,7 @@ export class Session {
   }
 
   async #closed(code: number, reason: string, wasOpen: boolean): Promise<void> {
-    for (const answer of this.#answers.values()) answer(undefined);
+    for (const answer of this.#answers.values()) answer(undefined, AWAY);
     this.#answers.clear();
     if (code === Close.SCHEMA_MISMATCH) {
       this.#become("refused", reason || "This page is of another version than the server.");

@@ -117,7 +117,8 @@ export class Labels {
     if (label === undefined) {
       label = { key: candidate.node, text: "", x: 0, y: 0, z: 0, district: candidate.district, opacity: 0, seen: 0,
         screenX: 0, screenY: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };
-      const name = candidate.tile.nameOf(candidate.row);
+      const path = candidate.tile.pathOf(candidate.row);
+      const name = path.slice(path.lastIndexOf("/") + 1);
       label.text = name.length > 40 ? `${name.slice(0, 39)}…` : name;
       this.#labels.set(candidate.node, label);
     }

@@ -66,8 +66,8 @@ export class Tile {
     return this.#rows.get(node) ?? -1;
   }
 
-  /** The node's own name, without the directories around it. */
-  nameOf(row: number): string {
+  /** The whole path of the node, as text. */
+  pathOf(row: number): string {
     const known = this.#shown[row];
     if (known !== undefined) return known;
     const name = row < this.#baseNodes ? nameAt(this.#names, row) : (this.#newNames[row - this.#baseNodes] ?? "");

@@ -1,0 +1,74 @@
+/** `window.xrserver`: what scripts, tests and other pages may rely on. */
+import type { Colouring } from "./scene/city.ts";
+import type { ReadonlyPose } from "./spaces.ts";
+
+export interface State {
+  connected: boolean;
+  mode: "desktop" | "vr" | "ar";
+  scene: string;
+  generation: string;
+  rank: number;
+  /** Seconds since 1970 UTC. */
+  time: number;
+  playing: boolean;
+  pace: "commit" | "calendar";
+  headRank: number;
+  nodesDrawn: number;
+  residentSpans: number;
+  bytesReceived: number;
+  drawCalls: number;
+  triangles: number;
+  frameMs: { p50: number; p95: number };
+  /** Paths; null where nothing is. */
+  selected: string | null;
+  hovered: string | null;
+  worldFromScene: { position: number[]; orientation: number[]; scale: number };
+  /** Others in the same place. */
+  people: { name: string }[];
+}
+
+export interface Events {
+  /** There is a picture of a (new) scene. */
+  scene: { scene: string; generation: string };
+  /** The playhead came to rest at another rank. */
+  moment: { rank: number; time: number };
+  select: { path: string | null };
+  connection: { connected: boolean };
+}
+
+export interface Api {
+  readonly version: string;
+  state(): State;
+  /** A moment: `rank:N`, an object id, a ref or an ISO 8601 date; resolves to its rank. */
+  seek(moment: string | number): Promise<number>;
+  /** Ranks per second; as fast as before without. */
+  play(rate?: number): void;
+  pause(): void;
+  /** A path or node id; null lets go. Resolves to whether it was found. */
+  select(what: string | number | null): Promise<boolean>;
+  setScene(name: string): void;
+  setPose(pose: ReadonlyPose): void;
+  setColouring(colouring: Colouring): void;
+  on<K extends keyof Events>(event: K, fn: (detail: Events[K]) => void): () => void;
+}
+
+/** Listeners by event. */
+export class Emitter {
+  readonly #listeners = new Map<keyof Events, Set<(detail: never) => void>>();
+
+  on<K extends keyof Events>(event: K, fn: (detail: Events[K]) => void): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(fn as (detail: never) => void));
+    return () => listeners.delete(fn as (detail: never) => void);
+  }
+
+  emit<K extends keyof Events>(event: K, detail: Events[K]): void {
+    for (const fn of this.#listeners.get(event) ?? []) (fn as (detail: Events[K]) => void)(detail);
+  }
+}
+
+declare global {
+  interface Window {
+    xrserver: Api;
+  }
+}

@@ -1,0 +1,112 @@
+/** What can be found out about what stands, from the columns here: by node, by place, by number. */
+import { NODE, SPAN } from "../generated/protocol.ts";
+import type { ReadonlyVector, Vector } from "../spaces.ts";
+import { toBox } from "./ray.ts";
+import { floatsOf } from "./survey.ts";
+import type { Tile } from "./tile.ts";
+
+/** Where a node stands at a whole rank. */
+export interface Standing {
+  readonly tile: Tile;
+  readonly row: number;
+  /** Row of the live span in the tile. */
+  readonly span: number;
+}
+
+export class Look {
+  tiles: readonly Tile[] = [];
+  readonly #base: Vector = [0, 0, 0];
+  readonly #size: Vector = [0, 0, 0];
+  #counted = -1;
+  #countedRank = -1;
+  #live = 0;
+
+  /** These tiles are drawn now. */
+  show(tiles: readonly Tile[]): void {
+    this.tiles = tiles;
+    this.#counted = -1;
+  }
+
+  /** Where a node stands at `rank`; undefined where it does not. */
+  find(node: number, rank: number): Standing | undefined {
+    for (const tile of this.tiles) {
+      const row = tile.rowOf(node);
+      const span = row < 0 ? -1 : tile.liveSpan(row, rank);
+      if (span >= 0) return { tile, row, span };
+    }
+    return undefined;
+  }
+
+  /** The path of a node, whether it stands or not; "" where it is not known here. */
+  path(node: number): string {
+    for (const tile of this.tiles) {
+      const row = tile.rowOf(node);
+      if (row >= 0) return tile.pathOf(row);
+    }
+    return "";
+  }
+
+  /** How many nodes stand at `rank`; counted when asked. */
+  live(rank: number, version: number): number {
+    if (this.#counted === version && this.#countedRank === rank) return this.#live;
+    let live = 0;
+    for (const tile of this.tiles) {
+      for (let row = 0; row < tile.nodeCount; row++) if (tile.liveSpan(row, rank) >= 0) live++;
+    }
+    this.#counted = version;
+    this.#countedRank = rank;
+    this.#live = live;
+    return live;
+  }
+
+  /** Base (centre) and size of a standing node, metres in scene space. */
+  box({ tile, span }: Standing, base: Vector, size: Vector): void {
+    const floats = floatsOf(tile);
+    const at = span * SPAN.words;
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) {
+      base[i] = floats[at + SPAN.position1 + i]!;
+      size[i] = floats[at + SPAN.size1 + i]!;
+    }
+  }
+
+  /** Distance along a ray to whatever stands first, −1 for nothing: for hands that cannot wait for a picture. */
+  cast(eye: ReadonlyVector, ray: ReadonlyVector, rank: number): number {
+    let nearest = -1;
+    for (const tile of this.tiles) {
+      const floats = floatsOf(tile);
+      for (let row = 0; row < tile.nodeCount; row++) {
+        const span = tile.liveSpan(row, rank);
+        if (span < 0) continue;
+        const at = span * SPAN.words;
+        for (let i = 0 as 0 | 1 | 2; i < 3; i++) {
+          this.#base[i] = floats[at + SPAN.position1 + i]!;
+          this.#size[i] = floats[at + SPAN.size1 + i]!;
+        }
+        const distance = toBox(eye, ray, this.#base, this.#size);
+        if (distance >= 0 && (nearest < 0 || distance < nearest)) nearest = distance;
+      }
+    }
+    return nearest;
+  }
+
+  /** How many strata of a node stand at its live span. */
+  strata({ tile, span }: Standing): number {
+    return Math.round(floatsOf(tile)[span * SPAN.words + SPAN.value1]!);
+  }
+
+  /** Category of a standing node. */
+  category({ tile, span }: Standing): number {
+    return tile.spans[span * SPAN.words + SPAN.traits]! >>> 16;
+  }
+
+  /** Categories that ever occur among the drawn nodes, ascending. */
+  categories(): number[] {
+    const seen = new Set<number>();
+    for (const { nodes, nodeCount, spans } of this.tiles) {
+      for (let row = 0; row < nodeCount; row++) {
+        seen.add(spans[nodes[row * NODE.words + NODE.first_span]! * SPAN.words + SPAN.traits]! >>> 16);
+      }
+    }
+    return [...seen].sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,98 @@
+/** Everything around the picture, put together; it knows no stream and no renderer. */
+import type { Colouring } from "../scene/city.ts";
+import { Dock, type DockCommands } from "./dock.ts";
+import { element, iconButton, relabel } from "./element.ts";
+import { Inspector, type InspectorCommands } from "./inspector.ts";
+import { Legend } from "./legend.ts";
+import { Help, Loading, Menu, Notices, type MenuItem } from "./overlays.ts";
+import { Tooltip } from "./tooltip.ts";
+import { refName } from "./words.ts";
+
+export interface InterfaceCommands extends DockCommands, InspectorCommands {
+  colour(colouring: Colouring): void;
+  light(): void;
+  recentre(): void;
+  undo(): void;
+  calm(): void;
+}
+
+export class Interface {
+  readonly dock: Dock;
+  readonly inspector: Inspector;
+  readonly legend: Legend;
+  readonly tooltip = new Tooltip();
+  readonly loading = new Loading();
+  readonly notices = new Notices();
+  readonly help = new Help();
+  readonly menu: Menu;
+
+  readonly #root: HTMLElement;
+  readonly #name = element("h1");
+  readonly #ref = element("p");
+  readonly #light: HTMLButtonElement;
+  readonly #legendButton: HTMLButtonElement;
+
+  constructor(root: HTMLElement, commands: InterfaceCommands) {
+    this.#root = root;
+    this.dock = new Dock(commands);
+    this.inspector = new Inspector(commands);
+    this.legend = new Legend((colouring) => commands.colour(colouring));
+    this.#light = iconButton("sun", "Day (N)", () => commands.light());
+    this.#legendButton = iconButton("palette", "Legend (L)", () => this.toggleLegend());
+    this.menu = new Menu(this.#items(commands));
+    this.toggleLegend(innerWidth > 760 && innerHeight > 420);
+    root.append(
+      element("header", { class: "place" }, this.#name, this.#ref),
+      element("nav", { class: "tools", "aria-label": "Tools" }, this.#legendButton, this.#light,
+        iconButton("help", "Help (?)", () => this.help.toggle()), iconButton("menu", "Menu (Tab)", () => this.menu.toggle())),
+      this.legend.root, this.inspector.root, this.dock.root, this.notices.root, this.tooltip.root,
+      this.help.root, this.menu.root, this.loading.root);
+  }
+
+  place(repository: string, ref: string): void {
+    this.#name.textContent = repository;
+    this.#ref.textContent = refName(ref);
+    document.title = `${repository} · xrserver`;
+    this.loading.name(repository);
+  }
+
+  light(day: boolean): void {
+    document.documentElement.dataset["light"] = day ? "day" : "night";
+    document.querySelector('meta[name="theme-color"]')?.setAttribute("content", day ? "#e9ebec" : "#0b1020");
+    relabel(this.#light, day ? "moon" : "sun", day ? "Night (N)" : "Day (N)");
+    this.dock.timeline.repaint();
+  }
+
+  toggleLegend(open = this.legend.root.hidden): void {
+    this.legend.root.hidden = !open;
+    this.#legendButton.setAttribute("aria-pressed", String(open));
+  }
+
+  /** Close what was opened last; false where nothing was. */
+  escape(close: () => void): boolean {
+    if (!this.inspector.open) return false;
+    close();
+    return true;
+  }
+
+  /** A sheet is open: keys are for it. */
+  get covered(): boolean {
+    return this.help.root.open || this.menu.root.open;
+  }
+
+  busy(kind: string, on: boolean): void {
+    this.#root.classList.toggle(kind, on);
+  }
+
+  #items(commands: InterfaceCommands): MenuItem[] {
+    return [
+      { text: "Play or pause", key: "Space", act: () => commands.toggle() },
+      { text: "Back to where you started", key: "R", act: () => commands.recentre() },
+      { text: "Undo the last move", key: "U", act: () => commands.undo() },
+      { text: "Night or day", key: "N", act: () => commands.light() },
+      { text: "Show or hide the legend", key: "L", act: () => this.toggleLegend() },
+      { text: "Less motion, or more", act: () => commands.calm() },
+      { text: "Help", key: "?", act: () => this.help.toggle() },
+    ];
+  }
+}

@@ -1,0 +1,394 @@
+/** The picture: renderer, eye, playhead and pointer, stepped once a frame and drawn where something changed. */
+import { Matrix4, PerspectiveCamera, WebGLRenderer } from "three";
+import * as clock from "./clock.ts";
+import type { Keyboard } from "./input/keyboard.ts";
+import { Pointers } from "./input/pointers.ts";
+import * as locomotion from "./navigation/locomotion.ts";
+import { hover, newSelection, NOTHING } from "./navigation/selection.ts";
+import { City, COLOURINGS, type Colouring } from "./scene/city.ts";
+import { Labels } from "./scene/labels.ts";
+import { Pacer } from "./scene/pacer.ts";
+import { Picking } from "./scene/picking.ts";
+import { along, toGround } from "./scene/ray.ts";
+import * as spaces from "./spaces.ts";
+import type { Vector } from "./spaces.ts";
+import type { World } from "./world.ts";
+
+const { DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW } = spaces;
+const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
+const LIGHT_SECONDS = 0.35;
+const NOWHERE = [-1, -1, -1, 1, 1, 1];
+
+export interface ViewerListener {
+  /** The playhead, playing or pace changed; every frame while it moves. */
+  moved(): void;
+  pointed(node: number, floor: number): void;
+  clicked(node: number, floor: number): void;
+  /** The first frame with anything in it was drawn. */
+  drawn(): void;
+  contextLost(lost: boolean): void;
+}
+
+export class Viewer {
+  readonly renderer: WebGLRenderer;
+  readonly city: City;
+  readonly playback = clock.newPlayback();
+  readonly journey = locomotion.newJourney();
+  readonly selection = newSelection();
+  readonly frames = new Pacer();
+  colouring: Colouring = "author";
+  /** 0 night, 1 day: where the light is going. */
+  daylight = 0;
+  calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  readonly canvas: HTMLCanvasElement;
+  readonly #listener: ViewerListener;
+  readonly #labels: Labels;
+  readonly #picking: Picking;
+  readonly #pointers: Pointers;
+  readonly #camera = new PerspectiveCamera();
+  readonly #actions = locomotion.newActions();
+  readonly #worldFromScene = new Matrix4();
+  readonly #clipFromScene = new Matrix4();
+  readonly #eye: Vector = [0, 0, 0];
+  readonly #ray: Vector = [0, 0, 0];
+  readonly #depths: [number, number] = [0, 0];
+  readonly #posed = spaces.newPose();
+  #world: World | undefined;
+  #keyboard: Keyboard | undefined;
+  #last = 0;
+  #stale = true;
+  #repoint = true;
+  #arriving = 0;
+  #everDrawn = false;
+  #lost = false;
+
+  constructor(canvas: HTMLCanvasElement, listener: ViewerListener) {
+    this.canvas = canvas;
+    this.#listener = listener;
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
+    this.renderer.info.autoReset = false;
+    this.renderer.autoClear = false; // the backdrop covers all of it
+    this.city = new City(this.renderer);
+    this.#labels = new Labels(this.renderer);
+    this.city.scene.add(this.#labels.mesh);
+    this.#picking = new Picking(this.renderer, this.city.pickScene);
+    this.#camera.position.fromArray([...DESKTOP_EYE]);
+    this.#camera.updateMatrixWorld();
+    this.#pointers = new Pointers(canvas, {
+      sceneAt: (x, y, out) => this.#sceneAt(x, y, out),
+      rayAt: (x, y, out) => this.#rayAt(x, y, out),
+      clicked: (x, y, double) => this.#clicked(x, y, double),
+    });
+    new ResizeObserver(() => this.#resize()).observe(canvas);
+    this.#resize();
+    canvas.addEventListener("webglcontextlost", () => this.#loss(true));
+    canvas.addEventListener("webglcontextrestored", () => this.#loss(false));
+    // Labels drawn before the font came would stay in another.
+    void document.fonts.load("600 14px Inter").then(() => {
+      this.#labels.restore();
+      this.invalidate();
+    });
+  }
+
+  /** Begin to draw what `world` shows, with these keys. */
+  start(world: World, keyboard: Keyboard): void {
+    this.#world = world;
+    this.#keyboard = keyboard;
+    this.renderer.setAnimationLoop((time: number) => this.#frame(time));
+  }
+
+  /** Something changed: draw the next frame. */
+  invalidate(): void {
+    this.#stale = true;
+    this.#repoint = true;
+  }
+
+  get aspect(): number {
+    return this.canvas.clientWidth / Math.max(this.canvas.clientHeight, 1);
+  }
+
+  get drawCalls(): number {
+    return this.renderer.info.render.calls;
+  }
+
+  get triangles(): number {
+    return this.renderer.info.render.triangles;
+  }
+
+  /** Put the scene somewhere at once. */
+  setPose(pose: spaces.ReadonlyPose): void {
+    spaces.copyPose(pose, this.journey.pose);
+    this.journey.gliding = false;
+    this.invalidate();
+  }
+
+  /** The pose from which the whole city is seen, facing as `start` does. */
+  setHome(start: spaces.ReadonlyPose): void {
+    const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
+    locomotion.overview(start, box, this.#fieldOfView(), this.aspect, this.journey.home);
+  }
+
+  undo(): void {
+    this.#actions.undo = true;
+    this.invalidate();
+  }
+
+  recentre(): void {
+    this.#actions.recentre = true;
+    this.invalidate();
+  }
+
+  /** Go near a node that stands. */
+  approach(node: number): void {
+    const found = this.#world?.look.find(node, this.playback.rank);
+    if (found === undefined) return;
+    const base: Vector = [0, 0, 0];
+    const size: Vector = [0, 0, 0];
+    this.#world!.look.box(found, base, size);
+    this.#teleport([base[0], base[1] + size[1] * 0.6, base[2]], 2.4 * Math.max(size[0], size[1], size[2], 4));
+  }
+
+  setColouring(colouring: Colouring): void {
+    this.colouring = colouring;
+    this.city.uniforms.colouring.value = COLOURINGS.indexOf(colouring);
+    this.invalidate();
+  }
+
+  /** A commit landed while the playhead stood at the newest: let it be seen arriving. */
+  arrive(headRank: number): void {
+    clock.seek(this.playback, headRank, headRank - 1, 0, this.playback);
+    if (this.calm) this.playback.rank = headRank;
+    else this.#arriving = 1e-3;
+    this.invalidate();
+  }
+
+  /** Stop showing an arrival: the playhead was moved. */
+  settle(): void {
+    this.#arriving = 0;
+    this.invalidate();
+  }
+
+  // --- a frame -----------------------------------------------------------------------------
+
+  #frame(time: number): void {
+    const dt = Math.min((time - this.#last) / 1000, LONGEST_STEP);
+    this.#last = time;
+    if (this.#lost || this.#world === undefined) return;
+    const began = performance.now();
+    const moved = this.#navigate(dt);
+    const played = this.#play(dt);
+    const lit = this.#light(dt);
+    if (moved || played) this.#world.survey.stir();
+    const looked = this.#world.survey.step(this.playback.rank, this.#sceneEye(), 44 / this.#focal());
+    if (this.#picking.poll()) this.#point();
+    const stale = this.#stale || moved || played || lit;
+    if (stale) this.#repoint = true;
+    if (!stale && !looked && !this.#repoint) return;
+    this.renderer.info.reset();
+    this.#place();
+    const fading = this.#label(dt);
+    if (stale || looked || fading) {
+      this.renderer.render(this.city.scene, this.#camera);
+      this.#stale = fading;
+      if (!this.#everDrawn && this.city.nodesResident > 0) {
+        this.#everDrawn = true;
+        this.#listener.drawn();
+      }
+    }
+    this.#ask();
+    this.frames.add(performance.now() - began);
+  }
+
+  #navigate(dt: number): boolean {
+    const actions = this.#actions;
+    actions.fly[0] = actions.fly[1] = actions.fly[2] = actions.turn = 0;
+    this.#keyboard?.read(actions);
+    this.#pointers.read(actions);
+    locomotion.step(this.journey, actions, dt, this.journey);
+    actions.undo = actions.recentre = false;
+    actions.teleport = null;
+    const { pose } = this.journey;
+    if (same(pose, this.#posed)) return false;
+    spaces.copyPose(pose, this.#posed);
+    return true;
+  }
+
+  #play(dt: number): boolean {
+    const shown = this.#world?.shown;
+    if (shown === undefined) return false;
+    const { playback } = this;
+    const { uniforms } = this.city;
+    const { rank, fraction, playing } = playback;
+    if (this.#arriving > 0) {
+      this.#arriving = Math.min(this.#arriving + dt / clock.EASE_SECONDS, 1);
+      playback.fraction = this.#arriving;
+      if (this.#arriving === 1) {
+        this.#arriving = 0;
+        clock.seek(playback, shown.headRank, playback.rank + 1, 0, playback);
+      }
+    } else {
+      clock.advance(playback, shown.dates, dt, playback);
+    }
+    uniforms.easing.value = this.#arriving > 0 ? 1 : this.calm ? clock.EASE_LEAST : clock.easing(playback, shown.dates);
+    uniforms.glowPerRank.value = clock.glowPerRank(playback, shown.scene.glow_seconds);
+    uniforms.playheadRank.value = playback.rank;
+    uniforms.playheadFraction.value = playback.fraction;
+    uniforms.headRank.value = shown.headRank;
+    if (rank === playback.rank && fraction === playback.fraction && playing === playback.playing) return false;
+    this.#listener.moved();
+    return true;
+  }
+
+  #light(dt: number): boolean {
+    const { daylight } = this.city.uniforms;
+    if (daylight.value === this.daylight) return false;
+    const step = this.calm ? 1 : dt / LIGHT_SECONDS;
+    daylight.value += Math.min(Math.max(this.daylight - daylight.value, -step), step);
+    this.#labels.paint(daylight.value);
+    return true;
+  }
+
+  /** Bring camera and matrices to where the journey is. */
+  #place(): void {
+    const { pose } = this.journey;
+    const camera = this.#camera;
+    const [near, far] = locomotion.depthRange(pose, this.#world?.shown?.scene.root.box ?? NOWHERE, DESKTOP_EYE, this.#depths);
+    camera.near = Math.max(near, 1e-4);
+    camera.far = Math.max(far, camera.near * 2);
+    camera.aspect = this.aspect;
+    camera.fov = this.#fieldOfView() * 180 / Math.PI;
+    camera.updateProjectionMatrix();
+    spaces.matrix(pose, this.#worldFromScene.elements);
+    this.city.place(this.#worldFromScene);
+    this.#labels.mesh.matrixWorld.copy(this.#worldFromScene);
+    this.#clipFromScene.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse).multiply(this.#worldFromScene);
+  }
+
+  #label(dt: number): boolean {
+    const { width, height } = this.canvas;
+    const survey = this.#world!.survey;
+    return this.#labels.update(survey, this.#clipFromScene, width, height, this.renderer.getPixelRatio(), dt, this.calm);
+  }
+
+  // --- pointing ----------------------------------------------------------------------------
+
+  #ask(): void {
+    if (!this.#repoint || this.#picking.busy) return;
+    const pointers = this.#pointers;
+    if (!pointers.hovering || pointers.holding) {
+      this.#repoint = pointers.holding;
+      if (!pointers.hovering && this.selection.hovered !== NOTHING) this.#hover(NOTHING, NOTHING);
+      return;
+    }
+    this.#repoint = false;
+    const { width, height, clientWidth, clientHeight } = this.canvas;
+    this.#picking.ask(this.#camera, pointers.hover.x * width / clientWidth, pointers.hover.y * height / clientHeight, width, height);
+  }
+
+  #point(): void {
+    if (this.#pointers.hovering) this.#hover(this.#picking.picked.node, this.#picking.picked.floor);
+  }
+
+  #hover(node: number, floor: number): void {
+    const { selection } = this;
+    if (selection.hovered === node && selection.floor === floor) return;
+    hover(selection, node, floor, selection);
+    this.city.uniforms.hoveredNode.value = node;
+    this.city.uniforms.hoveredFloor.value = floor;
+    this.#stale = true;
+    this.#listener.pointed(node, floor);
+  }
+
+  /** Mark a node as chosen. */
+  select(node: number): void {
+    this.selection.selected = node;
+    this.city.uniforms.selectedNode.value = node;
+    this.invalidate();
+  }
+
+  #clicked(x: number, y: number, double: boolean): void {
+    if (double) {
+      const point: Vector = [0, 0, 0];
+      this.#sceneAt(x, y, point);
+      const eye = this.#sceneEye();
+      const away = Math.hypot(point[0] - eye[0], point[1] - eye[1], point[2] - eye[2]);
+      this.#teleport(point, Math.min(Math.max(away * 0.3, 14), 120));
+      return;
+    }
+    // A finger hovers over nothing: what it touches is asked for now.
+    this.#picking.next(({ node, floor }) => this.#listener.clicked(node, floor));
+    this.#pointers.hover.x = x;
+    this.#pointers.hover.y = y;
+    this.#pointers.hovering = true;
+    this.invalidate();
+  }
+
+  /** A mouse moved over the canvas: look under it again. */
+  repoint(): void {
+    this.#repoint = true;
+  }
+
+  #teleport(point: Vector, reach: number): void {
+    this.#actions.teleport = point;
+    this.#actions.reach = reach;
+    this.invalidate();
+  }
+
+  #fieldOfView(): number {
+    // Upright pictures keep the width of a square one in view.
+    return this.aspect >= 1 ? DESKTOP_FIELD_OF_VIEW
+      : 2 * Math.atan(Math.tan(DESKTOP_FIELD_OF_VIEW / 2) / Math.max(this.aspect, 0.5));
+  }
+
+  /** Device pixels in a radian at the picture's middle. */
+  #focal(): number {
+    return this.canvas.clientHeight / (2 * Math.tan(this.#fieldOfView() / 2));
+  }
+
+  #sceneEye(): Vector {
+    return spaces.applyInverse(this.journey.pose, DESKTOP_EYE, this.#eye);
+  }
+
+  #rayAt(x: number, y: number, out: Vector): Vector {
+    const right = x / this.canvas.clientWidth * 2 - 1;
+    const up = 1 - y / this.canvas.clientHeight * 2;
+    return spaces.rayThrough(right, up, this.#fieldOfView(), this.aspect, [0, 0, 0, 1], out);
+  }
+
+  #sceneAt(x: number, y: number, out: Vector): Vector {
+    const eye = this.#sceneEye();
+    const world = this.#rayAt(x, y, this.#ray);
+    const ray = spaces.rotate(spaces.conjugate(this.journey.pose.orientation), world, this.#ray);
+    const hit = this.#world?.look.cast(eye, ray, this.playback.rank) ?? -1;
+    const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
+    const wide = Math.hypot(box[3]! - box[0]!, box[5]! - box[2]!);
+    return along(eye, ray, hit >= 0 ? hit : toGround(eye, ray, wide), out);
+  }
+
+  #resize(): void {
+    const { clientWidth, clientHeight } = this.canvas;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.setSize(clientWidth, clientHeight, false);
+    this.invalidate();
+  }
+
+  #loss(lost: boolean): void {
+    this.#lost = lost;
+    if (!lost) {
+      this.#world?.restore();
+      this.#labels.restore();
+      this.#picking.restore();
+      this.invalidate();
+    }
+    this.#listener.contextLost(lost);
+  }
+}
+
+function same(a: spaces.ReadonlyPose, b: spaces.ReadonlyPose): boolean {
+  if (a.scale !== b.scale) return false;
+  for (let i = 0; i < 3; i++) if (a.position[i] !== b.position[i]) return false;
+  for (let i = 0; i < 4; i++) if (a.orientation[i] !== b.orientation[i]) return false;
+  return true;
+}

@@ -85,7 +85,7 @@ class SceneDefinition:
     layout: CityParameters = field(default_factory=CityParameters)
     metrics: Metrics = field(default_factory=Metrics)
     building: Building = field(default_factory=Building)
-    glow_seconds: float = 12.0
+    glow_seconds: float = 3.0
     palette: Palette = field(default_factory=Palette)
     start: Start = field(default_factory=Start)
     tiling: Tiling = field(default_factory=Tiling)

@@ -17,26 +17,27 @@ vec4 encode(vec3 linear) {
 
 vec3 byHour(vec3 night, vec3 day) { return mix(night, day, daylight); }
 
-// Hemisphere light and one key light on a surface with this normal (unit, scene space).
+// Hemisphere light, one key light, and a faint cool one from behind, so that no two sides are alike.
 vec3 lightOn(vec3 normal) {
-  const vec3 key = vec3(0.4527, 0.7546, 0.4749);
+  const vec3 key = vec3(0.6962, 0.6497, 0.3054);
+  const vec3 fill = vec3(-0.4201, 0.1050, -0.9014);
   float hemisphere = 0.5 + 0.5 * normal.y;
-  float lambert = max(dot(normal, key), 0.0);
-  vec3 sky = byHour(vec3(0.40, 0.50, 0.74), vec3(0.66, 0.70, 0.78));
-  vec3 bounce = byHour(vec3(0.17, 0.18, 0.23), vec3(0.43, 0.41, 0.39));
-  vec3 sun = byHour(vec3(0.62, 0.56, 0.48), vec3(0.47, 0.43, 0.36));
-  return mix(bounce, sky, hemisphere) + sun * lambert;
+  vec3 sky = byHour(vec3(0.40, 0.50, 0.76), vec3(0.66, 0.70, 0.78));
+  vec3 bounce = byHour(vec3(0.15, 0.165, 0.22), vec3(0.42, 0.405, 0.39));
+  vec3 sun = byHour(vec3(0.66, 0.59, 0.50), vec3(0.50, 0.46, 0.38));
+  vec3 cool = byHour(vec3(0.050, 0.075, 0.130), vec3(0.040, 0.050, 0.070));
+  return mix(bounce, sky, hemisphere) + sun * max(dot(normal, key), 0.0) + cool * max(dot(normal, fill), 0.0);
 }
 
-vec3 horizonColour() { return byHour(vec3(0.0150, 0.0225, 0.0440), vec3(0.800, 0.825, 0.845)); }
+vec3 horizonColour() { return byHour(vec3(0.0125, 0.0190, 0.0370), vec3(0.800, 0.825, 0.845)); }
 
 // The sky in a direction (unit, scene space).
 vec3 skyColour(vec3 direction) {
   float up = max(direction.y, 0.0);
   vec3 zenith = byHour(vec3(0.0022, 0.0035, 0.0088), vec3(0.480, 0.590, 0.720));
-  vec3 band = byHour(vec3(0.0100, 0.0085, 0.0060), vec3(0.060, 0.045, 0.020));
+  vec3 dusk = byHour(vec3(0.0110, 0.0120, 0.0150), vec3(0.060, 0.045, 0.020));
   vec3 colour = mix(horizonColour(), zenith, 1.0 - pow(1.0 - min(up * 1.15, 1.0), 2.6));
-  return colour + band * exp(-up * 14.0);
+  return colour + dusk * exp(-up * 11.0);
 }
 
 float sceneRadius() { return 0.5 * length(sceneBounds.zw - sceneBounds.xy); }
@@ -52,8 +53,7 @@ float fogOver(float away, vec3 eye) {
 }
 
 vec3 inAir(vec3 colour, float away, vec3 eye) {
-  return mix(colour, horizonColour() + byHour(vec3(0.0100, 0.0085, 0.0060), vec3(0.060, 0.045, 0.020)),
-             fogOver(away, eye));
+  return mix(colour, horizonColour(), fogOver(away, eye));
 }
 
 // How much of a pixel `pixel` wide is covered, at `distance` from the middle of a line of half

@@ -179,6 +179,9 @@ vec4 floorColour(int index, vec4 own, int category) {
   return vec4(colourOf(stratum.x, stratum.y, category), exp(-since * glowPerRank));
 }
 
+// Glow lingers, and is seen as light only while it is strong.
+float warmth(float glow) { return glow * glow * glow; }
+
 float hash(uint x) {
   x ^= x >> 16; x *= 0x7feb352du; x ^= x >> 15; x *= 0x846ca68bu; x ^= x >> 16;
   return float(x >> 8) / 16777216.0;
@@ -213,7 +216,7 @@ void main() {
 
   if (category == DISTRICT) {
     float level = clamp(float(vStrata.w) * 0.2, 0.0, 1.0);
-    vec3 plate = byHour(mix(vec3(0.020, 0.026, 0.042), vec3(0.040, 0.050, 0.074), level),
+    vec3 plate = byHour(mix(vec3(0.019, 0.025, 0.040), vec3(0.052, 0.064, 0.092), level),
                         mix(vec3(0.72, 0.715, 0.70), vec3(0.90, 0.895, 0.88), level));
     float edge = roof ? min(border.x, border.z) : vSize.y - metres.y;
     float across = roof ? (border.x < border.z ? pixel.x : pixel.z) : pixel.y;
@@ -251,12 +254,25 @@ void main() {
       }
     }
 
-    float own_ = hash(vNode.x);
-    vec3 plaster = byHour(vec3(0.105, 0.125, 0.175), vec3(0.84, 0.835, 0.82));
-    float strength = byHour(vec3(0.52 + 0.16 * seen), vec3(0.34 + 0.16 * seen)).x * (roof ? 0.80 : 1.0);
-    vec3 base = mix(plaster, tint.rgb * byHour(vec3(0.72), vec3(1.0)), strength);
-    base *= mix(0.84, 1.10, own_);
-    base *= 1.0 - lines * mix(0.62, 0.34, daylight);
+    // Panels along the façade, for scale: as wide as a room, seen from near.
+    float panels = 0.0;
+    float joints = 0.0;
+    if (!roof && seen > 0.0) {
+      float along = axis == 0 ? metres.z : metres.x;
+      float side = axis == 0 ? vSize.z : vSize.x;
+      float bay = side / max(floor(side / max(2.4, 1.5 * storey)), 1.0);
+      float across = (axis == 0 ? pixel.z : pixel.x) / bay;
+      float near = seen * (1.0 - smoothstep(0.06, 0.22, across));
+      uint panel = uint(floor(along / bay)) * 7919u + uint(floorAt(height)) * 104729u + vNode.x * 31u;
+      panels = (hash(panel) - 0.5) * near * (1.0 - smoothstep(0.10, 0.40, wide));
+      joints = lineCover(abs(fract(along / bay + 0.5) - 0.5), 0.015, across) * near;
+    }
+
+    vec3 plaster = byHour(vec3(0.100, 0.118, 0.165), vec3(0.84, 0.835, 0.82));
+    float strength = mix(0.40 + 0.24 * seen, 0.30 + 0.22 * seen, daylight) * (roof ? 0.85 : 1.0);
+    vec3 base = mix(plaster, tint.rgb * mix(0.70, 1.0, daylight), strength);
+    base *= mix(0.86, 1.10, hash(vNode.x)) * (1.0 + 0.08 * panels);
+    base *= 1.0 - (lines + 0.35 * joints * (1.0 - lines)) * mix(0.62, 0.34, daylight);
 
     if (roof && (category == TEST || category == DOCUMENTATION)) {
       float inset = lineCover(width * 0.5 - min(border.x, border.z), width * 0.38, max(pixel.x, pixel.z));
@@ -273,14 +289,15 @@ void main() {
     // The parapet.
     float edge = roof ? min(border.x, border.z) : vSize.y - metres.y;
     float across = roof ? (border.x < border.z ? pixel.x : pixel.z) : pixel.y;
-    float rim = lineCover(edge, roof ? width * 0.030 : min(storey * 0.30, width * 0.030), across);
+    float rim = lineCover(edge, roof ? min(width * 0.030, 0.6) : min(storey * 0.30, 0.5), across);
     colour += rim * (base * byHour(vec3(0.80), vec3(0.10)) + byHour(vec3(0.020, 0.028, 0.044), vec3(0.10)));
 
-    // What changed lately: its top is warm, and each new floor by itself.
-    float top = roof ? 0.55 : smoothstep(0.30, 1.0, metres.y / max(vSize.y, 1e-9));
-    float warmth = max(vEye.w * top * 0.8, seen * tint.w * 0.9) * (1.0 - 0.35 * lines);
-    vec3 warm = byHour(vec3(1.00, 0.46, 0.130), vec3(1.00, 0.42, 0.10));
-    colour = mix(colour, mix(warm, colour * warm * 2.2, 0.25), clamp(warmth * 0.85, 0.0, 1.0));
+    // What changed lately shines: each new floor by itself, and the top of the building from afar.
+    float top = roof ? 0.50 : smoothstep(0.25, 1.0, metres.y / max(vSize.y, 1e-9));
+    float shine = max(warmth(vEye.w) * top * (1.0 - 0.5 * seen), warmth(tint.w) * seen);
+    shine *= (1.0 - 0.4 * lines) * (1.0 + 0.3 * panels);
+    colour = byHour(colour + vec3(1.00, 0.50, 0.155) * shine * (0.50 + 1.7 * dot(base, vec3(0.3, 0.5, 0.2))),
+                    mix(colour, vec3(0.98, 0.40, 0.09), 0.72 * min(shine, 1.0)));
 
     if (node == hoveredNode && hoveredFloor >= 0 && !roof) {
       float middle = float(hoveredFloor) + 0.5;

@@ -25,8 +25,8 @@ from xrserver.history.versions import file_versions
 
 
 def git(repository: Path, *arguments: str | bytes) -> bytes:
-    return subprocess.run(["git", "-C", str(repository), "--no-replace-objects", "--literal-pathspecs", *arguments],
-                          stdout=subprocess.PIPE, check=True).stdout
+    command = ["git", "-C", str(repository), "--no-replace-objects", "--literal-pathspecs", *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 
 def paths_of(index: HistoryIndex) -> list[bytes]:
@@ -51,9 +51,10 @@ def standing(versions: FileVersions, rank: int) -> np.ndarray:
 def tree_difference(repository: Path, index: HistoryIndex, versions: FileVersions, paths: list[bytes],
                     rank: int) -> tuple[int, int]:
     """Return how many files stand at `rank`, and how many of them (or of git's) differ."""
-    ours = {(paths[versions.path[row]], int(versions.mode[row]), index.blob_oids[versions.blob[row]].tobytes(),
-             int(index.blob_sizes[versions.blob[row]])) for row in standing(versions, rank)}
-    theirs = set()
+    ours = {(paths[versions.path[row]], int(versions.mode[row]),
+             index.blob_oids[versions.blob[row]].tobytes(), int(index.blob_sizes[versions.blob[row]]))
+            for row in standing(versions, rank)}
+    theirs: set[tuple[bytes, int, bytes, int]] = set()
     if (commit := mainline_at(index, rank)) >= 0:
         listed = git(repository, "ls-tree", "-r", "-l", "-z", index.oids[commit].tobytes().hex())
         for line in listed.split(b"\0")[:-1]:
@@ -63,10 +64,16 @@ def tree_difference(repository: Path, index: HistoryIndex, versions: FileVersion
     return len(ours), len(ours ^ theirs)
 
 
+def spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` of `rows`, evenly spread (all where there are fewer)."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))]
+
+
 class StrataOracle:
     """git's own answer to which commits built a path, moves included."""
 
-    def __init__(self, repository: Path, index: HistoryIndex, versions: FileVersions, paths: list[bytes]) -> None:
+    def __init__(self, repository: Path, index: HistoryIndex, versions: FileVersions,
+                 paths: list[bytes]) -> None:
         self.repository, self.index, self.versions, self.paths = repository, index, versions, paths
         self.rank_of = {oid.tobytes(): rank for rank, oid in enumerate(index.oids)}
         self.rows_of = np.searchsorted(versions.path, np.arange(len(paths) + 1))
@@ -99,8 +106,8 @@ class StrataOracle:
         """Return every name that exact renames, in any commit, lead to `path` from."""
         if self.renames is None:
             self.renames = {}
-            listed = git(self.repository, "log", "-z", "--format=", "--name-status", "-M100%", "-l0", "--diff-filter=R",
-                         "--diff-merges=first-parent", "--all").split(b"\0")
+            listed = git(self.repository, "log", "-z", "--format=", "--name-status", "-M100%", "-l0",
+                         "--diff-filter=R", "--diff-merges=first-parent", "--all").split(b"\0")
             for status, old, new in zip(listed, listed[1:], listed[2:], strict=False):
                 if status.startswith(b"R100"):
                     self.renames.setdefault(new, set()).add(old)
@@ -133,8 +140,9 @@ class StrataOracle:
                     least |= self.log(self.paths[source], mainline_at(self.index, birth))
         if len(set(ours)) != len(ours):
             return len(ours), "a stratum twice"
-        if least - set(ours) or set(ours) - most:
-            return len(ours), f"missing {sorted(least - set(ours))[:5]}, too many {sorted(set(ours) - most)[:5]}"
+        missing, extra = sorted(least - set(ours)), sorted(set(ours) - most)
+        if missing or extra:
+            return len(ours), f"missing {missing[:5]}, too many {extra[:5]}"
         landings = self.index.landing[ours]
         if not moved and np.any(np.diff(landings.astype(np.int64) * len(self.rank_of) + ours) <= 0):
             return len(ours), "not in the order of landing"
@@ -170,11 +178,10 @@ def main() -> int:
     oracle, strata = StrataOracle(options.repository, index, versions, paths), 0
     moved = np.flatnonzero(versions.moved_from >= 0)
     last_rows = np.flatnonzero(np.diff(np.append(versions.path, -1)) != 0)
+    third = options.files // 3
     rows = np.unique(np.concatenate([
-        np.linspace(0, len(versions.path) - 1, options.files // 3).astype(int),
-        last_rows[np.linspace(0, len(last_rows) - 1, options.files // 3).astype(int)],
-        moved[np.linspace(0, len(moved) - 1, min(len(moved), options.files - 2 * (options.files // 3))).astype(int)],
-    ]))
+        spread(moved, third), spread(last_rows, third),
+        spread(np.arange(len(versions.path)), options.files - 2 * third)]))
     for row in rows.tolist():
         count, what = oracle.difference(row)
         strata += count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from xrserver.history.interning import Oids, Strings
 from xrserver.history.objects import WIDTHS
 from xrserver.history.refs import RawRef
 
-_WORDS = tuple(np.frombuffer(word, np.uint8) for word in (b"tree ", b"parent ", b"author ", b"committer "))
+_WORDS = (np.frombuffer(b"tree ", np.uint8), np.frombuffer(b"parent ", np.uint8),
+          np.frombuffer(b"author ", np.uint8), np.frombuffer(b"committer ", np.uint8))
 
 
 class Commits:
@@ -38,7 +40,7 @@ class Commits:
         self._width = width
         self._shallow = shallow
         self._people = Strings()
-        self._parts: list[tuple[NDArray[np.generic], ...]] = []
+        self._parts: list[tuple[NDArray[Any], ...]] = []
         self.count = 0
         self.open = True
 
@@ -66,19 +68,20 @@ class Commits:
             view, rows, oids, counts, parents, author, committer, author_time, offset, commit_time,
             self._people.slots, self._people.offsets, self._people.pool, self._people.count, _WORDS)
         if n_parents < 0:
-            raise UnreadableRepository(
-                f"a commit cannot be read ({data.split(bytes(1))[people][:80]!r}); `git fsck` there tells more.")
+            oid = data.split(b"\0")[people][:2 * self._width].decode("ascii", "replace")
+            raise UnreadableRepository(f"commit {oid} cannot be read; `git fsck` there tells more.")
         self._people.count = people
         parents = parents[:n_parents]
         if self._shallow:
             cut = np.array([oid.tobytes() in self._shallow for oid in oids])
             parents = parents[~np.repeat(cut, counts)]
             counts[cut] = 0
-        self._parts.append((oids, counts, parents.copy(), author, committer, author_time, offset, commit_time))
+        self._parts.append(
+            (oids, counts, parents.copy(), author, committer, author_time, offset, commit_time))
         self.count += rows
         return oids, _lines(oids, counts, parents)
 
-    def columns(self) -> list[NDArray[np.generic]]:
+    def columns(self) -> list[NDArray[Any]]:
         """Return all parts as whole columns: oids, parent counts, parents, author … commit time."""
         return [np.concatenate(column) for column in zip(*self._parts, strict=True)]
 
@@ -116,7 +119,7 @@ class Changes:
         self._width = width
         self._paths = Strings()
         self.blobs = Oids(width)
-        self._parts: list[tuple[NDArray[np.generic], ...]] = []
+        self._parts: list[tuple[NDArray[Any], ...]] = []
 
     def add(self, data: bytes, oids: NDArray[np.uint8]) -> None:
         """Read what ``git diff-tree --stdin --raw -z`` printed for the commits `oids`.
@@ -145,7 +148,7 @@ class Changes:
         self._paths.count, self.blobs.count = paths, blobs
         self._parts.append((counts, *(part[:rows].copy() for part in (path, blob, old_blob, mode, old_mode))))
 
-    def columns(self) -> list[NDArray[np.generic]]:
+    def columns(self) -> list[NDArray[Any]]:
         """Return all parts as whole columns: counts by commit, then path … old mode by change."""
         return [np.concatenate(column) for column in zip(*self._parts, strict=True)]
 

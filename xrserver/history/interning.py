@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,7 +101,7 @@ class Oids:
         return found
 
 
-def _grown(array: NDArray[np.generic], least: int) -> NDArray[np.generic]:
+def _grown(array: NDArray[Any], least: int) -> NDArray[Any]:
     """Return a copy of `array` with room for at least `least` rows, and half as many again."""
     grown = np.empty((least + least // 2, *array.shape[1:]), array.dtype)
     grown[:len(array)] = array

@@ -23,6 +23,7 @@ from xrserver.history.gather import Changes, Commits, to_index
 from xrserver.history.index import HistoryIndex
 from xrserver.history.repository import Repository
 from xrserver.history.shadow import Shadow, failure
+from xrserver.history.walk import LibgitSource
 
 #: Called with phase, how much is done, and of how much (0: not known yet).
 Progress = Callable[[str, int, int], None]
@@ -88,8 +89,9 @@ class GitSource:
         width = 2 * oids.shape[1]
         text = oids.tobytes().hex()
         given = "\n".join(text[at:at + width] for at in range(0, len(text), width)).encode() + b"\n"
-        printed = self._shadow.run(["cat-file", "--batch-check=%(objectsize)", "--buffer"], given).split(b"\n")
-        sizes = np.array([-1 if line.endswith(b"missing") else int(line) for line in printed[:-1]], np.int64)
+        printed = self._shadow.run(["cat-file", "--batch-check=%(objectsize)", "--buffer"], given)
+        sizes = np.array([-1 if line.endswith(b"missing") else int(line)
+                          for line in printed.splitlines()], np.int64)
         if len(sizes) != len(oids):
             raise UnreadableRepository(f"git told {len(sizes)} sizes of {len(oids)} blobs.")
         return sizes
@@ -123,6 +125,8 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
     refs = repository.commit_refs()
     tips = list(dict.fromkeys([mainline_oid, *(r.oid for r in refs)]))
     source = _source(repository)
+    if isinstance(source, LibgitSource):
+        jobs = 1  # it holds the GIL while it reads
     commits, changes = Commits(repository.width, repository.shallow), Changes(repository.width)
     with ThreadPoolExecutor(jobs) as pool:
         done = 0
@@ -146,11 +150,7 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
 
 
 def _source(repository: Repository) -> Source:
-    if repository.shadow is not None:
-        return GitSource(repository.shadow)
-    from xrserver.history.walk import LibgitSource
-
-    return LibgitSource(repository)
+    return LibgitSource(repository) if repository.shadow is None else GitSource(repository.shadow)
 
 
 def _compared(

@@ -88,7 +88,8 @@ def _codec(name: bytes) -> str:
     """Return the codec for a commit's ``encoding`` header, UTF-8 where Python has none."""
     try:
         codec = codecs.lookup(name.decode("ascii", "replace")).name
-        return "utf-8" if codec in _NOT_TEXT or not isinstance(b"".decode(codec), str) else codec
+        b"".decode(codec)  # codecs that are none of text refuse here
+        return "utf-8" if codec in _NOT_TEXT else codec
     except (LookupError, ValueError):
         return "utf-8"
 
@@ -106,16 +107,32 @@ def _person(line: bytes, encoding: str) -> Person:
 
 
 def parse_tag(raw: bytes) -> tuple[bytes, str]:
-    """Return the object id and the kind of what the annotated tag `raw` names."""
-    fields = dict(line.partition(b" ")[::2] for line in reversed(raw.partition(b"\n\n")[0].split(b"\n")))
-    return bytes.fromhex(fields[b"object"].decode("ascii")), fields[b"type"].decode("ascii")
+    """Return the object id and the kind of what the annotated tag `raw` names; ValueError if it is none."""
+    match = re.match(rb"object ([0-9a-f]+)\ntype ([a-z]+)\n", raw)
+    if match is None:
+        raise ValueError("no tag")
+    return bytes.fromhex(match[1].decode()), match[2].decode()
+
+
+def canonical_mode(mode: int) -> int:
+    """Return a tree entry's mode as git reads it: old trees hold others (100664)."""
+    kind = mode & 0o170000
+    if kind == 0o100000:
+        return 0o100755 if mode & 0o100 else 0o100644
+    return kind if kind in (0o120000, 0o040000) else 0o160000
 
 
 def parse_tree(raw: bytes, width: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield (mode, name, object id) of each entry of the tree object `raw`."""
+    """Yield (canonical mode, name, object id) of each entry of the tree object `raw`.
+
+    Raises
+    ------
+    ValueError
+        `raw` is no tree.
+    """
     at = 0
     while at < len(raw):
         blank = raw.index(b" ", at)
         nul = raw.index(b"\0", blank)
-        yield int(raw[at:blank], 8), raw[blank + 1:nul], raw[nul + 1:nul + 1 + width]
+        yield canonical_mode(int(raw[at:blank], 8)), raw[blank + 1:nul], raw[nul + 1:nul + 1 + width]
         at = nul + 1 + width

@@ -161,15 +161,22 @@ class Repository:
         return entries
 
     def _walk(self, tree: bytes, prefix: bytes, entries: list[TreeEntry], sizes: bool) -> None:
-        kind, raw = self.objects.read(tree)
-        if kind != "tree":
-            raise UnreadableRepository(f"object {tree.hex()} is no tree; `git fsck` there tells more.")
-        for mode, name, oid in parse_tree(raw, self.width):
+        for mode, name, oid in self.tree(tree):
             path = prefix + name
             if mode & 0o170000 == 0o040000:
                 self._walk(oid, path + b"/", entries, sizes)
             else:
                 entries.append(TreeEntry(path, mode, oid, self.size(mode, oid) if sizes else -1))
+
+    def tree(self, oid: bytes) -> list[tuple[int, bytes, bytes]]:
+        """Return (mode, name, object id) of each entry of a tree object."""
+        kind, raw = self.objects.read(oid)
+        try:
+            if kind != "tree":
+                raise ValueError
+            return list(parse_tree(raw, self.width))
+        except ValueError:
+            raise UnreadableRepository(f"object {oid.hex()} is no tree that can be read.") from None
 
     def size(self, mode: int, oid: bytes) -> int:
         """Return the size in bytes of a file's blob; -1 for submodules and missing blobs."""
@@ -186,7 +193,10 @@ class Repository:
                 raise UnreadableRepository(missing(oid))
             if header[0] != "tag":
                 return oid if header[0] == "commit" else None
-            oid, _ = parse_tag(self.objects.read(oid)[1])
+            try:
+                oid, _ = parse_tag(self.objects.read(oid)[1])
+            except ValueError:
+                raise UnreadableRepository(f"object {oid.hex()} is no tag that can be read.") from None
         return None
 
     def commit_refs(self) -> list[RawRef]:
@@ -208,11 +218,13 @@ class Repository:
         if not ref:
             name, oid = self.refs.head()
             commit = None if oid is None else self.peel(oid)
-            if commit is None:
-                heads = [r.name.removeprefix("refs/heads/") for r in self.refs.all() if r.kind == "head"]
-                remedy = f"choose one that has: --ref {heads[0]}" if heads else "make a first commit, then try again"
-                raise EmptyRepository(f"{self.path} has no commits on {name.removeprefix('refs/heads/')}: {remedy}.")
-            return name, commit
+            if commit is not None:
+                return name, commit
+            heads = [r.name.removeprefix("refs/heads/") for r in self.refs.all() if r.kind == "head"]
+            remedy = (f"choose a branch that has some, as --ref {heads[0]}" if heads
+                      else "make a first commit, then try again")
+            branch = name.removeprefix("refs/heads/")
+            raise EmptyRepository(f"{self.path} has no commits on {branch}: {remedy}.")
         found = self.find_ref(ref)
         if found is not None:
             return (self.refs.head()[0], found[1]) if found[0] == "HEAD" else found
@@ -227,7 +239,8 @@ class Repository:
 
     def _open_objects(self) -> ObjectStore:
         if not self._objects_dir.is_dir():
-            raise UnreadableRepository(f"{self._objects_dir} is missing: {self.path} holds no objects to show.")
+            raise UnreadableRepository(
+                f"{self._objects_dir} is missing: restore it, or clone {self.path} again from elsewhere.")
         if self.format == "sha1":
             return _LibgitObjects(self._objects_dir)
         if self.shadow is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.kernels.jit import kernel
 
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
+#: Arrays of these dtypes. (An element taken from a typed one would not be a number to pyright.)
+I32 = NDArray[Any]
+I64 = NDArray[Any]
 
 
 @kernel

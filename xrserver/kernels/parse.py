@@ -8,14 +8,17 @@ negative number where the input is not what git prints.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.kernels.jit import kernel
 
-U8 = NDArray[np.uint8]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
+#: Arrays of these dtypes. (An element taken from a typed one would not be a number to pyright.)
+U8 = NDArray[Any]
+I32 = NDArray[Any]
+I64 = NDArray[Any]
 
 _FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
@@ -24,7 +27,7 @@ _MOST_DIGITS = 18
 
 
 @kernel
-def _hash(data: U8, start: int, end: int, seed: np.uint64) -> np.uint64:
+def _hash(data: U8, start: int, end: int, seed: np.uint64) -> Any:
     value = _FNV_OFFSET ^ seed
     for i in range(start, end):
         value = (value ^ np.uint64(data[i])) * _FNV_PRIME
@@ -32,7 +35,7 @@ def _hash(data: U8, start: int, end: int, seed: np.uint64) -> np.uint64:
 
 
 @kernel
-def intern_bytes(slots: I32, offsets: I64, pool: U8, count: int, data: U8, start: int, end: int) -> int:
+def intern_bytes(slots: I32, offsets: I64, pool: U8, count: int, data: U8, start: int, end: int) -> Any:
     """Return the row of ``data[start:end]``; a row equal to `count` is new (and already written)."""
     mask = len(slots) - 1
     slot = np.int64(_hash(data, start, end, np.uint64(0)) & np.uint64(mask))
@@ -58,7 +61,7 @@ def intern_bytes(slots: I32, offsets: I64, pool: U8, count: int, data: U8, start
 
 
 @kernel
-def intern_oid(slots: I32, oids: U8, count: int, oid: U8) -> int:
+def intern_oid(slots: I32, oids: U8, count: int, oid: U8) -> Any:
     """Return the row of `oid` in `oids`; a row equal to `count` is new (and already written)."""
     mask = len(slots) - 1
     width = len(oid)
@@ -133,7 +136,7 @@ def find_oids(slots: I32, oids: U8, wanted: U8, found: I32) -> None:
 
 
 @kernel
-def _nibble(character: int) -> int:
+def _nibble(character: int) -> Any:
     if 48 <= character <= 57:
         return character - 48
     if 97 <= character <= 102:
@@ -142,7 +145,7 @@ def _nibble(character: int) -> int:
 
 
 @kernel
-def _oid_at(data: U8, start: int, oid: U8) -> bool:
+def _oid_at(data: U8, start: int, oid: U8) -> Any:
     """Decode the lower-case hexadecimal object id at `start` into `oid`; say whether it was one."""
     if start + 2 * len(oid) > len(data):
         return False
@@ -156,17 +159,17 @@ def _oid_at(data: U8, start: int, oid: U8) -> bool:
 
 
 @kernel
-def _starts(data: U8, start: int, end: int, word: U8) -> bool:
+def _starts(data: U8, start: int, end: int, word: U8) -> Any:
     if start + len(word) > end:
         return False
+    same = True
     for i in range(len(word)):
-        if data[start + i] != word[i]:
-            return False
-    return True
+        same &= data[start + i] == word[i]
+    return same
 
 
 @kernel
-def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[int, int, int]:
+def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[Any, Any, Any]:
     """Read ``NAME <EMAIL> TIME ZONE``: fill `scratch` with ``NAME\\nEMAIL``; return its length, time, zone.
 
     As git does: the e-mail lies between the first ``<`` and the next ``>``, the time follows the
@@ -232,9 +235,9 @@ def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[int, int, int]
 @kernel
 def parse_commits(
     data: U8, rows: int, oids: U8, parent_counts: I32, parents: U8, author: I32, committer: I32,
-    author_time: I64, author_offset: NDArray[np.int16], commit_time: I64,
+    author_time: I64, author_offset: NDArray[Any], commit_time: I64,
     slots: I32, offsets: I64, pool: U8, people: int, words: tuple[U8, U8, U8, U8],
-) -> tuple[int, int]:
+) -> tuple[Any, Any]:
     """Read `rows` records of ``OID\\nraw commit\\0`` (``git rev-list --header``) into columns.
 
     Parameters
@@ -297,7 +300,7 @@ def parse_commits(
 
 
 @kernel
-def _mode_at(data: U8, start: int) -> int:
+def _mode_at(data: U8, start: int) -> Any:
     mode = 0
     for i in range(6):
         mode = mode * 8 + (data[start + i] - 48)
@@ -307,10 +310,10 @@ def _mode_at(data: U8, start: int) -> int:
 @kernel
 def parse_changes(
     data: U8, oids: U8, counts: I32, path: I32, blob: I32, old_blob: I32,
-    mode: NDArray[np.uint32], old_mode: NDArray[np.uint32],
+    mode: NDArray[Any], old_mode: NDArray[Any],
     path_slots: I32, path_offsets: I64, path_pool: U8, n_paths: int,
     blob_slots: I32, blob_oids: U8, blob_wanted: U8, n_blobs: int,
-) -> tuple[int, int, int]:
+) -> tuple[Any, Any, Any]:
     """Read what ``git diff-tree --stdin --raw -z`` printed for the commits `oids` into columns.
 
     Parameters
@@ -388,7 +391,7 @@ def parse_changes(
 
 
 @kernel
-def number_by_appearance(ids: I32, numbers: I32) -> int:
+def number_by_appearance(ids: I32, numbers: I32) -> Any:
     """Give each id (-1 is none) the number of ids that appear before it; return how many there are.
 
     `numbers` comes filled with -1 and tells the number of each id at the end.
@@ -405,7 +408,7 @@ def number_by_appearance(ids: I32, numbers: I32) -> int:
 def path_tree(
     order: I32, path_offsets: I64, path_pool: U8,
     slots: I32, parent: I32, offsets: I64, segments: U8, node_of_path: I32,
-) -> int:
+) -> Any:
     """Split whole paths, taken in `order`, into a tree of segments; return how many nodes it has.
 
     Node 0 is the root; nodes are numbered as they first appear, so a parent comes before its

@@ -6,6 +6,8 @@ holds its newest node. A move shares the list it came from, so nothing is copied
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,10 +15,11 @@ from xrserver.columns import RANK_END
 from xrserver.kernels.jit import kernel
 from xrserver.kernels.parse import intern_bytes
 
-U8 = NDArray[np.uint8]
-U32 = NDArray[np.uint32]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
+#: Arrays of these dtypes. (An element taken from a typed one would not be a number to pyright.)
+U8 = NDArray[Any]
+U32 = NDArray[Any]
+I32 = NDArray[Any]
+I64 = NDArray[Any]
 
 # Columns of strata nodes, and of versions.
 _RANK, _BEFORE, _LENGTH = 0, 1, 2
@@ -36,7 +39,7 @@ def number_segments(offsets: I64, segments: U8, slots: I32, pool_offsets: I64, p
 
 
 @kernel
-def _kind(mode: int) -> int:
+def _kind(mode: int) -> Any:
     """Return 0 for a file, 1 for a symbolic link, 2 for a submodule."""
     return 1 if mode == 0o120000 else 2 if mode == 0o160000 else 0
 

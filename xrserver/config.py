@@ -55,12 +55,13 @@ def from_environment(config: Config, environ: Mapping[str, str] = os.environ) ->
 
 def parse(setting: str, value: str, where: str) -> Any:
     """Return `value`, given as text at `where`, as the type of `setting`'s default."""
-    default = {f.name: f.default for f in fields(Config)}[setting]
+    default: Any = {f.name: f.default for f in fields(Config)}[setting]
     try:
         if isinstance(default, bool):
             words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
             return words[value.lower()]
         return type(default)(value)
     except (ValueError, KeyError):
-        kind = {bool: "yes or no", int: "a whole number", float: "a number"}.get(type(default), "text")
+        kinds: dict[type, str] = {bool: "yes or no", int: "a whole number", float: "a number"}
+        kind = kinds.get(type(default), "text")
         raise UsageError(f"{where} is {value!r}, but must be {kind}.") from None

@@ -1,0 +1,237 @@
+"""The composition root: puts repositories, server and viewers together, and takes them apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from xrserver import errors
+from xrserver.config import Config
+
+#: Called as (phase, done, total) while history is read, from another thread.
+Progress = Callable[[str, int, int], None]
+
+#: Seconds a child server has to end by itself.
+_CHILD_SECONDS = 10.0
+
+
+class _Stopped(Exception):
+    """Raised within work that is no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that is ready.
+
+    Attributes
+    ----------
+    url : str
+        The address to open, with its token.
+    repositories : tuple of (str, int)
+        Name and number of commits of each repository.
+    """
+
+    url: str
+    repositories: tuple[tuple[str, int], ...]
+
+
+@asynccontextmanager
+async def server(config: Config, progress: Progress) -> AsyncGenerator[Serving, None]:
+    """Open what `config` names and serve it until the block ends.
+
+    Raises
+    ------
+    UsageError
+        The address cannot be listened on, or a repository or scene cannot be shown.
+    """
+    from aiohttp import web
+
+    from xrserver import pipeline
+    from xrserver.server import http
+    from xrserver.server.access import Access
+    from xrserver.server.opened import OpenRepository
+    from xrserver.server.session import Sessions
+
+    opened: dict[str, OpenRepository] = {}
+    async with contextlib.AsyncExitStack() as stack:
+        # Listening comes first: whoever asks meanwhile waits, and a port in use is told at once.
+        listening = stack.enter_context(http.listen(config.host, config.port))
+        for path in config.repositories:
+            repository = await pipeline.open_repository(path, config, progress, opened)
+            stack.push_async_callback(repository.close)
+            opened[repository.id] = repository
+        port = int(listening.getsockname()[1])
+        access = Access(config.host, port, Access.new_token() if config.token else "")
+        runner = web.AppRunner(http.create_app(Sessions(config, opened), access), access_log=None,
+                               handle_signals=False, shutdown_timeout=2.0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listening).start()
+        yield Serving(_address(config.host, port, access.token),
+                      tuple((o.name, len(o.index.oids)) for o in opened.values()))
+
+
+def _address(host: str, port: int, token: str) -> str:
+    shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    shown = f"[{shown}]" if ":" in shown else shown
+    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+
+
+async def serve(config: Config, progress: Progress, ready: Callable[[Serving], None],
+                with_parent: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM comes, or (`with_parent`) standard input ends.
+
+    Parameters
+    ----------
+    ready : callable
+        Called once, when the address answers.
+    """
+    stop = asyncio.Event()
+    stopping = False
+
+    def report(phase: str, done: int, total: int) -> None:
+        if stopping:
+            raise _Stopped  # the one way to end a thread that reads history
+        progress(phase, done, total)
+
+    async def run() -> None:
+        async with server(config, report) as serving:
+            ready(serving)
+            await stop.wait()
+
+    with _stopped_by_signals(stop):
+        if with_parent:
+            _stop_with_parent(stop)
+        running, stopped = asyncio.create_task(run()), asyncio.create_task(stop.wait())
+        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopping = True
+        stopped.cancel()
+        with contextlib.suppress(_Stopped):
+            await running
+
+
+@contextmanager
+def _stopped_by_signals(stop: asyncio.Event) -> Generator[None, None, None]:
+    """Set `stop` on the first SIGINT, SIGTERM or Ctrl-Break; a second does what it always does."""
+    loop = asyncio.get_running_loop()
+    before: dict[int, Any] = {}
+
+    def restore() -> None:
+        while before:
+            signal.signal(*before.popitem())
+
+    def set_stop(number: int, frame: FrameType | None) -> None:
+        restore()
+        loop.call_soon_threadsafe(stop.set)
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if (number := getattr(signal, name, None)) is not None:
+            before[number] = signal.signal(number, set_stop)
+    try:
+        yield
+    finally:
+        restore()
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    """Set `stop` when standard input ends, as it does however the parent process ends."""
+    import os
+    import threading
+
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None) -> None:
+    """Show what the server at `url` serves in a window, or write one picture of it.
+
+    Parameters
+    ----------
+    at : str
+        Moment to start at; '' for the newest.
+    size : (int, int)
+        Width and height in pixels.
+    """
+    if screenshot is not None:
+        from xrserver.native import offscreen
+
+        offscreen.screenshot(url, at, size, screenshot)
+    else:
+        from xrserver.native import preview
+
+        preview.run(url, at, size)
+
+
+# --- a server as a child process ------------------------------------------------------------
+
+
+def announcement(serving: Serving | errors.XrserverError) -> str:
+    """Return the line by which a child tells its parent that it is ready, or why it is not."""
+    if isinstance(serving, Serving):
+        return json.dumps({"url": serving.url})
+    return json.dumps({"error": type(serving).__name__, "text": str(serving)})
+
+
+@contextmanager
+def child_server(repository: Path, config: Config) -> Generator[str, None, None]:
+    """Serve `repository` from a process of its own until the block ends; yield the address.
+
+    The child takes any free port, shows its progress on standard error, and ends when its
+    standard input does: with this process, however that ends.
+
+    Raises
+    ------
+    XrserverError
+        What the child failed with.
+    """
+    command = [sys.executable, "-m", "xrserver", "serve", str(repository), "--announce", "--port", "0",
+               *_flags(config)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        try:
+            yield _announced(child.stdout.readline())
+        finally:
+            child.stdin.close()
+            try:
+                child.wait(_CHILD_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _announced(line: bytes) -> str:
+    try:
+        told: dict[str, str] = json.loads(line)
+    except ValueError:
+        raise errors.XrserverError("The server's process ended before it was ready.") from None
+    if "url" in told:
+        return told["url"]
+    cls: type[errors.XrserverError] = getattr(errors, told["error"], errors.XrserverError)
+    raise cls(told["text"])
+
+
+def _flags(config: Config) -> list[str]:
+    """Return the command line that gives a child what of `config` is not the default."""
+    flags: list[str] = []
+    for name in ("scene", "ref", "jobs"):
+        value = getattr(config, name)
+        if value != next(f.default for f in fields(Config) if f.name == name):
+            flags += [f"--{name}", str(value)]
+    return flags

@@ -1,0 +1,248 @@
+"""The command line: arguments become a `Config`, which becomes a command. The only room that prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import NoReturn
+
+from xrserver import __version__
+from xrserver.config import Config, from_environment, parse
+from xrserver.errors import UsageError, XrserverError
+
+_SETTINGS = {setting.name: setting for setting in fields(Config)}
+
+#: Which settings each command takes as flags.
+_SERVE = ("host", "port", "scene", "ref", "jobs", "open", "token")
+_INDEX = ("jobs",)
+
+_EPILOG = """\
+A moment (--at) is rank:N, a commit id of at least 7 digits, a branch or tag, or an ISO 8601 date.
+
+exit codes: 0 done, 1 our fault, 2 bad usage or not a repository, 3 no OpenXR runtime,
+            4 no display or OpenGL 3.3
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` shows what there is.")
+
+
+class _Progress:
+    """One line on a terminal that is rewritten; silent where nobody watches."""
+
+    _SECONDS = 0.1
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._last = 0.0
+        self._phase = ""
+        self._width = 0
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Show how far `phase` is."""
+        now = time.monotonic()
+        if not self._shown or (phase == self._phase and now - self._last < self._SECONDS and done != total):
+            return
+        self._last, self._phase = now, phase
+        amount = f" {done:,}" if done else ""
+        of = f" of {total:,}" if total else ""
+        self._write(f"Reading {phase}{amount}{of} …")
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._width:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write("\r" + text.ljust(self._width) + ("" if text else "\r"))
+        sys.stderr.flush()
+        self._width = len(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="xrserver", description="Stand inside a git repository's history, in VR, AR or a window.",
+        epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"xrserver {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True, parser_class=_Parser)
+
+    serve = commands.add_parser("serve", help="serve the page and the stream (the default)",
+                                description="Serve the page and the stream of one or more repositories.")
+    serve.add_argument("repositories", metavar="REPO", nargs="*", type=Path,
+                       help="repository to show; default: the one around the current directory")
+    _add_settings(serve, _SERVE)
+    serve.add_argument("--announce", action="store_true", help=argparse.SUPPRESS)
+
+    preview = commands.add_parser("preview", help="show a repository in a window of this desktop",
+                                  description="Show a repository, or a running server, in a window.")
+    preview.add_argument("source", metavar="REPO|URL", nargs="?", default="",
+                         help="repository, or the address a server printed")
+    preview.add_argument("--at", metavar="WHEN", default="", help="moment to start at (default: the newest)")
+    preview.add_argument("--screenshot", metavar="FILE.png", type=Path,
+                         help="write one picture without a window, and end")
+    preview.add_argument("--size", metavar="WxH", default="1280x720", help="pixels (default: %(default)s)")
+
+    index = commands.add_parser("index", help="read a history and print what is in it",
+                                description="Read a whole history and print counts and seconds.")
+    index.add_argument("repository", metavar="REPO", nargs="?", type=Path, default=Path(),
+                       help="default: the one around the current directory")
+    index.add_argument("--json", action="store_true", help="print JSON")
+    _add_settings(index, _INDEX)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """Add the flags of settings; a flag that is not given leaves its setting as it is."""
+    for name in names:
+        setting = _SETTINGS[name]
+        meaning = str(setting.metadata["help"]).replace("%", "%%")
+        if setting.default is True:
+            parser.add_argument(f"--no-{name}", dest=name, action="store_const", const="no",
+                                help=f"do not {meaning}")
+        elif setting.default is False:
+            parser.add_argument(f"--{name}", action="store_const", const="yes", help=meaning)
+        else:
+            default = f" (default: {setting.default})" if setting.default not in ("", 0) else ""
+            parser.add_argument(f"--{name.replace('_', '-')}", metavar=setting.metadata["metavar"],
+                                help=meaning + default)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    """Return the settings: defaults, then the environment, then flags."""
+    config = from_environment(Config())
+    given = {name: parse(name, value, f"--{name.replace('_', '-')}") for name, value in vars(options).items()
+             if name in _SETTINGS and name != "repositories" and value is not None}
+    config = replace(config, **given)
+    if not 0 <= config.port <= 65535:
+        raise UsageError(f"--port is {config.port}, but must be from 0 to 65535.")
+    if config.jobs < 0:
+        raise UsageError(f"--jobs is {config.jobs}, but must be 0 (one a core) or more.")
+    return config
+
+
+def _serve(options: argparse.Namespace, progress: _Progress) -> int:
+    import asyncio
+    import logging
+
+    from xrserver import app
+
+    config = replace(_config(options), repositories=tuple(options.repositories) or (Path(),))
+    logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
+
+    def ready(serving: app.Serving) -> None:
+        progress.clear()
+        if options.announce:
+            print(app.announcement(serving), flush=True)
+            return
+        what = ", ".join(f"{name} ({commits:,} commits)" for name, commits in serving.repositories)
+        print(f"{what} at {serving.url}", flush=True)
+        if config.open:
+            _open(serving.url)
+
+    try:
+        asyncio.run(app.serve(config, progress, ready, with_parent=options.announce))
+    except XrserverError as error:
+        if not options.announce:
+            raise
+        print(app.announcement(error), flush=True)
+        return error.exit_code
+    return 0
+
+
+def _open(url: str) -> None:
+    """Open the page in the default browser, which may take its time to answer."""
+    import threading
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
+
+
+def _preview(options: argparse.Namespace, progress: _Progress) -> int:
+    from contextlib import nullcontext
+
+    from xrserver import app
+
+    size = _size(options.size)
+    config = _config(options)
+    source: str = options.source
+    if source.startswith(("http://", "https://")):
+        address = nullcontext(source)
+    else:
+        address = app.child_server(Path(source), config)
+    with address as url:
+        app.show(url, options.at, size, options.screenshot)
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and 1 <= int(width) <= 16384
+            and 1 <= int(height) <= 16384):
+        raise UsageError(f"--size is {text!r}, but must be two numbers of pixels, such as 1280x720.")
+    return int(width), int(height)
+
+
+def _index(options: argparse.Namespace, progress: _Progress) -> int:
+    from xrserver import pipeline
+
+    config = _config(options)
+    started = time.perf_counter()
+    repository, index, versions = pipeline.read_history(options.repository, config, progress)
+    seconds = time.perf_counter() - started
+    with repository:
+        counts = pipeline.counts(index, versions)
+    progress.clear()
+    if options.json:
+        print(json.dumps({"repository": pipeline.display_name(repository), **counts,
+                          "seconds": round(seconds, 3)}))
+        return 0
+    width = max(len(f"{count:,}") for count in counts.values())
+    for name, count in counts.items():
+        print(f"{count:{width},} {name}")
+    print(f"{seconds:{width}.2f} seconds")
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, _Progress], int]] = {
+    "serve": _serve, "preview": _preview, "index": _index}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] not in (*_COMMANDS, "-h", "--help", "--version"):
+        given.insert(0, "serve")
+    progress = _Progress()
+    try:
+        options = _parser().parse_args(given)
+        return _COMMANDS[options.command](options, progress)
+    except XrserverError as error:
+        return _fail(progress, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail(progress, "Interrupted.", 130)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("XRSERVER_DEBUG"):
+            traceback.print_exc()
+        what: str = str(error).strip().split("\n")[0]
+        return _fail(progress, f"{type(error).__name__}: {what} (a fault of xrserver's own; "
+                               "XRSERVER_DEBUG=1 shows where)", 1)
+
+
+def _fail(progress: _Progress, text: str, code: int) -> int:
+    progress.clear()
+    print(f"xrserver: {' '.join(text.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,83 @@
+"""Answers to what a viewer asks: moments, paths, floors, commits, and what is selected."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xrserver.columns import RANK_END
+from xrserver.errors import UnknownMoment, UnknownPath
+from xrserver.scene.build import BuiltScene
+from xrserver.server.opened import OpenRepository
+from xrserver.stream import panels
+from xrserver.stream.messages import Panel, Query, Result, Select
+
+_LONGEST_TEXT = 4096
+
+
+async def answer(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
+    """Return the answer to `query`.
+
+    Raises
+    ------
+    UnknownMoment, UnknownPath
+        What is asked for is not there; the message says what would be.
+    """
+    if query.kind == "moment":
+        rank = repository.moments.find(query.text).rank
+        return await repository.run(_commit, repository, query.number, rank, -1)
+    if query.kind == "find":
+        return await repository.run(_find, repository, scene, query)
+    if query.kind == "commit":
+        if query.rank > repository.index.head_rank:
+            raise UnknownMoment(f"There is no commit of rank {query.rank}: the newest has rank "
+                                f"{repository.index.head_rank}.")
+        return await repository.run(_commit, repository, query.number, query.rank, -1)
+    return await repository.run(_stratum, repository, scene, query)
+
+
+async def inspect(repository: OpenRepository, scene: BuiltScene, selected: Select) -> Panel:
+    """Return the inspector panel of what is selected; one without rows when nothing is.
+
+    Raises
+    ------
+    UnknownPath
+        There is no such node.
+    """
+    if selected.node < 0:
+        return Panel("inspector", "", [])
+    path = scene.node_path(selected.node)
+    rank = min(selected.rank, repository.index.head_rank)
+    return await repository.run(repository.inspector.panel, selected.node, rank, path)
+
+
+def _commit(repository: OpenRepository, number: int, rank: int, node: int) -> Result:
+    commit = repository.repository.commit(repository.index.oids[rank].tobytes())
+    return Result(number, rank, node, commit.summary[:_LONGEST_TEXT], panels.commit_rows(commit))
+
+
+def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
+    rank = min(query.rank, repository.index.head_rank)
+    path = query.text.encode()
+    node = scene.find(path, rank)
+    return Result(query.number, _nearest(repository, node, rank), node,
+                  panels.display(scene.node_path(node))[:_LONGEST_TEXT], [])
+
+
+def _nearest(repository: OpenRepository, node: int, rank: int) -> int:
+    """Return the rank nearest to `rank` at which a file stands (`rank` itself for districts)."""
+    versions = repository.versions
+    first, last = np.searchsorted(versions.path, [node >> 1, (node >> 1) + 1])
+    if node & 1 or first == last:
+        return rank
+    births = versions.birth[first:last].astype(np.int64)
+    lasts = np.minimum(versions.death[first:last].astype(np.int64), RANK_END) - 1
+    nearest = np.clip(rank, births, lasts)
+    return int(min(nearest[np.abs(nearest - rank).argmin()], repository.index.head_rank))
+
+
+def _stratum(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
+    path = scene.node_path(query.node)
+    strata = repository.inspector.strata(query.node >> 1)
+    if query.node & 1 or query.index >= len(strata):
+        raise UnknownPath(f"{panels.display(path)!r} has no floor {query.index}.")
+    return _commit(repository, query.number, int(strata[query.index]), query.node)

@@ -1,0 +1,206 @@
+"""The REST API: one table says what there is; routes and ``/api/openapi.json`` are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import numpy as np
+from aiohttp import hdrs, web
+
+from xrserver import __version__
+from xrserver.errors import UnknownMoment
+from xrserver.history.index import HistoryIndex
+from xrserver.server import paging, shapes, views
+from xrserver.server.opened import OpenRepository
+from xrserver.server.problems import Problem
+from xrserver.stream import schema
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+REPOSITORIES: web.AppKey[dict[str, OpenRepository]] = web.AppKey("repositories", dict)
+
+#: What a tile's or table's body is sent as.
+MSGPACK = "application/vnd.msgpack"
+
+_FOREVER = "private, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that can be asked for.
+
+    Attributes
+    ----------
+    answers : dict
+        JSON schema of the answer, of `shapes`; empty for bytes (`media` says of what kind).
+    query : tuple of str
+        Names of query parameters, described in `shapes.PARAMETERS`.
+    """
+
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    answers: dict[str, Any]
+    query: tuple[str, ...] = ()
+    media: str = "application/json"
+    open: bool = False
+
+
+def _json(value: object) -> web.Response:
+    return web.json_response(value, dumps=shapes.dumps)
+
+
+def _opened(request: web.Request) -> OpenRepository:
+    name = request.match_info["repo"]
+    try:
+        return request.app[REPOSITORIES][name]
+    except KeyError:
+        raise Problem(HTTPStatus.NOT_FOUND, f"No repository called {name!r} is open here.") from None
+
+
+async def _health(request: web.Request) -> web.Response:
+    return _json({"status": "ok", "version": __version__, "schema": schema.schema_hash()})
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return _json(openapi())
+
+
+async def _repositories(request: web.Request) -> web.Response:
+    items = [views.repository_summary(opened) for opened in request.app[REPOSITORIES].values()]
+    return _json({"items": items, "next": None})
+
+
+async def _repository(request: web.Request) -> web.Response:
+    return _json(views.repository(_opened(request)))
+
+
+async def _commit(request: web.Request) -> web.Response:
+    opened, oid = _opened(request), request.match_info["oid"]
+    moment = opened.moments.find(oid)
+    if not moment.names_commit:
+        raise UnknownMoment(f"{oid!r} is no commit: give an object id of at least 7 digits, or a ref.")
+    index = opened.index
+    said = await opened.run(opened.repository.commit, index.oids[moment.rank].tobytes())
+    first, last = (int(bound) for bound in index.change_offsets[moment.rank:moment.rank + 2])
+    start, _ = paging.position_of(request)
+    end = min(first + start + paging.limit_of(request), last)
+    rows = range(min(first + start, last), end)
+    paths = await opened.run(_paths, index, index.change_path[rows.start:rows.stop])
+    following = paging.cursor_of(end - first) if end < last else None
+    return _json({**views.commit(index, moment.rank, said),
+                  "files": {"items": views.changes(index, paths, rows), "next": following}})
+
+
+def _paths(index: HistoryIndex, rows: np.ndarray) -> list[bytes]:
+    """Return the full paths of rows of the path tree."""
+    tree, text = index.paths, index.paths.bytes.tobytes()
+    found: list[bytes] = []
+    for row in rows.tolist():
+        segments: list[bytes] = []
+        while row:
+            segments.append(text[tree.offsets[row]:tree.offsets[row + 1]])
+            row = int(tree.parent[row])
+        found.append(b"/".join(reversed(segments)))
+    return found
+
+
+async def _files(request: web.Request) -> web.Response:
+    opened = _opened(request)
+    start, pin = paging.position_of(request)
+    limit = paging.limit_of(request)
+    # A page belongs to the listing that the first one began, wherever its ref points by now.
+    rank = opened.files_commit(opened.moments.find(pin or request.query.get("at", "HEAD")))
+    entries = await opened.files(rank)
+    end = min(start + limit, len(entries))
+    commit = views.at_rank(opened.index, rank)
+    following = paging.cursor_of(end, commit["id"]) if end < len(entries) else None
+    return _json({"commit": commit, "items": [views.file(entry) for entry in entries[start:end]],
+                  "next": following})
+
+
+async def _scenes(request: web.Request) -> web.Response:
+    opened = _opened(request)
+    return _json({"items": [views.scene_summary(opened, name) for name in opened.scene_names], "next": None})
+
+
+async def _scene(request: web.Request) -> web.Response:
+    opened = _opened(request)
+    return _json(views.scene(opened, await opened.scene(request.match_info["scene"])))
+
+
+async def _tile(request: web.Request) -> web.Response:
+    opened, tile = _opened(request), request.match_info["tile"]
+    body = await opened.body(await opened.scene(request.match_info["scene"]), tile)
+    # A tile's id is the hash of its recipe: what has this id never changes.
+    etag = f'"{tile}"'
+    headers = {hdrs.CACHE_CONTROL: _FOREVER, hdrs.ETAG: etag}
+    if request.headers.get(hdrs.IF_NONE_MATCH) == etag:
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return web.Response(body=body, content_type=MSGPACK, headers=headers)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("/health", "health", "Whether the server lives", _health, shapes.HEALTH, open=True),
+    Operation("/api/openapi.json", "openapi", "This description", _openapi, shapes.ANYTHING),
+    Operation("/api/repositories", "repositories", "What is open", _repositories,
+              shapes.page(shapes.REPOSITORY_SUMMARY)),
+    Operation("/api/repositories/{repo}", "repository", "Counts, refs and span of time", _repository,
+              shapes.REPOSITORY),
+    Operation("/api/repositories/{repo}/commits/{oid}", "commit",
+              "Message, people, parents and changed files of a commit, by object id or ref",
+              _commit, shapes.COMMIT, ("limit", "cursor")),
+    Operation("/api/repositories/{repo}/files", "files",
+              "The tree at a moment, as git ls-tree -r lists it. A commit id or ref means that commit's own "
+              "tree, a date or rank:N that of the newest mainline commit then", _files,
+              shapes.FILES, ("at", "limit", "cursor")),
+    Operation("/api/repositories/{repo}/scenes", "scenes", "The scenes there are", _scenes,
+              shapes.page(shapes.SCENE_SUMMARY)),
+    Operation("/api/repositories/{repo}/scenes/{scene}", "scene", "A scene's manifest", _scene, shapes.SCENE),
+    Operation("/api/repositories/{repo}/scenes/{scene}/tiles/{tile}", "tile",
+              "The body of a tile or of the table; never changes", _tile, {}, media=MSGPACK),
+)
+
+
+def add_routes(router: web.UrlDispatcher, stream: Handler) -> None:
+    """Add a route for every operation, and the stream."""
+    for operation in OPERATIONS:
+        router.add_get(operation.path, operation.handler, name=operation.name)
+    router.add_get(shapes.STREAM_PATH, stream, name="stream", allow_head=False)
+
+
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI description of all operations."""
+    paths = {operation.path: {"get": _described(operation)} for operation in OPERATIONS}
+    paths[shapes.STREAM_PATH] = {"get": shapes.stream(schema.subprotocol())}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "xrserver", "version": __version__,
+                 "description": "A git history to stand in. Times are ISO 8601 UTC, lists have an opaque "
+                                "cursor, errors are RFC 9457 problem documents.",
+                 "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {"securitySchemes": shapes.SECURITY, "schemas": {"Problem": shapes.PROBLEM}},
+        "security": [{name: []} for name in shapes.SECURITY],
+    }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    in_path = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    content = {"schema": operation.answers} if operation.answers else {
+        "schema": {"type": "string", "format": "binary"}}
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": [shapes.parameter(name, "path") for name in in_path]
+                      + [shapes.parameter(name, "query") for name in operation.query],
+        "responses": {"200": {"description": operation.summary, "content": {operation.media: content}},
+                      "default": shapes.PROBLEM_RESPONSE},
+    }
+    if operation.open:
+        described["security"] = []
+    return described

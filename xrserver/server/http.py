@@ -1,0 +1,134 @@
+"""The HTTP application: the page's files, the API, the stream, and the headers that keep them apart."""
+
+from __future__ import annotations
+
+import errno
+import mimetypes
+import socket
+from http import HTTPStatus
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from xrserver import resources
+from xrserver.errors import AddressInUse, UsageError
+from xrserver.server import api
+from xrserver.server.access import ACCESS, Access, guard
+from xrserver.server.problems import Problem, problems
+from xrserver.server.session import Sessions
+
+#: Fixed here because what `mimetypes` says depends on the machine (Windows reads its registry).
+_TYPES = {
+    ".css": "text/css; charset=utf-8", ".glb": "model/gltf-binary", ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon", ".jpg": "image/jpeg", ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json", ".map": "application/json", ".png": "image/png", ".svg": "image/svg+xml",
+    ".ttf": "font/ttf", ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json", ".webp": "image/webp", ".woff2": "font/woff2",
+}
+
+#: Where the build puts files whose names carry a hash of their content.
+_HASHED = "assets"
+
+_HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), xr-spatial-tracking=(self)",
+    "Referrer-Policy": "no-referrer",
+    "Server": "xrserver",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
+
+
+def create_app(sessions: Sessions, access: Access) -> web.Application:
+    """Return the application that serves what `sessions` hold open to whom `access` lets in."""
+    app = web.Application(middlewares=[problems, guard], client_max_size=64 * 1024)
+    app[SESSIONS] = sessions
+    app[ACCESS] = access
+    app[api.REPOSITORIES] = sessions.repositories
+    app.on_response_prepare.append(_add_headers)
+    app.on_shutdown.append(_close_sessions)
+    api.add_routes(app.router, sessions.serve)
+    app.router.add_get("/{file:.*}", _page)
+    return app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on `host` and `port` (0: any free one).
+
+    Raises
+    ------
+    AddressInUse
+        Another program listens there.
+    UsageError
+        The address is none of this machine's, or the port is not allowed.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM,
+                                                      flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)  # type: ignore[arg-type]
+    except socket.gaierror:
+        raise UsageError(f"{host!r} is no address of this machine: give one, such as 127.0.0.1.") from None
+    except (OSError, OverflowError) as error:
+        number = getattr(error, "errno", None)
+        if number == errno.EADDRINUSE:
+            raise AddressInUse(f"Another program listens on {host}:{port}: give another --port, or 0 for any "
+                               "free one.") from None
+        if number == errno.EADDRNOTAVAIL:
+            raise UsageError(f"{host!r} is no address of this machine: give one that is.") from None
+        raise UsageError(f"Listening on {host}:{port} is not possible: {error}.") from None
+
+
+def _policy(host: str) -> str:
+    # 'self' does not cover WebSockets in every browser, so the address asked for is named as well.
+    return "; ".join((
+        "default-src 'none'", "base-uri 'none'", f"connect-src 'self' ws://{host} wss://{host}",
+        "font-src 'self'", "form-action 'none'", "frame-ancestors 'none'", "img-src 'self' data: blob:",
+        "manifest-src 'self'", "script-src 'self'", "style-src 'self'", "worker-src 'self' blob:"))
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    host = request.headers.get(hdrs.HOST, "")
+    named = request.app[ACCESS].knows_host(host)
+    headers.setdefault("Content-Security-Policy", _policy(host) if named else "default-src 'none'")
+    headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+async def _close_sessions(app: web.Application) -> None:
+    await app[SESSIONS].close()
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    """Answer with a file of the built page."""
+    name = request.match_info["file"]
+    if request.path.startswith("/api/") or name == "api":
+        raise web.HTTPNotFound
+    if not name and "token" in request.query:
+        return request.app[ACCESS].let_in(request)
+    root = resources.folder("page")
+    file = _file(root, name or "index.html")
+    if file is None:
+        if not (root / "index.html").is_file():
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE,
+                          "The page is not built yet: run `make run`, or install xrserver from a wheel.")
+        raise web.HTTPNotFound
+    hashed = name.split("/", 1)[0] == _HASHED
+    caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    guessed = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return web.FileResponse(file, headers={
+        hdrs.CONTENT_TYPE: _TYPES.get(file.suffix.lower(), guessed), hdrs.CACHE_CONTROL: caching})
+
+
+def _file(root: Path, name: str) -> Path | None:
+    """Return the file called `name` under `root`, or None when there is none, or it lies elsewhere."""
+    try:
+        file = (root / name).resolve()
+        return file if file.is_relative_to(root.resolve()) and file.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,151 @@
+"""One repository that is open: its history, its scenes, and the bytes of its tiles."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from xrserver.errors import SceneError, UnknownTile
+from xrserver.history.index import FileVersions, HistoryIndex
+from xrserver.history.repository import Repository, TreeEntry
+from xrserver.scene.build import BuiltScene
+from xrserver.server.moments import Moment, Moments
+from xrserver.stream import bodies
+from xrserver.stream.panels import Inspector
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+#: Encoded bodies kept for the next viewer, in bytes.
+BODY_CACHE_BYTES = 256 << 20
+
+#: Listings of trees kept for the next page of the same listing.
+_LISTINGS = 4
+
+
+class OpenRepository:
+    """What the API and sessions need of one repository.
+
+    Objects are read, scenes built and bodies encoded in one thread of its own, in the order asked:
+    libgit2's handles are not safe to share, and the event loop must not wait.
+
+    Parameters
+    ----------
+    id : str
+        How addresses name it: letters, digits, dots and dashes.
+    name : str
+        How people name it.
+    build : callable
+        Makes the scene called by a name (blocking); raises SceneError for an unknown one.
+    scene_names : list of str
+        The scenes that can be asked for, the default first.
+    """
+
+    def __init__(self, id: str, name: str, repository: Repository, index: HistoryIndex,
+                 versions: FileVersions, build: Callable[[str], BuiltScene], scene_names: list[str]) -> None:
+        self.id = id
+        self.name = name
+        self.repository = repository
+        self.index = index
+        self.versions = versions
+        self.scene_names = scene_names
+        self.moments = Moments(index)
+        self.inspector = Inspector(repository, index, versions)
+        self._build = build
+        self._scenes: dict[str, asyncio.Task[BuiltScene]] = {}
+        self._bodies: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
+        self._listings: OrderedDict[bytes, list[TreeEntry]] = OrderedDict()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"read {id}")
+
+    async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Run a blocking function in the repository's thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: function(*args, **kwargs))
+
+    async def scene(self, name: str = "") -> BuiltScene:
+        """Return the scene called `name` ('' for the default), built once.
+
+        Raises
+        ------
+        SceneError
+            There is no such scene, or its file is wrong.
+        """
+        name = name or self.scene_names[0]
+        if name not in self.scene_names:
+            raise SceneError(f"There is no scene {name!r} here: choose one of {', '.join(self.scene_names)}.")
+        task = self._scenes.get(name)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._scenes[name] = asyncio.create_task(self.run(self._build, name))
+        return await asyncio.shield(task)
+
+    async def body(self, scene: BuiltScene, tile: str) -> bytes:
+        """Return the bytes of a tile (or of the table) of `scene`, made once for all who ask.
+
+        Raises
+        ------
+        UnknownTile
+            The scene has no such tile.
+        """
+        if tile != scene.table_id:
+            scene.header(tile)
+        task = self._bodies.pop(tile, None)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = asyncio.create_task(self.run(bodies.encode_body, scene, tile))
+        self._bodies[tile] = task
+        body = await asyncio.shield(task)
+        self._forget_bodies()
+        return body
+
+    def _forget_bodies(self) -> None:
+        made = [(tile, len(task.result())) for tile, task in self._bodies.items()
+                if task.done() and not task.cancelled() and not task.exception()]
+        held = sum(size for _, size in made)
+        for tile, size in made[:-1]:
+            if held <= BODY_CACHE_BYTES:
+                break
+            del self._bodies[tile]
+            held -= size
+
+    def files_commit(self, moment: Moment) -> int:
+        """Return the rank of the commit whose tree `moment` means.
+
+        The commit itself where one is named, otherwise the newest of the mainline.
+        """
+        if moment.names_commit:
+            return moment.rank
+        mainline = self.index.mainline
+        at = int(mainline.searchsorted(moment.rank, side="right")) - 1
+        return int(mainline[max(at, 0)])
+
+    async def files(self, rank: int) -> list[TreeEntry]:
+        """Return the tree of the commit at `rank`, as `git ls-tree -r` lists it."""
+        oid = self.index.oids[rank].tobytes()
+        if oid not in self._listings:
+            self._listings[oid] = await self.run(self.repository.files, oid)
+        self._listings.move_to_end(oid)
+        while len(self._listings) > _LISTINGS:
+            self._listings.popitem(last=False)
+        return self._listings[oid]
+
+    async def close(self) -> None:
+        """Wait for what runs, and let go of the repository."""
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        self.repository.close()
+
+
+def generation_of(index: HistoryIndex, layout_version: int, scene_digest: str) -> str:
+    """Return the name of an order of ranks under one mainline, layout and scene: 32 hex digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (index.oids.tobytes(), index.mainline_ref.encode("utf-8", "surrogateescape"),
+                 index.mainline.tobytes(), str(layout_version).encode(), scene_digest.encode()):
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()
+
+
+def unknown_tile(tile: str) -> UnknownTile:
+    """Return the error for a tile that no scene here has."""
+    return UnknownTile(f"No scene here has the tile {tile!r}: ask for those that its root and headers name.")

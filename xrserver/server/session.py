@@ -1,0 +1,315 @@
+"""One viewer's WebSocket: what it says is checked, what it wants is sent, its place is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from aiohttp import WSMsgType, hdrs, web
+
+from xrserver import __version__
+from xrserver.config import Config
+from xrserver.errors import (
+    MessageTooLarge,
+    SceneError,
+    SchemaMismatch,
+    TooManyMessages,
+    UnknownMoment,
+    UnknownPath,
+    UnknownTile,
+    UnreadableRepository,
+    WireError,
+    XrserverError,
+)
+from xrserver.scene.build import BuiltScene
+from xrserver.server import answers
+from xrserver.server.allowance import Allowance
+from xrserver.server.opened import OpenRepository
+from xrserver.server.resume import Resumes, Whereabouts
+from xrserver.stream import bodies, codec, messages, schema
+from xrserver.stream.outbox import Outbox
+
+_log = logging.getLogger(__name__)
+
+#: Seconds in which a viewer must say hello, and between heartbeats that find out who is gone.
+HELLO_SECONDS = 10.0
+HEARTBEAT_SECONDS = 20.0
+
+#: Most sessions at once, and most tiles one of them may be waiting for.
+MOST_SESSIONS = 256
+MOST_WANTED = 4096
+
+#: What aiohttp reads before it gives up by itself: a little more than allowed, so that we can say why.
+_READ_LIMIT = 4 * messages.CLIENT_MESSAGE_LIMIT
+
+_GOING_AWAY, _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1001, 1011, 1013
+
+#: A close frame holds 125 bytes, two of them the code.
+_REASON_BYTES = 123
+
+#: What an `error` message's code is for each error that leaves the connection alive.
+_CODES = {UnknownTile: "unknown-tile", UnknownMoment: "unknown-moment", UnknownPath: "unknown-path",
+          SceneError: "unknown-scene", UnreadableRepository: "unreadable"}
+
+
+class Sessions:
+    """All viewers of one server, and where those that left were."""
+
+    def __init__(self, config: Config, repositories: dict[str, OpenRepository]) -> None:
+        self.config = config
+        self.repositories = repositories
+        self.resumes = Resumes(config.resume_seconds)
+        self._live: set[Session] = set()
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Answer ``/api/stream``: hold the socket until either side closes it."""
+        offered = [name.strip() for name in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")]
+        ours = schema.subprotocol()
+        # A browser tells its page nothing about a refused handshake: accept what it offers, then say why not.
+        socket = web.WebSocketResponse(
+            protocols=(ours,) if ours in offered else tuple(filter(None, offered[:1])),
+            heartbeat=HEARTBEAT_SECONDS, max_msg_size=_READ_LIMIT, compress=False)
+        await socket.prepare(request)
+        if ours not in offered:
+            given = offered[0] or "none"
+            await close(socket, SchemaMismatch.close_code,
+                        f"The server speaks {ours}, the viewer {given[:40]}: use the same version of both.")
+            return socket
+        if len(self._live) >= MOST_SESSIONS:
+            await close(socket, _TRY_AGAIN_LATER, f"{MOST_SESSIONS} viewers are here: try again later.")
+            return socket
+        session = Session(self, socket)
+        self._live.add(session)
+        try:
+            await session.run()
+        finally:
+            self._live.discard(session)
+        return socket
+
+    def publish(self, patch: messages.Patch) -> None:
+        """Send `patch` to every session that shows its generation."""
+        for session in self._live:
+            session.publish(patch)
+
+    async def close(self) -> None:
+        """Close every socket: the server stops."""
+        await asyncio.gather(*(close(s.socket, _GOING_AWAY, "The server stops.") for s in tuple(self._live)))
+
+    def is_live(self, token: str) -> bool:
+        """Return whether the viewer with this resume token is here."""
+        return any(session.token == token for session in self._live)
+
+    @property
+    def count(self) -> int:
+        """How many viewers are here."""
+        return len(self._live)
+
+
+async def close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
+    """Close with a code and a sentence, cut to what fits into a close frame."""
+    text = reason.encode()[:_REASON_BYTES].decode("utf-8", "ignore")
+    with contextlib.suppress(ConnectionError, asyncio.TimeoutError, RuntimeError):
+        await socket.close(code=code, message=text.encode())
+
+
+class Session:
+    """One viewer, from its hello to its end."""
+
+    def __init__(self, sessions: Sessions, socket: web.WebSocketResponse) -> None:
+        self.socket = socket
+        self._sessions = sessions
+        self._allowance = Allowance()
+        self._outbox = Outbox(sessions.config.outbox_bytes, self._snapshot)
+        self._wanted: OrderedDict[str, None] = OrderedDict()
+        self._wants = asyncio.Event()
+        self._loading = ""
+        #: What resumes this session; empty until it was greeted.
+        self.token = ""
+        self._repository: OpenRepository
+        self._scene: BuiltScene
+        self._where: Whereabouts
+
+    async def run(self) -> None:
+        """Talk until either side ends it; what the viewer does wrong ends only this session."""
+        try:
+            hello = await self._hello()
+            await self._greet(hello)
+            await self._converse()
+        except WireError as error:
+            await close(self.socket, error.close_code, str(error))
+        except ConnectionError:
+            pass  # the viewer is gone; nobody is left to be told
+        except Exception:
+            _log.exception("a session failed")
+            await close(self.socket, _INTERNAL_ERROR, "The server failed; its log says more.")
+        finally:
+            self._outbox.close()
+            if self.token:
+                self._sessions.resumes.keep(self.token, self._where)
+
+    def publish(self, patch: messages.Patch) -> None:
+        """Queue a patch, if this viewer shows its generation."""
+        if self.token and patch.generation == self._scene.generation:
+            self._outbox.put(patch)
+
+    # --- the beginning ----------------------------------------------------------------------
+
+    async def _hello(self) -> messages.Hello:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            raise WireError(f"No hello came within {HELLO_SECONDS:.0f} seconds.") from None
+        if message is None:
+            raise ConnectionResetError
+        if not isinstance(message, messages.Hello):
+            raise WireError(f"The first message must be hello, not {schema.wire_name(type(message))}.")
+        return message
+
+    async def _greet(self, hello: messages.Hello) -> None:
+        sessions = self._sessions
+        where = sessions.resumes.take(hello.resume)
+        problem: XrserverError | None = None
+        try:
+            await self._open(hello.scene, where)
+        except SceneError as error:
+            problem = error
+            await self._open("", where)
+        index = self._repository.index
+        rank = index.head_rank
+        if where is not None:
+            try:
+                rank = self._repository.moments.find(where.oid.hex()).rank
+            except UnknownMoment:
+                where = None
+        self._where = Whereabouts(
+            self._repository.id, self._scene.definition.name, index.oids[rank].tobytes(),
+            where.fraction if where else 0.0, where.pose if where else None)
+        # Two tabs may show the same token (browsers copy it with the tab): the second gets its own.
+        taken = sessions.is_live(hello.resume)
+        self.token = hello.resume if where and not taken else Resumes.new_token()
+        sessions.resumes.keep(self.token, self._where)
+        self._outbox.put(messages.Welcome(
+            __version__, self.token, where is not None,
+            [messages.Repository(r.id, r.name[:256], len(r.index.oids))
+             for r in sessions.repositories.values()],
+            list(self._repository.scene_names)))
+        if problem is not None:
+            self._refuse(problem, hello.scene)
+        for message in self._snapshot():
+            self._outbox.put(message)
+
+    async def _open(self, asked: str, where: Whereabouts | None) -> None:
+        """Choose repository and scene: those asked for (``scene`` or ``repository/scene``), or the first."""
+        repositories = self._sessions.repositories
+        name, slash, scene = asked.partition("/")
+        if not slash:
+            name, scene = (where.repository if where else ""), asked
+        if slash and name not in repositories:
+            raise SceneError(f"There is no repository {name!r} here: choose {' or '.join(repositories)}.")
+        self._repository = repositories.get(name) or next(iter(repositories.values()))
+        if not scene and where and where.scene in self._repository.scene_names:
+            scene = where.scene
+        self._scene = await self._repository.scene(scene)
+
+    def _snapshot(self) -> Iterator[object]:
+        index = self._repository.index
+        rank = self._repository.moments.find(self._where.oid.hex()).rank
+        yield bodies.scene_message(self._repository.id, self._scene, index, rank, self._where.fraction,
+                                   self._where.pose)
+
+    # --- the conversation -------------------------------------------------------------------
+
+    async def _converse(self) -> None:
+        workers = [asyncio.create_task(self._write()), asyncio.create_task(self._load())]
+        try:
+            while (message := await self._receive()) is not None:
+                await self._take(message)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _receive(self) -> object | None:
+        """Return the viewer's next message, checked; None when it is gone."""
+        received = await self.socket.receive()
+        if received.type is WSMsgType.BINARY:
+            data: bytes = received.data
+            self._allowance.spend(len(data))
+            if len(data) > messages.CLIENT_MESSAGE_LIMIT:
+                raise MessageTooLarge(f"A message of {len(data)} bytes came; the most is "
+                                      f"{messages.CLIENT_MESSAGE_LIMIT}.")
+            return codec.decode(data, messages.FROM_VIEWER)
+        if received.type is WSMsgType.TEXT:
+            raise WireError("A text message came; the protocol is binary.")
+        return None
+
+    async def _write(self) -> None:
+        try:
+            while (frame := await self._outbox.frame()) is not None:
+                await self.socket.send_bytes(frame)
+        except ConnectionError:
+            pass  # the reader learns of it too, and ends the session
+        except Exception:
+            _log.exception("sending to a viewer failed")
+            await close(self.socket, _INTERNAL_ERROR, "The server failed; its log says more.")
+
+    async def _load(self) -> None:
+        """Bring wanted tiles to the outbox, most wanted first, as it has room for them."""
+        while True:
+            await self._wants.wait()
+            await self._outbox.room()
+            if not self._wanted:
+                self._wants.clear()
+                continue
+            tile, _ = self._wanted.popitem(last=False)
+            self._loading = tile
+            try:
+                body = await self._repository.body(self._scene, tile)
+            except XrserverError as error:
+                self._refuse(error, tile)
+                continue
+            except Exception:
+                _log.exception("the tile %s could not be built", tile)
+                self._outbox.put(messages.Error("failed", "The server failed; its log says more.", tile))
+                continue
+            if self._loading == tile:
+                self._outbox.put_body(tile, body)
+
+    async def _take(self, message: object) -> None:
+        match message:
+            case messages.Want(tiles):
+                self._wanted.update(dict.fromkeys(tiles))
+                if len(self._wanted) > MOST_WANTED:
+                    raise TooManyMessages(f"More than {MOST_WANTED} tiles are wanted at once.")
+                self._wants.set()
+            case messages.Drop(tiles):
+                for tile in tiles:
+                    self._wanted.pop(tile, None)
+                    if tile == self._loading:
+                        self._loading = ""
+                self._outbox.drop(tiles)
+            case messages.Clock(rank, fraction, _, pose):
+                index = self._repository.index
+                self._where.oid = index.oids[min(rank, index.head_rank)].tobytes()
+                self._where.fraction, self._where.pose = fraction, pose
+            case messages.Query():
+                try:
+                    self._outbox.put(await answers.answer(self._repository, self._scene, message))
+                except XrserverError as error:
+                    self._refuse(error, str(message.number))
+            case messages.Select():
+                try:
+                    panel = await answers.inspect(self._repository, self._scene, message)
+                    self._outbox.put(panel, key="panel inspector")
+                except XrserverError as error:
+                    self._refuse(error, "")
+            case _:
+                raise WireError(f"{schema.wire_name(type(message))} comes once, at the beginning.")
+
+    def _refuse(self, error: XrserverError, subject: str) -> None:
+        code = next((code for cls, code in _CODES.items() if isinstance(error, cls)), "failed")
+        self._outbox.put(messages.Error(code, str(error)[:4096], subject[:256]))

@@ -1,0 +1,71 @@
+"""Tiles, tables and scenes as the scene room builds them become what travels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from xrserver.history.index import HistoryIndex
+from xrserver.scene.build import BuiltScene
+from xrserver.scene.table import TableColumns
+from xrserver.scene.tiles import TileColumns
+from xrserver.stream import codec
+from xrserver.stream.messages import Columns, Person, Pose, Scene, TableBody, TileBody
+
+
+def tile_body(tile: TileColumns) -> TileBody:
+    """Return a tile's columns as its body; no array is copied."""
+    return TileBody(tile.header, {"records": tile.spans}, {"records": tile.nodes}, {"records": tile.strata},
+                    {"offsets": tile.names_offsets, "bytes": tile.names_bytes})
+
+
+def table_body(name: str, table: TableColumns) -> TableBody:
+    """Return the columns of a whole scene as their body; no array is copied."""
+    return TableBody(name, table.timeline, table.people, table.people_names, table.landmarks,
+                     table.landmark_names)
+
+
+def encode_body(scene: BuiltScene, tile: str) -> bytes:
+    """Build and encode a tile of `scene`, or its table.
+
+    Raises
+    ------
+    UnknownTile
+        The scene has neither a tile nor a table of that id.
+    """
+    if tile == scene.table_id:
+        return codec.encode(table_body(tile, scene.table()))
+    return codec.encode(tile_body(scene.tile(tile)))
+
+
+def scene_message(repository: str, scene: BuiltScene, index: HistoryIndex, rank: int | None = None,
+                  fraction: float = 0.0, pose: Pose | None = None) -> Scene:
+    """Return what opens `scene` at a viewer, at its head and start pose unless told otherwise."""
+    start = scene.start_pose
+    return Scene(
+        repository=repository,
+        scene=scene.definition.name,
+        generation=scene.generation,
+        mainline_ref=ref_name(index.mainline_ref)[:256],
+        head_rank=index.head_rank,
+        root=scene.root,
+        table=scene.table_id,
+        table_bytes=scene.table().nbytes,
+        pose=pose or Pose(start.position, start.orientation, start.scale),
+        rank=index.head_rank if rank is None else min(rank, index.head_rank),
+        fraction=fraction,
+        glow_seconds=scene.definition.glow_seconds,
+        people=[Person(row.id, row.name, row.commits, row.colour) for row in scene.people],
+    )
+
+
+def ref_name(name: str) -> str:
+    """Return a ref's name as text for people: bytes that are no UTF-8 are replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def strings(names: Columns) -> list[bytes]:
+    """Return the byte strings that columns of the set ``names`` hold."""
+    offsets: Sequence[int] = names["offsets"].tolist()
+    data = names["bytes"].tobytes()
+    return [data[low:high] for low, high in pairwise(offsets)]

@@ -1,0 +1,150 @@
+"""What panels show, made once as data; viewers only lay it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.columns import RANK_END
+from xrserver.history.index import (
+    MODE_EXECUTABLE,
+    MODE_SUBMODULE,
+    MODE_SYMLINK,
+    FileVersions,
+    HistoryIndex,
+)
+from xrserver.history.objects import Commit
+from xrserver.history.repository import Repository
+from xrserver.stream.messages import Panel, Row
+
+#: How many of the newest floors the inspector lists.
+RECENT = 8
+
+_LONGEST_LABEL, _LONGEST_TITLE, _LONGEST_TEXT = 256, 4096, 65536
+
+
+def row(label: str, text: str, moment: str = "") -> Row:
+    """Return a row whose texts are cut to what a row holds."""
+    return Row(label[:_LONGEST_LABEL], text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT - 1] + "…",
+               moment)
+
+
+def display(path: bytes) -> str:
+    """Return git's bytes as text for people."""
+    return path.decode("utf-8", "replace")
+
+
+def iso_time(seconds: int, minutes_east: int = 0) -> str:
+    """Return a time as ISO 8601 with its offset, ``Z`` for UTC."""
+    zone = timezone(timedelta(minutes=minutes_east)) if abs(minutes_east) < 24 * 60 else UTC
+    try:
+        text = datetime.fromtimestamp(seconds, zone).isoformat()
+    except (OverflowError, OSError, ValueError):  # git takes any 64-bit number
+        return f"@{seconds}"
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def commit_rows(commit: Commit) -> list[Row]:
+    """Return the rows that show a commit: id, author, date and message."""
+    author = commit.author
+    return [row("commit", commit.oid.hex(), commit.oid.hex()),
+            row("author", author.name),
+            row("date", iso_time(author.time, author.offset)),
+            row("message", commit.message.strip())]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """Makes the panel of whatever is selected."""
+
+    repository: Repository
+    index: HistoryIndex
+    versions: FileVersions
+
+    def panel(self, node: int, rank: int, path: bytes) -> Panel:
+        """Return the inspector panel of `node`, which lies at `path`, as it stood at `rank`."""
+        rows = self._district(node >> 1, rank) if node & 1 else self._file(node >> 1, rank)
+        title = display(path) or "the whole repository"
+        return Panel("inspector", title[:_LONGEST_TITLE], rows)
+
+    def strata(self, path: int) -> NDArray[np.int32]:
+        """Return the ranks of the commits that built `path`, oldest floor first."""
+        first, last = self.versions.strata_offsets[path:path + 2]
+        return self.versions.strata_rank[first:last]
+
+    def standing(self, path: int, rank: int) -> int:
+        """Return the row of `versions` that stands at `path` at `rank`, or -1."""
+        first, last = np.searchsorted(self.versions.path, [path, path + 1])
+        at = int(first) + int(np.searchsorted(self.versions.birth[first:last], rank, side="right")) - 1
+        return at if at >= first and rank < self.versions.death[at] else -1
+
+    def _file(self, path: int, rank: int) -> list[Row]:
+        version = self.standing(path, rank)
+        if version < 0:
+            return [self._absence(path, rank)]
+        strata = self.strata(path)
+        standing = int(self.versions.strata[version])
+        mode = int(self.versions.mode[version])
+        size = int(self.index.blob_sizes[self.versions.blob[version]])
+        count = f"{standing} of {len(strata)}" if standing < len(strata) else str(standing)
+        rows = [row("kind", _KINDS.get(mode, "file")),
+                row("size", f"{size} B" if size >= 0 else "unknown"),
+                row("mode", f"{mode:06o}"),
+                row("commits", count)]
+        return rows + self._commits(strata[:standing])
+
+    def _district(self, path: int, rank: int) -> list[Row]:
+        versions = self.versions
+        inside = np.zeros(len(self.index.paths.parent), np.bool_)
+        inside[path] = True
+        while True:  # once a level
+            grown = inside | inside[self.index.paths.parent]
+            if (grown == inside).all():
+                break
+            inside = grown
+        here = np.flatnonzero(inside[versions.path] & (versions.birth <= rank) & (rank < versions.death))
+        if not len(here):
+            return [row("state", "empty at this moment")]
+        sizes = self.index.blob_sizes[versions.blob[here]]
+        rows = [row("kind", "directory"), row("files", str(len(here))),
+                row("size", f"{int(sizes[sizes >= 0].sum())} B")]
+        held = versions.strata[here]
+        starts = versions.strata_offsets[versions.path[here]]
+        newest = [versions.strata_rank[start:start + count][-RECENT:]
+                  for start, count in zip(starts.tolist(), held.tolist(), strict=True)]
+        return rows + self._commits(np.unique(np.concatenate(newest)))
+
+    def _commits(self, ranks: NDArray[np.int32]) -> list[Row]:
+        """Return the rows of the last of `ranks` in full, and of some before it in a line each."""
+        if not len(ranks):
+            return []
+        rows = commit_rows(self._commit(int(ranks[-1])))
+        for rank in ranks[-2:-2 - RECENT:-1].tolist():
+            commit = self._commit(rank)
+            date = iso_time(commit.author.time, commit.author.offset)[:10]
+            rows.append(row(date, f"{commit.summary} — {commit.author.name}", commit.oid.hex()))
+        return rows
+
+    def _absence(self, path: int, rank: int) -> Row:
+        """Return the row that says since or until when nothing stands at `path`."""
+        own = np.flatnonzero(self.versions.path == path)
+        births, deaths = self.versions.birth[own], self.versions.death[own]
+        past = deaths[(deaths <= rank) & (deaths != RANK_END)]
+        coming = births[births > rank]
+        if len(past):
+            return row("state", "removed", self._id(int(past.max())))
+        if len(coming):
+            return row("state", "not there yet", self._id(int(coming.min())))
+        return row("state", "never on the mainline")
+
+    def _commit(self, rank: int) -> Commit:
+        return self.repository.commit(self.index.oids[rank].tobytes())
+
+    def _id(self, rank: int) -> str:
+        return self.index.oids[rank].tobytes().hex()
+
+
+_KINDS = {MODE_EXECUTABLE: "executable file", MODE_SYMLINK: "symbolic link", MODE_SUBMODULE: "submodule"}

@@ -37,13 +37,13 @@ class CityParameters:
     """The size a submodule is given, having none."""
     aspect: float = 1.4
     """Width of the city / its depth."""
-    street: float = 9.0
+    street: float = 7.0
     """Air around a district of depth 1; half of the street between two."""
-    kerb: float = 3.0
+    kerb: float = 2.4
     """From the rim of the city's plate to what stands on it."""
     narrowing: float = 0.66
     """How much narrower streets and kerbs are, one level deeper."""
-    gap: float = 1.1
+    gap: float = 0.9
     """Air on each side of a file's plot."""
     gap_share: float = 0.12
     """The most of a cell's shorter side that one gap, street or kerb takes."""

@@ -21,7 +21,11 @@ const WORDS_WHILE_PLAYING = 400;
 const canvas = document.querySelector<HTMLCanvasElement>("#view")!;
 const events = new Emitter();
 
-const session = new Session({
+/** What a device can draw and hold: a phone about as much as a headset. */
+const BUDGETS = { desktop: { nodes: 500_000, spans: 2_000_000 }, quest3: { nodes: 80_000, spans: 400_000 } } as const;
+const tier = matchMedia("(pointer: coarse)").matches ? "quest3" : "desktop";
+
+const session = new Session(tier, {
   line: (state, sentence) => lineChanged(state, sentence),
   heard: (message) => heard(message),
   part: (id, have) => world.part(id, have),
@@ -61,7 +65,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   calm: () => viewer.calm = !viewer.calm,
 });
 
-const world = new World(viewer.city, session, {
+const world = new World(viewer.city, session, BUDGETS[tier], {
   progress: (share) => ui.loading.show(share > 0 ? "Fetching the city …" : "Opening …", share),
   arrived: (shown, before) => arrived(shown, before),
   grew: (shown, from) => grew(shown, from),
@@ -155,6 +159,7 @@ function arrived(shown: Shown, before: Shown | undefined): void {
       viewer.playback.rate = firstRate;
     }
     clock.seek(viewer.playback, shown.headRank, scene.rank, scene.fraction, viewer.playback);
+    Object.assign(viewer.margins, ui.margins());
     viewer.setHome(scene.pose);
     viewer.setPose(resumed ? scene.pose : viewer.journey.home);
     choose(NOTHING);
@@ -438,6 +443,10 @@ const api: Api = {
   on: (event, fn) => events.on(event, fn),
 };
 window.xrserver = api;
+
+const covers = new ResizeObserver(() => viewer.cover(ui.panels
+  .map((panel) => panel.getBoundingClientRect()).filter(({ width }) => width > 0)));
+for (const panel of ui.panels) covers.observe(panel);
 
 const preferred = localStorage.getItem("xrserver.light");
 light(preferred === "day");

@@ -1,5 +1,5 @@
 /** One viewer's line to the server: connects, comes back where it was, and never gives up quietly. */
-import { Close, SUBPROTOCOL, type FromViewer, type Query, type Result, type TileBody } from "./generated/protocol.ts";
+import { Close, SUBPROTOCOL, type FromViewer, type Hello, type Query, type Result, type TileBody } from "./generated/protocol.ts";
 import type { FromWorker, Heard, Table, ToWorker } from "./stream/link.ts";
 
 /**
@@ -27,6 +27,7 @@ export class Session {
   bytesReceived = 0;
   line: Line = "connecting";
 
+  readonly #tier: Hello["tier"];
   readonly #listener: Listener;
   readonly #worker: Worker;
   readonly #url: string;
@@ -36,7 +37,8 @@ export class Session {
   #timer = 0;
   #scene = "";
 
-  constructor(listener: Listener) {
+  constructor(tier: Hello["tier"], listener: Listener) {
+    this.#tier = tier;
     this.#listener = listener;
     const url = new URL("api/stream", document.baseURI);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -94,7 +96,7 @@ export class Session {
       case "opened":
         this.#wait = FIRST_WAIT;
         this.line = "open";
-        this.send({ type: "hello", tier: "desktop", resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#scene });
+        this.send({ type: "hello", tier: this.#tier, resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#scene });
         break;
       case "closed":
         void this.#closed(message.code, message.reason, message.wasOpen);

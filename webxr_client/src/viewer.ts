@@ -17,6 +17,10 @@ import type { World } from "./world.ts";
 const { DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW } = spaces;
 const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 const LIGHT_SECONDS = 0.35;
+/** Pixels that a surface may be off before finer tiles are fetched. */
+const PIXELS_OFF = 2;
+/** The district that is the whole repository. */
+const ROOT = 1;
 const NOWHERE = [-1, -1, -1, 1, 1, 1];
 
 export interface ViewerListener {
@@ -39,6 +43,8 @@ export class Viewer {
   colouring: Colouring = "author";
   /** 0 night, 1 day: where the light is going. */
   daylight = 0;
+  /** What panels cover of the picture; CSS pixels. */
+  readonly margins = { top: 0, bottom: 0 };
   calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   readonly canvas: HTMLCanvasElement;
@@ -60,6 +66,7 @@ export class Viewer {
   #stale = true;
   #repoint = true;
   #arriving = 0;
+  #choosing = true;
   #everDrawn = false;
   #lost = false;
 
@@ -85,10 +92,16 @@ export class Viewer {
     canvas.addEventListener("webglcontextlost", () => this.#loss(true));
     canvas.addEventListener("webglcontextrestored", () => this.#loss(false));
     // Labels drawn before the font came would stay in another.
-    void document.fonts.load("600 14px Inter").then(() => {
+    void Promise.all([document.fonts.load("600 14px Inter"), document.fonts.load("500 14px Inter")]).then(() => {
       this.#labels.restore();
       this.invalidate();
     });
+  }
+
+  /** What lies over the picture: no label goes there. */
+  cover(panels: readonly DOMRect[]): void {
+    this.#labels.obstacles = panels;
+    this.invalidate();
   }
 
   /** Begin to draw what `world` shows, with these keys. */
@@ -102,6 +115,8 @@ export class Viewer {
   invalidate(): void {
     this.#stale = true;
     this.#repoint = true;
+    this.#choosing = true;
+    this.#world?.survey.stir();
   }
 
   get aspect(): number {
@@ -126,7 +141,19 @@ export class Viewer {
   /** The pose from which the whole city is seen, facing as `start` does. */
   setHome(start: spaces.ReadonlyPose): void {
     const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
-    locomotion.overview(start, box, this.#fieldOfView(), this.aspect, this.journey.home);
+    const { clientWidth, clientHeight } = this.canvas;
+    const { top, bottom } = this.margins;
+    const free = Math.max(clientHeight - top - bottom, clientHeight / 3);
+    // As if the picture were what lies between the panels …
+    const perPixel = 2 * Math.tan(this.#fieldOfView() / 2) / clientHeight;
+    const { home } = this.journey;
+    locomotion.overview(start, box, 2 * Math.atan(perPixel * free / 2), clientWidth / free, home);
+    // … then up by as much as that is off the window's middle.
+    const { eye, yaw, pitch, scale } = locomotion.gazeOf(home);
+    const down = (bottom - top) / 2 * perPixel * (eye[1] - box[1]!) / Math.sin(-pitch);
+    const up = spaces.rotate(spaces.yawPitch(yaw, pitch), [0, 1, 0]);
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) eye[i] -= up[i] * down;
+    locomotion.poseOf({ eye, yaw, pitch, scale }, home);
   }
 
   undo(): void {
@@ -179,7 +206,11 @@ export class Viewer {
     const moved = this.#navigate(dt);
     const played = this.#play(dt);
     const lit = this.#light(dt);
-    if (moved || played) this.#world.survey.stir();
+    if (moved || played) {
+      this.#world.survey.stir();
+      this.#choosing = true;
+    }
+    this.#choose(time);
     const looked = this.#world.survey.step(this.playback.rank, this.#sceneEye(), 44 / this.#focal());
     if (this.#picking.poll()) this.#point();
     const stale = this.#stale || moved || played || lit;
@@ -198,6 +229,15 @@ export class Viewer {
     }
     this.#ask();
     this.frames.add(performance.now() - began);
+  }
+
+  /** Let the world draw and hold what this view needs. */
+  #choose(time: number): void {
+    const { rank, fraction } = this.playback;
+    const ceiling = fraction > 0 ? rank + 1 : rank;
+    const world = this.#world!;
+    world.draw(ceiling);
+    if (this.#choosing) this.#choosing = world.choose(this.#sceneEye(), this.#focal() / PIXELS_OFF, ceiling, time);
   }
 
   #navigate(dt: number): boolean {
@@ -287,7 +327,9 @@ export class Viewer {
   }
 
   #point(): void {
-    if (this.#pointers.hovering) this.#hover(this.#picking.picked.node, this.#picking.picked.floor);
+    const { node, floor } = this.#picking.picked;
+    // The plate that everything stands on is as good as nothing.
+    if (this.#pointers.hovering) this.#hover(node === ROOT ? NOTHING : node, floor);
   }
 
   #hover(node: number, floor: number): void {
@@ -317,7 +359,7 @@ export class Viewer {
       return;
     }
     // A finger hovers over nothing: what it touches is asked for now.
-    this.#picking.next(({ node, floor }) => this.#listener.clicked(node, floor));
+    this.#picking.next(({ node, floor }) => this.#listener.clicked(node === ROOT ? NOTHING : node, floor));
     this.#pointers.hover.x = x;
     this.#pointers.hover.y = y;
     this.#pointers.hovering = true;

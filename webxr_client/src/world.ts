@@ -1,7 +1,8 @@
 /** The scene as it comes in: generations, tiles and tables, until there is something whole to show. */
 import { calendar, type Calendar } from "./clock.ts";
-import type { Patch, Scene, TileBody } from "./generated/protocol.ts";
+import { RANK_END, type Patch, type Scene, type TileBody } from "./generated/protocol.ts";
 import type { City } from "./scene/city.ts";
+import { Frontier, type Budget } from "./scene/frontier.ts";
 import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
 import type { Session } from "./session.ts";
@@ -32,6 +33,9 @@ interface Awaited {
   readonly have: Map<string, number>;
 }
 
+/** Milliseconds between two choices of tiles, so that what only passes by is not fetched. */
+const CHOICE = 100;
+
 export class World {
   shown: Shown | undefined;
   readonly look = new Look();
@@ -40,32 +44,42 @@ export class World {
   readonly #city: City;
   readonly #session: Session;
   readonly #listener: WorldListener;
+  readonly #budget: Budget;
   #awaited: Awaited | undefined;
-  /** Open tile fetched anew after a gap in its patches: those that come meanwhile. */
+  #frontier: Frontier | undefined;
+  /** Patches that came before the tile they are for. */
   #early: Patch[] = [];
-  #drawn = "";
+  #chosen = 0;
+  #rank = 0;
+  #shownIds: readonly string[] = [];
 
-  constructor(city: City, session: Session, listener: WorldListener) {
+  constructor(city: City, session: Session, budget: Budget, listener: WorldListener) {
     this.#city = city;
     this.#session = session;
+    this.#budget = budget;
     this.#listener = listener;
   }
 
   /** A scene was announced: fetch what is needed to draw it; what is drawn stays until that is here. */
   announce(scene: Scene): void {
+    const { shown } = this;
     this.#early = [];
-    const same = this.shown?.scene.generation === scene.generation ? this.shown : undefined;
-    // After a pause in the line, patches may be missing: what is open comes anew, the rest stays.
+    this.#frontier?.forget();
+    if (shown?.scene.generation === scene.generation && shown.headRank === scene.head_rank) {
+      this.#awaited = undefined; // the line was down, and nothing happened meanwhile
+      return;
+    }
     this.#awaited = { scene, table: undefined, tile: undefined, have: new Map() };
-    if (same === undefined) this.#listener.progress(0);
+    if (shown === undefined) this.#listener.progress(0);
     this.#session.send({ type: "want", tiles: [scene.root.id, scene.table] });
   }
 
   part(id: string, have: number): void {
     const awaited = this.#awaited;
     if (awaited === undefined) return;
-    awaited.have.set(id, have);
     const { scene } = awaited;
+    if (id !== scene.root.id && id !== scene.table) return;
+    awaited.have.set(id, have);
     const total = scene.root.bytes + scene.table_bytes;
     let sum = 0;
     for (const bytes of awaited.have.values()) sum += bytes;
@@ -74,9 +88,15 @@ export class World {
 
   tile(body: TileBody): void {
     const awaited = this.#awaited;
-    if (awaited?.scene.root.id !== body.header.id) return;
-    awaited.tile = body;
-    this.#swap();
+    if (awaited?.scene.root.id === body.header.id) {
+      awaited.tile = body;
+      this.#swap();
+    } else if (awaited === undefined && this.#frontier !== undefined) {
+      this.#city.tiles.add(body);
+      this.#frontier.hold(body.header);
+      this.#catchUp(body.header.id);
+      this.draw(this.#rank, true);
+    }
   }
 
   table(table: Table): void {
@@ -93,10 +113,13 @@ export class World {
       return;
     }
     if (shown?.scene.generation !== patch.generation) return;
-    if (!this.#city.tiles.patch(patch)) {
-      // One was missed: begin again with what is open.
-      this.announce(shown.scene);
-      return;
+    if (this.#city.tiles.get(patch.tile) === undefined) {
+      this.#early.push(patch);
+    } else if (!this.#city.tiles.patch(patch)) {
+      // One was missed: what is open must come anew.
+      this.#session.send({ type: "want", tiles: [patch.tile] });
+      this.#early = [patch];
+      this.#city.tiles.remove(patch.tile);
     }
     this.#grow(shown, patch);
   }
@@ -106,22 +129,58 @@ export class World {
     this.#city.restore();
   }
 
+  /** Choose what to hold for a view that moved; `factor` as in `cut`. True while it should be asked again. */
+  choose(eye: readonly number[], factor: number, rank: number, now: number): boolean {
+    const frontier = this.#frontier;
+    if (frontier === undefined || frontier.single || this.#session.line !== "open") return false;
+    if (now - this.#chosen < CHOICE) return true;
+    this.#chosen = now;
+    const { want, drop } = frontier.choose(eye, factor, rank, this.#budget);
+    if (want.length > 0) this.#session.send({ type: "want", tiles: want.slice(0, 512) });
+    if (drop.length > 0) {
+      this.#session.send({ type: "drop", tiles: drop.slice(0, 512) });
+      this.draw(rank, true);
+      for (const id of drop) this.#city.tiles.remove(id);
+    }
+    return false;
+  }
+
+  /** Draw the tiles of a playhead with ⌈t⌉ = `rank`; does nothing where they are the same. */
+  draw(rank: number, anew = false): void {
+    this.#rank = rank;
+    const frontier = this.#frontier;
+    if (frontier === undefined || (frontier.single && !anew)) return;
+    const ids = frontier.drawn(rank);
+    if (ids !== undefined) this.#show(ids);
+  }
+
   #swap(): void {
     const { scene, table, tile } = this.#awaited!;
     if (table === undefined || tile === undefined) return;
     this.#awaited = undefined;
     const before = this.shown;
     const { tiles } = this.#city;
-    if (this.#drawn !== "" && this.#drawn !== scene.root.id) tiles.remove(this.#drawn);
+    const same = before?.scene.generation === scene.generation;
+    // What is open may have missed patches; of another generation nothing is of use.
+    const stale = same ? (this.#frontier?.open(RANK_END) ?? []) : [...tiles.ids];
+    for (const id of stale) tiles.remove(id);
+    if (!same) this.#frontier = new Frontier(scene.root);
     tiles.add(tile);
-    this.#drawn = scene.root.id;
+    this.#frontier!.hold(tile.header);
     this.shown = { scene, table, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
-    this.#redraw();
+    this.#show([scene.root.id]);
     this.#listener.arrived(this.shown, before);
-    const early = this.#early;
-    this.#early = [];
+    const again = stale.filter((id) => same && id !== scene.root.id);
+    if (again.length > 0) this.#session.send({ type: "want", tiles: again });
+    this.#catchUp(scene.root.id);
+  }
+
+  /** Apply the patches that waited for a tile. */
+  #catchUp(id: string): void {
+    const early = this.#early.filter((patch) => patch.tile === id);
+    this.#early = this.#early.filter((patch) => patch.tile !== id);
     for (const patch of early) this.patch(patch);
   }
 
@@ -132,14 +191,15 @@ export class World {
       shown.dates = calendar(shown.table.time);
       shown.headRank = patch.head_rank;
     }
-    this.#redraw();
+    this.#show(this.#shownIds);
     this.#listener.grew(shown, from);
   }
 
-  #redraw(): void {
-    const tile = this.#city.tiles.get(this.#drawn);
-    this.#city.show([this.#drawn]);
-    this.look.show(tile === undefined ? [] : [tile]);
+  #show(ids: readonly string[]): void {
+    this.#shownIds = ids;
+    const { tiles } = this.#city;
+    this.#city.show(ids);
+    this.look.show(ids.flatMap((id) => tiles.get(id) ?? []));
     this.survey.show(this.look.tiles);
   }
 }

@@ -1,6 +1,6 @@
 /** The city in three.js: one draw for the backdrop, one for every building there is. */
 import {
-  BufferAttribute, BufferGeometry, DataTexture, GLSL3, Mesh, NearestFilter, RawShaderMaterial, RGBAFormat, Scene,
+  BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Mesh, NearestFilter, RawShaderMaterial, RGBAFormat, Scene,
   UnsignedByteType, Vector4, type IUniform, type Matrix4, type WebGLRenderer,
 } from "three";
 import { CATEGORY_COLOURS, NODE, type TileHeader } from "../generated/protocol.ts";
@@ -77,6 +77,7 @@ export class City {
   #material(source: { vertexShader: string; fragmentShader: string }, solid: boolean): RawShaderMaterial {
     return new RawShaderMaterial({
       ...source, uniforms: this.uniforms, glslVersion: GLSL3, depthTest: solid, depthWrite: solid,
+      side: DoubleSide, // the shader draws only faces towards the eye, in either winding
     });
   }
 

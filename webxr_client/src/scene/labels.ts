@@ -20,6 +20,7 @@ interface Label extends Wish {
   y: number;
   z: number;
   district: boolean;
+  depth: number;
   opacity: number;
   /** In the picture lately; what left it is let go when it has faded. */
   seen: number;
@@ -27,9 +28,15 @@ interface Label extends Wish {
   screenY: number;
 }
 
+/** A label that is always placed, and never drawn. */
+const NOTHING: Label = { key: -1, text: "", x: 0, y: 0, z: 0, district: false, depth: 0, opacity: 0, seen: 0, screenX: 0, screenY: 0,
+  left: 0, top: 0, right: 0, bottom: 0, weight: Infinity, shown: false };
+
 export class Labels {
   readonly mesh: Mesh;
   shown = 0;
+  /** What else lies over the picture (CSS pixels): labels keep out of it. */
+  obstacles: readonly DOMRect[] = [];
 
   readonly #atlas: Atlas;
   readonly #anchor = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
@@ -55,7 +62,7 @@ export class Labels {
     }
     this.#geometry.instanceCount = 0;
     this.mesh = new Mesh(this.#geometry, new RawShaderMaterial({
-      ...LABELS, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, depthTest: false, depthWrite: false,
+      ...LABELS, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, depthWrite: false,
     }));
     this.mesh.frustumCulled = false;
     this.mesh.matrixAutoUpdate = false;
@@ -94,7 +101,10 @@ export class Labels {
       const label = this.#wish(survey.candidates[i]!, width, height, density);
       if (label !== undefined) this.#wishes[count++] = label;
     }
-    place(this.#wishes, count, MOST, 5 * density);
+    for (const { left, top, right, bottom } of this.obstacles) {
+      this.#wishes[count++] = { ...NOTHING, left: left * density, top: top * density, right: right * density, bottom: bottom * density };
+    }
+    place(this.#wishes, count, MOST + this.obstacles.length, 5 * density);
     return this.#write(density, still ? 1 : dt / FADE_SECONDS);
   }
 
@@ -115,8 +125,7 @@ export class Labels {
 
     let label = this.#labels.get(candidate.node);
     if (label === undefined) {
-      label = { key: candidate.node, text: "", x: 0, y: 0, z: 0, district: candidate.district, opacity: 0, seen: 0,
-        screenX: 0, screenY: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };
+      label = { ...NOTHING, key: candidate.node, district: candidate.district, depth: candidate.depth, weight: 0 };
       const path = candidate.tile.pathOf(candidate.row);
       const name = path.slice(path.lastIndexOf("/") + 1);
       label.text = name.length > 40 ? `${name.slice(0, 39)}…` : name;
@@ -141,11 +150,11 @@ export class Labels {
   }
 
   #size(label: Label, density: number): number {
-    return Math.round((label.district ? 14 : 11.5) * density);
+    return Math.round((label.district ? (label.depth <= 1 ? 15 : 13) : 11.5) * density);
   }
 
   #font(label: Label, size: number): string {
-    return label.district ? `600 ${size}px Inter, system-ui, sans-serif` : `500 ${size}px Inter, system-ui, sans-serif`;
+    return `${label.district && label.depth <= 1 ? 600 : 500} ${size}px Inter, system-ui, sans-serif`;
   }
 
   #write(density: number, step: number): boolean {
@@ -182,7 +191,7 @@ export class Labels {
       this.#frame.setXYZW(quad, -half, 0, half, stem + 2 * density);
       this.#glyphs.setXYZW(quad++, -1, 0, -1, 0);
     }
-    this.#anchor.setXYZW(quad, label.x, label.y, label.z, label.opacity);
+    this.#anchor.setXYZW(quad, label.x, label.y, label.z, label.district ? label.opacity : -label.opacity);
     this.#frame.setXYZW(quad, left, stem, left + width, stem + height);
     this.#glyphs.setXYZW(quad++, x / side, (y + height) / side, (x + width) / side, y / side);
     return quad;

@@ -59,12 +59,10 @@ export class Picking {
     renderer.render(this.#scene, mine);
     renderer.autoClear = autoClear;
 
-    if (this.#buffer === null) {
-      this.#buffer = gl.createBuffer();
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.#buffer);
-      gl.bufferData(gl.PIXEL_PACK_BUFFER, 16, gl.STREAM_READ);
-    }
+    // One for each question: Chromium keeps a copy of what was read only for a buffer written once.
+    this.#buffer = gl.createBuffer();
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.#buffer);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, 16, gl.STREAM_READ);
     gl.readPixels(0, 0, 1, 1, gl.RGBA_INTEGER, gl.UNSIGNED_INT, 0);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     this.#fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
@@ -90,6 +88,8 @@ export class Picking {
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.#buffer);
     gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, this.#answer);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    gl.deleteBuffer(this.#buffer);
+    this.#buffer = null;
     const [node = 0, floor = 0] = this.#answer;
     this.picked.node = node - 1;
     this.picked.floor = node === 0 || floor === NO_FLOOR ? -1 : floor;

@@ -26,7 +26,7 @@ uniform mat4 modelMatrix;
 uniform mat4 viewMatrix;
 uniform mat4 projectionMatrix;
 uniform vec2 viewport;             // pixels
-in vec4 anchor;                    // x y z in scene space, opacity
+in vec4 anchor;                    // x y z in scene space; opacity, negative where buildings may hide it
 in vec4 frame;                     // left, bottom, right, top in pixels from the anchor
 in vec4 glyphs;                    // the same corners in the atlas, 0 … 1; a plain bar where left < 0
 out vec2 vAtlas;
@@ -35,10 +35,11 @@ void main() {
   vec2 corner = vec2(float(gl_VertexID & 1), float((gl_VertexID >> 1) & 1));
   vec4 clip = projectionMatrix * (viewMatrix * (modelMatrix * vec4(anchor.xyz, 1.0)));
   vec2 pixel = floor((clip.xy / clip.w * 0.5 + 0.5) * viewport + 0.5) + mix(frame.xy, frame.zw, corner);
-  gl_Position = clip.w > 0.0 && anchor.w > 0.0
-    ? vec4((pixel / viewport * 2.0 - 1.0) * clip.w, clip.z, clip.w) : vec4(2.0, 2.0, 2.0, 1.0);
+  float depth = anchor.w < 0.0 ? clip.z - 2e-4 * clip.w : -0.9999 * clip.w;
+  gl_Position = clip.w > 0.0 && anchor.w != 0.0
+    ? vec4((pixel / viewport * 2.0 - 1.0) * clip.w, depth, clip.w) : vec4(2.0, 2.0, 2.0, 1.0);
   vAtlas = mix(glyphs.xy, glyphs.zw, corner);
-  vOpacity = anchor.w;
+  vOpacity = abs(anchor.w);
 }
 #else
 uniform sampler2D atlas;           // red: the letters, green: their halo

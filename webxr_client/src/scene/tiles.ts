@@ -35,6 +35,10 @@ export class Tiles {
     return rows;
   }
 
+  get ids(): Iterable<string> {
+    return this.#places.keys();
+  }
+
   get(id: string): Tile | undefined {
     return this.#places.get(id)?.tile;
   }

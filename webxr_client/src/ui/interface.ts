@@ -29,6 +29,8 @@ export class Interface {
   readonly #root: HTMLElement;
   readonly #name = element("h1");
   readonly #ref = element("p");
+  readonly #place: HTMLElement;
+  readonly #tools: HTMLElement;
   readonly #light: HTMLButtonElement;
   readonly #legendButton: HTMLButtonElement;
 
@@ -39,12 +41,14 @@ export class Interface {
     this.legend = new Legend((colouring) => commands.colour(colouring));
     this.#light = iconButton("sun", "Day (N)", () => commands.light());
     this.#legendButton = iconButton("palette", "Legend (L)", () => this.toggleLegend());
+    this.#place = element("header", { class: "place" }, this.#name, this.#ref);
+    this.#tools = element("nav", { class: "tools", "aria-label": "Tools" }, this.#legendButton, this.#light,
+      iconButton("help", "Help (?)", () => this.help.toggle()), iconButton("menu", "Menu (Tab)", () => this.menu.toggle()));
     this.menu = new Menu(this.#items(commands));
     this.toggleLegend(innerWidth > 760 && innerHeight > 420);
     root.append(
-      element("header", { class: "place" }, this.#name, this.#ref),
-      element("nav", { class: "tools", "aria-label": "Tools" }, this.#legendButton, this.#light,
-        iconButton("help", "Help (?)", () => this.help.toggle()), iconButton("menu", "Menu (Tab)", () => this.menu.toggle())),
+      this.#place,
+      this.#tools,
       this.legend.root, this.inspector.root, this.dock.root, this.notices.root, this.tooltip.root,
       this.help.root, this.menu.root, this.loading.root);
   }
@@ -78,6 +82,16 @@ export class Interface {
   /** A sheet is open: keys are for it. */
   get covered(): boolean {
     return this.help.root.open || this.menu.root.open;
+  }
+
+  /** What panels cover at the window's upper and lower edge, CSS pixels. */
+  margins(): { top: number; bottom: number } {
+    return { top: 44, bottom: innerHeight - this.dock.root.getBoundingClientRect().top };
+  }
+
+  /** The panels that float over the picture. */
+  get panels(): HTMLElement[] {
+    return [this.dock.root, this.legend.root, this.inspector.root, this.#tools, this.#place];
   }
 
   busy(kind: string, on: boolean): void {

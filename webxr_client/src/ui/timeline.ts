@@ -35,6 +35,7 @@ export class Timeline {
   #shown = -1;
   #share = 0;
   #stale = true;
+  #state: Readonly<Playback> | undefined;
   readonly #scratch = { rank: 0, fraction: 0 };
   readonly #fingers = new Map<number, number>();
   #pinch = 0;
@@ -49,7 +50,7 @@ export class Timeline {
     new ResizeObserver(() => {
       this.#width = this.#track.clientWidth;
       this.#height = this.#track.clientHeight;
-      this.#stale = true;
+      this.repaint();
     }).observe(this.#track);
   }
 
@@ -61,13 +62,19 @@ export class Timeline {
     this.#stale = true;
   }
 
-  /** Colours changed: draw anew. */
+  /** Size, colours or what is seen changed: draw anew, with the next frame. */
   repaint(): void {
+    if (this.#state !== undefined && !this.#stale) {
+      requestAnimationFrame(() => {
+        if (this.#stale && this.#state !== undefined) this.update(this.#state);
+      });
+    }
     this.#stale = true;
   }
 
   /** Follow the playback; called every frame, does something only where something is to be seen. */
   update(state: Readonly<Playback>): void {
+    this.#state = state;
     const dates = this.#dates;
     if (dates === undefined || this.#width === 0) return;
     if (state.pace !== this.#pace) {
@@ -243,7 +250,7 @@ export class Timeline {
     const wide = Math.min(to - from, 1);
     this.#from = Math.min(Math.max(from, 0), 1 - wide);
     this.#to = this.#from + wide;
-    this.#stale = true;
+    this.repaint();
   }
 
   /** What lies under the pointer: a tag's name, or the date. */

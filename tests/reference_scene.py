@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xrserver.columns import RANK_END
+from xrserver.columns import RANK_END, Flag
 from xrserver.history.index import FileVersions, HistoryIndex, PathTree
 
 MODE_FILE, MODE_SYMLINK, MODE_SUBMODULE = 0o100644, 0o120000, 0o160000
@@ -58,7 +58,7 @@ def make_history(seed: int, commits: int = 60, names: int = 24, depth: int = 3, 
     rng = random.Random(seed)
     folders = [b""]
     for i in range(max(1, names // 4)):
-        around = rng.choice([f for f in folders if f.count(b"/") < depth - 1])
+        around = rng.choice([f for f in folders if len(f.split(b"/")) < depth or not f])
         folders.append((around + b"/" if around else b"") + b"d%d" % i)
     pool = sorted({(f + b"/" if f else b"") + rng.choice([b"f%d.py", b"t%d.md", b"x%d"]) % i
                    for i in range(names) for f in [rng.choice(folders)]})
@@ -169,3 +169,60 @@ def _index(tree: PathTree, sizes: list[int], author: np.ndarray, mainline: list[
         np.array(sizes, np.int64), tree, tuple(b"Person %d" % i for i in range(people)),
         tuple(b"p%d@example.org" % i for i in range(people)), "refs/heads/main",
         (("refs/heads/main", n - 1, "head"), ("refs/tags/v1", n // 2, "tag")))
+
+
+#: A box as it is drawn: where its base is, its size, its strata.
+State = tuple[tuple[float, ...], tuple[float, ...], float]
+
+
+def state(spans: np.ndarray, nodes: np.ndarray, rank: int, fraction: float,
+          ease: float) -> dict[tuple[int, bool], State]:
+    """Return what is drawn at a real playhead, by the rules of CONVENTIONS.md, one node after the other.
+
+    Keys are (node id, whether it is a block for several things).
+    """
+    drawn: dict[tuple[int, bool], State] = {}
+    easing = fraction > 1 - ease
+    k = (fraction - 1 + ease) / ease if easing else 0.0
+    smooth = k * k * (3 - 2 * k)
+    for node in nodes:
+        own = spans[node["first_span"]:node["first_span"] + node["span_count"]]
+        come = [s for s in own if s["birth"] <= rank + (1 if easing else 0)]
+        if not come:
+            continue
+        span = come[-1]
+        flags = Flag((int(span["traits"]) >> 8) & 255)
+        position, size = [float(x) for x in span["position1"]], [float(x) for x in span["size1"]]
+        value = float(span["value1"])
+        if span["birth"] == rank + 1:
+            if Flag.ENTERS in flags:
+                size[1] *= smooth
+            elif Flag.EASED in flags:
+                position0, size0 = span["position0"].tolist(), span["size0"].tolist()
+                position = [a + (b - a) * smooth for a, b in zip(position0, position, strict=True)]
+                size = [a + (b - a) * smooth for a, b in zip(size0, size, strict=True)]
+                value = float(span["value0"]) + (value - float(span["value0"])) * smooth
+        elif span["death"] <= rank:
+            continue
+        elif span["death"] == rank + 1 and easing:
+            if Flag.LEAVES not in flags:
+                continue
+            size[1] *= 1 - smooth
+        drawn[int(node["node"]), Flag.AGGREGATE in flags] = (tuple(position), tuple(size), value)
+    return drawn
+
+
+def ancestors(tree: PathTree, path: int) -> list[int]:
+    """Return the directories around a path, the nearest first, the root last."""
+    around: list[int] = []
+    while path:
+        path = int(tree.parent[path])
+        around.append(path)
+    return around
+
+
+def whole_path(tree: PathTree, path: int) -> bytes:
+    """Return the whole path in git's bytes."""
+    text = tree.bytes.tobytes()
+    down = [*ancestors(tree, path)[-2::-1], path]
+    return b"/".join(text[tree.offsets[p]:tree.offsets[p + 1]] for p in down)

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from xrserver.columns import Category
 
-#: Orange, sky blue, bluish green, yellow, blue, vermillion, reddish purple, grey.
+#: Sky blue, bluish green, reddish purple, yellow, blue, vermillion, grey, orange. Orange comes last
+#: and the cool ones first, because warm is what glows: the most active people must not look like
+#: the latest change.
 OKABE_ITO: tuple[int, ...] = (
-    0xE69F00, 0x56B4E9, 0x009E73, 0xF0E442, 0x0072B2, 0xD55E00, 0xCC79A7, 0xA6ACB5)
+    0x56B4E9, 0x009E73, 0xCC79A7, 0xF0E442, 0x0072B2, 0xD55E00, 0xA6ACB5, 0xE69F00)
 
 #: Lightness and chroma of everybody else: every hue of it lies within sRGB.
 LIGHTNESS, CHROMA = 0.72, 0.10

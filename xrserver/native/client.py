@@ -1,0 +1,237 @@
+"""The stream beside a frame loop: one thread talks to the server, the loop asks and drains.
+
+Nothing here waits. Messages are decoded in the thread; columns reach the loop as views of the
+bytes that came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Literal
+
+from xrserver.errors import ConnectionLost, XrserverError
+from xrserver.stream.client import Session, connect
+from xrserver.stream.messages import Notice, Panel, Patch, Pose, Progress, Result, Scene, TableBody, TileBody
+
+#: Seconds between attempts to reach a server that went away.
+_RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A generation of the scene, with its table."""
+
+    scene: Scene
+    table: TableBody
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A tile, or how it stands after a patch."""
+
+    body: TileBody
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to what was asked under `key`: a result, a panel, or why there is none."""
+
+    key: object
+    answer: Result | Panel | XrserverError
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence for the person at the screen; empty when it no longer holds."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The first connection did not come about: there is nothing to show."""
+
+    error: BaseException
+
+
+News = Opened | Arrived | Answered | Told | Failed
+
+
+class Link:
+    """A session with a server in a thread of its own; it comes back when the server does.
+
+    Parameters
+    ----------
+    url : str
+        As the server printed it, with its token.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._news: SimpleQueue[News] = SimpleQueue()
+        self._loop = asyncio.new_event_loop()
+        self._session: Session | None = None
+        self._wanted: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
+        self._thread.start()
+
+    # --- for the frame loop -------------------------------------------------------------------
+
+    def news(self) -> list[News]:
+        """Return what came since the last call."""
+        found: list[News] = []
+        with contextlib.suppress(Empty):
+            while True:
+                found.append(self._news.get_nowait())
+        return found
+
+    def wait(self, seconds: float) -> News | None:
+        """Return the next that comes; None after `seconds`."""
+        try:
+            return self._news.get(timeout=seconds)
+        except Empty:
+            return None
+
+    def want(self, tiles: list[str]) -> None:
+        """Ask for tiles, most wanted first."""
+        self._call(lambda session: [self._fetch(session, tile) for tile in tiles])
+
+    def drop(self, tiles: list[str]) -> None:
+        """Let go of tiles."""
+        def forget(session: Session) -> list[Coroutine[Any, Any, None]]:
+            self._wanted.difference_update(tiles)
+            return [session.drop(*tiles)]
+
+        self._call(forget)
+
+    def ask(self, key: object, kind: Literal["moment", "find", "stratum", "commit"], text: str = "", *,
+            node: int = 0, index: int = 0, rank: int = 0) -> None:
+        """Ask a question; its answer comes as `Answered` under `key`."""
+        self._call(lambda session: [self._answer(key, session.query(
+            kind, text, node=node, index=index, rank=rank))])
+
+    def select(self, key: object, node: int, rank: int) -> None:
+        """Ask for the inspector of a node; it comes as `Answered` under `key`."""
+        self._call(lambda session: [self._answer(key, session.select(node, rank))])
+
+    def clock(self, rank: int, fraction: float, playing: bool, pose: Pose) -> None:
+        """Tell the server where playhead and world are."""
+        self._call(lambda session: [session.clock(rank, fraction, playing, pose)])
+
+    def close(self) -> None:
+        """End the session and its thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join()
+
+    # --- in the thread ------------------------------------------------------------------------
+
+    def _call(self, make: Callable[[Session], list[Coroutine[Any, Any, None]]]) -> None:
+        def start() -> None:
+            if self._session is not None:
+                for work in make(self._session):
+                    self._start(work)
+
+        with contextlib.suppress(RuntimeError):  # closed
+            self._loop.call_soon_threadsafe(start)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        # What breaks with the connection is asked for again after it, by whoever still wants it.
+        try:
+            await work
+        except ConnectionLost:
+            pass
+        except XrserverError as error:
+            self._news.put(Told(str(error)))
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._live())
+        except BaseException as error:  # the frame loop must hear of it, whatever it is
+            self._news.put(Failed(error))
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    async def _live(self) -> None:
+        resume, first = "", True
+        while not self._ended.is_set():
+            try:
+                async with connect(self._url, resume=resume) as session:
+                    resume = session.welcome.resume
+                    self._session = session
+                    if not first:
+                        self._news.put(Told(""))
+                    first = False
+                    await self._first_of(self._listen(session), self._ended.wait())
+            except ConnectionLost as lost:
+                if first:
+                    self._news.put(Failed(lost))
+                    return
+                self._news.put(Told(f"{lost} Trying again."))
+            finally:
+                self._session = None
+                self._wanted.clear()
+                await self._stop_tasks()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _RETRY_SECONDS)
+
+    async def _first_of(self, *work: Coroutine[Any, Any, Any]) -> None:
+        tasks = [self._loop.create_task(part) for part in work]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _stop_tasks(self) -> None:
+        waiting = list(self._tasks)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _listen(self, session: Session) -> None:
+        self._news.put(Opened(session.scene, await session.table()))
+        async for message in session:
+            match message:
+                case Scene():
+                    self._wanted.clear()
+                    self._news.put(Opened(message, await session.table()))
+                case Patch() if message.tile in self._wanted:
+                    self._news.put(Arrived(await session.tile(message.tile)))
+                case Notice():
+                    self._news.put(Told(message.text))
+                case Progress():
+                    of = f" of {message.total:,}" if message.total else ""
+                    self._news.put(Told(f"{message.phase}: {message.done:,}{of}"))
+                case _:
+                    pass
+
+    async def _fetch(self, session: Session, tile: str) -> None:
+        if tile not in self._wanted:
+            self._wanted.add(tile)
+            self._news.put(Arrived(await session.tile(tile)))
+
+    async def _answer(self, key: object, asked: Coroutine[Any, Any, Result | Panel]) -> None:
+        try:
+            self._news.put(Answered(key, await asked))
+        except ConnectionLost:
+            raise
+        except XrserverError as error:
+            self._news.put(Answered(key, error))

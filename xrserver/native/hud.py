@@ -1,0 +1,238 @@
+"""What lies flat over the city: labels of districts, what is pointed at, the timeline, the inspector."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver import clock, spaces
+from xrserver.clock import Calendar, Pace
+from xrserver.native.backend import View
+from xrserver.native.city import City, Labels
+from xrserver.native.overlay import Colour, Overlay
+from xrserver.spaces import Pose
+from xrserver.stream.messages import Panel
+
+#: Height of the timeline and air around it; logical pixels.
+STRIP, MARGIN = 58.0, 14.0
+_INSET = 16.0
+_BAR = 3.0
+_LABELS_MOST = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Colours of the overlay at one time of day; text on its panel has a contrast of 7:1 or more."""
+
+    panel: Colour
+    text: Colour
+    faint: Colour
+    accent: Colour
+    bar: Colour
+    line: Colour
+
+
+NIGHT = Ink((0.035, 0.047, 0.075, 0.86), (0.91, 0.94, 0.98, 1.0), (0.66, 0.72, 0.80, 1.0),
+            (1.0, 0.74, 0.36, 1.0), (0.46, 0.55, 0.68, 0.85), (0.75, 0.82, 0.92, 0.30))
+DAY = Ink((1.0, 1.0, 1.0, 0.88), (0.10, 0.12, 0.16, 1.0), (0.34, 0.38, 0.44, 1.0),
+          (0.78, 0.30, 0.02, 1.0), (0.50, 0.56, 0.64, 0.85), (0.20, 0.24, 0.30, 0.35))
+
+
+def ink(daylight: float) -> Ink:
+    """Return the colours that read well in this light."""
+    return DAY if daylight > 0.5 else NIGHT
+
+
+def timeline_share(x: float, y: float, width: float, height: float) -> float | None:
+    """Return which share of the history lies left of a point of the picture; None off the timeline.
+
+    `x`, `y` count from the upper left corner; all in logical pixels.
+    """
+    if not (height - MARGIN - STRIP <= y <= height - MARGIN and MARGIN <= x <= width - MARGIN):
+        return None
+    return along_timeline(x, width)
+
+
+def along_timeline(x: float, width: float) -> float:
+    """Return the share of the history at a horizontal place, clamped to its ends."""
+    return min(max((x - MARGIN - _INSET) / (width - 2 * (MARGIN + _INSET)), 0.0), 1.0)
+
+
+class Timeline:
+    """The strip at the bottom: density of commits, dates, tags, and the playhead."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._quads: NDArray[np.void] | None = None
+
+    def draw(self, overlay: Overlay, city: City, rank: int, fraction: float, pace: Pace, playing: bool,
+             width: float, height: float, colours: Ink) -> None:
+        """Add the timeline to a frame of `width` × `height` logical pixels."""
+        key = (id(city), pace, width, height, overlay.scale, overlay.generation, colours)
+        if key != self._key or self._quads is None:
+            begun = overlay.count
+            self._still(overlay, city, pace, width, height, colours)
+            self._quads, self._key = overlay.since(begun), key
+        else:
+            overlay.paste(self._quads)
+        left, wide, top = MARGIN + _INSET, width - 2 * (MARGIN + _INSET), height - MARGIN - STRIP
+        x = left + wide * clock.progress(city.calendar, rank, fraction, pace)
+        overlay.rectangle(x - 1.0, top + 4, 2.0, STRIP - 20, colours.accent, 1.0)
+        overlay.rectangle(x - 4.0, top + 1, 8.0, 8.0, colours.accent, 4.0)
+        text = f"{city.date(rank)}   {rank:,} of {city.scene.head_rank:,}" + ("" if playing else "   paused")
+        wide_text = overlay.measure(text, 12)[0]
+        overlay.text(min(max(x - wide_text / 2, left), left + wide - wide_text), top - 20, text, 12, colours.text)
+
+    def _still(self, overlay: Overlay, city: City, pace: Pace, width: float, height: float, colours: Ink) -> None:
+        left, wide, top = MARGIN + _INSET, width - 2 * (MARGIN + _INSET), height - MARGIN - STRIP
+        overlay.rectangle(MARGIN, top, width - 2 * MARGIN, STRIP, colours.panel, 8.0)
+        base = top + STRIP - 18
+        bars = max(1, int(wide / _BAR))
+        # Density: at calendar pace commits for a time, at commit pace time's inverse: commits a day.
+        if pace == "calendar":
+            share = city.calendar.at / max(city.calendar.at[-1], 1.0)
+            counts = np.bincount(np.minimum((share * bars).astype(np.int64), bars - 1), minlength=bars)
+            density = counts.astype(np.float64)
+        else:
+            edges = np.linspace(0, city.calendar.head_rank, bars + 1).astype(np.int64)
+            density = (np.diff(edges) + 0.5) / np.maximum(np.diff(city.timeline[edges]) / 86400.0, 0.05)
+        tall = np.sqrt(density / max(float(np.percentile(density, 98)), 1e-9)).clip(0.0, 1.0) * (STRIP - 26)
+        for i, value in enumerate(tall.tolist()):
+            if value >= 0.5:
+                overlay.rectangle(left + i * wide / bars, base - value, max(wide / bars - 1.0, 0.7), value,
+                                  colours.bar)
+        for rank, _ in city.landmarks:
+            if rank <= city.calendar.head_rank:
+                x = left + wide * clock.progress(city.calendar, rank, 0.0, pace)
+                overlay.rectangle(x - 0.5, base + 1, 1.0, 4.0, colours.accent)
+        self._dates(overlay, city, pace, left, wide, base + 3, colours)
+
+    def _dates(self, overlay: Overlay, city: City, pace: Pace, left: float, wide: float, y: float,
+               colours: Ink) -> None:
+        free = left
+        for rank, text in dates(city.timeline, city.calendar):
+            x = left + wide * clock.progress(city.calendar, rank, 0.0, pace)
+            width = overlay.measure(text, 11)[0]
+            at = min(max(x - width / 2, left), left + wide - width)
+            if at >= free:
+                overlay.text(at, y, text, 11, colours.faint)
+                free = at + width + 18
+
+
+def dates(timeline: NDArray[np.int64], calendar: Calendar) -> list[tuple[int, str]]:
+    """Return ranks where a year begins (or a month, or a day, in short histories), and its name."""
+    whole = int(timeline[-1] - timeline[0])
+    unit, form = ("Y", "%Y") if whole > 3 * 365 * 86400 else (
+        ("M", "%b %Y") if whole > 90 * 86400 else ("D", "%d %b"))
+    units = timeline.astype("datetime64[s]").astype(f"datetime64[{unit}]")
+    begins = np.flatnonzero(np.diff(units.astype(np.int64), prepend=units[:1].astype(np.int64) - 1))
+    named = begins[:: max(1, len(begins) // 400)]
+    return [(int(rank), datetime.fromtimestamp(int(timeline[rank]), UTC).strftime(form)) for rank in named]
+
+
+def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, rank: int, width: float, height: float,
+                colours: Ink) -> None:
+    """Add the names of districts above their skylines: the largest first, none over another."""
+    matrix = np.array(view.projection).reshape(4, 4).T @ np.array(
+        spaces.view_matrix(view.world_from_eye)).reshape(4, 4).T @ np.array(spaces.matrix(pose)).reshape(4, 4).T
+    ones = np.ones((len(labels.text), 1))
+    clip = np.hstack([labels.anchor, ones]) @ matrix.T
+    depth = clip[:, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = (clip[:, 0] / depth * 0.5 + 0.5) * width
+        y = (0.5 - clip[:, 1] / depth * 0.5) * height
+        across = labels.radius * pose.scale * view.projection[5] / depth * 0.5 * height
+    seen = (depth > 0) & (labels.birth <= rank) & (rank < labels.death) & (across > 22)
+    taken: list[tuple[float, float, float, float]] = []
+    for i in np.flatnonzero(seen).tolist():
+        size = min(max(across[i] / 9.0, 11.0), 19.0)
+        wide, tall = overlay.measure(labels.text[i], size)
+        if wide > 2.4 * across[i]:
+            continue
+        lift = 10.0 + 0.8 * size
+        left, top = x[i] - wide / 2 - 5, y[i] - tall - lift
+        box = (left, top, left + wide + 10, top + tall + 2)
+        inside = 0 <= box[0] and box[2] <= width and 0 <= box[1] and box[3] <= height - STRIP - 2 * MARGIN
+        if not inside or any(box[0] < b[2] + 4 and b[0] < box[2] + 4 and box[1] < b[3] + 3 and b[1] < box[3] + 3
+                             for b in taken):
+            continue
+        taken.append(box)
+        overlay.rectangle(x[i] - 0.5, box[3], 1.0, lift - 2, colours.line)
+        overlay.rectangle(box[0], box[1], wide + 10, tall + 2, (*colours.panel[:3], 0.62), 4.0)
+        overlay.text(left + 5, top + 1, labels.text[i], size, colours.text)
+        if len(taken) == _LABELS_MOST:
+            return
+
+
+def draw_tip(overlay: Overlay, x: float, y: float, lines: list[str], width: float, height: float,
+             colours: Ink) -> None:
+    """Add a box of lines beside the pointer at (x, y)."""
+    lines = [overlay.fitted(line, 13 if i == 0 else 12, min(0.6 * width, 560.0)) for i, line in enumerate(lines)]
+    sizes = [overlay.measure(line, 13 if i == 0 else 12) for i, line in enumerate(lines)]
+    wide, tall = max(size[0] for size in sizes) + 20, sum(size[1] for size in sizes) + 12
+    left = x + 16 if x + 16 + wide <= width - 4 else max(4.0, x - 16 - wide)
+    top = y + 18 if y + 18 + tall <= height - STRIP - 2 * MARGIN else max(4.0, y - 12 - tall)
+    overlay.rectangle(left, top, wide, tall, colours.panel, 6.0)
+    at = top + 6
+    for i, (line, size) in enumerate(zip(lines, sizes, strict=True)):
+        overlay.text(left + 10, at, line, 13 if i == 0 else 12, colours.text if i == 0 else colours.faint)
+        at += size[1]
+
+
+def draw_panel(overlay: Overlay, panel: Panel, width: float, height: float, colours: Ink) -> None:
+    """Add the inspector at the upper right."""
+    wide = min(380.0, 0.45 * width)
+    lines: list[tuple[str, float, Colour]] = [(overlay.fitted(panel.title, 15, wide - 28), 15, colours.text)]
+    for row in panel.rows:
+        body = [part for text in row.text.split("\n") for part in _wrapped(overlay, text, 13, wide - 28)]
+        if row.label:
+            lines.append((row.label, 11, colours.faint))
+        lines += [(part, 13, colours.text) for part in body]
+    room = height - STRIP - 3 * MARGIN
+    tall, shown = 20.0, 0
+    for line, size, _ in lines:
+        more = overlay.measure(line, size)[1] + (6 if size == 11 else 0)
+        if tall + more > room:
+            break
+        tall, shown = tall + more, shown + 1
+    left, y = width - MARGIN - wide, MARGIN
+    overlay.rectangle(left, y, wide, tall, colours.panel, 8.0)
+    y += 10
+    for line, size, colour in lines[:shown]:
+        y += 6 if size == 11 else 0
+        overlay.text(left + 14, y, line, size, colour)
+        y += overlay.measure(line, size)[1]
+
+
+def _wrapped(overlay: Overlay, text: str, size: float, width: float) -> list[str]:
+    """Break a text at spaces into lines that fit."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and overlay.measure(longer, size)[0] > width:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return [overlay.fitted(part, size, width) for part in (*lines, line)]
+
+
+def draw_legend(overlay: Overlay, city: City, colours: Ink) -> None:
+    """Add who is who: the most active people and their colours, at the upper left."""
+    people = city.scene.people[:8]
+    if not people:
+        return
+    names = [overlay.fitted(person.name, 12, 180) for person in people]
+    wide = max(overlay.measure(name, 12)[0] for name in names) + 44
+    line = math.ceil(overlay.measure("x", 12)[1])
+    overlay.rectangle(MARGIN, MARGIN, wide, len(people) * line + 14, (*colours.panel[:3], 0.6), 8.0)
+    for i, (person, name) in enumerate(zip(people, names, strict=True)):
+        y = MARGIN + 7 + i * line
+        rgb = (person.colour >> 16) / 255, (person.colour >> 8 & 255) / 255, (person.colour & 255) / 255
+        overlay.rectangle(MARGIN + 12, y + line / 2 - 5, 10, 10, (*rgb, 1.0), 3.0)
+        overlay.text(MARGIN + 30, y, name, 12, colours.text)

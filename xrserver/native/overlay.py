@@ -1,0 +1,142 @@
+"""The flat layer over a picture: rectangles and lines of text, drawn in one call."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.native.fonts import raster
+from xrserver.native.renderer import source
+
+Colour = tuple[float, float, float, float]
+
+_ATLAS = 2048
+_MOST = 4096
+#: Texels between lines, so that filtering never reaches a neighbour.
+_BORDER = 1
+
+_QUAD = np.dtype([("box", "<f4", 4), ("glyph", "<f4", 4), ("colour", "<f4", 4), ("radius", "<f4")])
+
+
+class Overlay:
+    """Collects quads for a frame and draws them.
+
+    Text is rasterised once and kept in an atlas; when that is full it starts anew, with what the
+    next frames ask for.
+    """
+
+    def __init__(self, context: moderngl.Context) -> None:
+        self._context = context
+        self._program = context.program(source("overlay", "VERTEX"), source("overlay"))
+        self._atlas = context.texture((_ATLAS, _ATLAS), 1)
+        self._atlas.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._quads = np.zeros(_MOST, _QUAD)
+        self._buffer = context.buffer(reserve=self._quads.nbytes, dynamic=True)
+        self._array = context.vertex_array(
+            self._program, [(self._buffer, "4f 4f 4f 1f /i", "aBox", "aGlyph", "aColour", "aRadius")])
+        self.count = 0
+        #: Changes when text moves in the atlas: quads kept from before are stale then.
+        self.generation = 0
+        self._lines: dict[tuple[str, int], tuple[int, int, int, int]] = {}
+        self._shelf = (_BORDER, _BORDER, 0)
+        self.scale = 1.0
+
+    def begin(self, scale: float) -> None:
+        """Start a frame; `scale` framebuffer pixels make one logical pixel, in which all else is said."""
+        self.scale = scale
+        self.count = 0
+
+    def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour,
+                  radius: float = 0.0) -> None:
+        """Add a rectangle."""
+        s = self.scale
+        self._add((x * s, y * s, width * s, height * s), (0.0, 0.0, 0.0, 0.0), colour, radius * s)
+
+    def text(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
+        """Add a line of text whose box has its upper left corner at (x, y)."""
+        if not text:
+            return
+        left, top, width, height = self._line(text, size)
+        s = self.scale
+        # On whole pixels, or small letters blur.
+        self._add((round(x * s), round(y * s), width, height), (left, top, width, height), colour, 0.0)
+
+    def measure(self, text: str, size: float) -> tuple[float, float]:
+        """Return width and height of a line of text."""
+        if not text:
+            return 0.0, size * 1.4
+        _, _, width, height = self._line(text, size)
+        return width / self.scale, height / self.scale
+
+    def fitted(self, text: str, size: float, width: float) -> str:
+        """Return `text`, its middle left out where it is wider than `width`."""
+        if self.measure(text, size)[0] <= width:
+            return text
+        low, high = 0, len(text)
+        while low < high:
+            kept = (low + high + 1) // 2
+            if self.measure(_shortened(text, kept), size)[0] <= width:
+                low = kept
+            else:
+                high = kept - 1
+        return _shortened(text, low)
+
+    def since(self, count: int) -> NDArray[np.void]:
+        """Return a copy of the quads added after there were `count`, to paste into later frames."""
+        return self._quads[count:self.count].copy()
+
+    def paste(self, quads: NDArray[np.void]) -> None:
+        """Add quads kept from an earlier frame."""
+        kept = quads[:_MOST - self.count]
+        self._quads[self.count:self.count + len(kept)] = kept
+        self.count += len(kept)
+
+    def _add(self, box: tuple[float, ...], glyph: tuple[float, ...], colour: Colour, radius: float) -> None:
+        if self.count < _MOST:
+            quad = self._quads[self.count]
+            quad["box"], quad["glyph"], quad["colour"], quad["radius"] = box, glyph, colour, radius
+            self.count += 1
+
+    def _line(self, text: str, size: float) -> tuple[int, int, int, int]:
+        key = (text, max(6, round(size * self.scale)))
+        place = self._lines.get(key)
+        if place is None:
+            place = self._lines[key] = self._store(raster(*key))
+        return place
+
+    def _store(self, line: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+        height, width = line.shape
+        width = min(width, _ATLAS - 2 * _BORDER)
+        line = np.ascontiguousarray(line[:, :width])
+        x, y, tall = self._shelf
+        if x + width + _BORDER > _ATLAS:
+            x, y, tall = _BORDER, y + tall + _BORDER, 0
+        if y + height + _BORDER > _ATLAS:
+            # Full: what this frame already placed may show wrong text once.
+            self._lines.clear()
+            self.generation += 1
+            x, y, tall = _BORDER, _BORDER, 0
+        self._atlas.write(line.data, viewport=(x, y, width, height), alignment=1)
+        self._shelf = (x + width + _BORDER, y, max(tall, height))
+        return x, y, width, height
+
+    def draw(self, target: moderngl.Framebuffer) -> None:
+        """Draw what was collected over `target`."""
+        if not self.count:
+            return
+        target.use()
+        self._buffer.write(self._quads[:self.count].data)
+        self._atlas.use(0)
+        self._program["uAtlas"] = 0
+        self._program["uPicture"] = (float(target.width), float(target.height))
+        self._context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        self._context.enable(moderngl.BLEND)
+        self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+        self._array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self.count)
+        self._context.disable(moderngl.BLEND)
+
+
+def _shortened(text: str, kept: int) -> str:
+    front = (kept + 1) // 2
+    return f"{text[:front]}…{text[len(text) - (kept - front):]}"

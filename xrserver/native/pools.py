@@ -1,0 +1,105 @@
+"""Pools: integer textures that hold the columns of many tiles, so that one draw call reaches them all.
+
+Every tile takes whole rows of a pool (2048 texels each); what it wastes is less than a row.
+"""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+#: Texels in a row of every integer texture.
+WIDTH = 2048
+
+
+class Pool:
+    """Records of one column set, one tile after the other in a texture.
+
+    Parameters
+    ----------
+    components : int
+        32-bit words in a texel: 4 (RGBA32UI) or 2 (RG32UI).
+    texels : int
+        Texels in a record.
+    """
+
+    def __init__(self, context: moderngl.Context, components: int, texels: int) -> None:
+        self._context = context
+        self._components = components
+        self._texels = texels
+        self._free: list[tuple[int, int]] = []
+        self._held: dict[int, tuple[int, NDArray[np.uint32]]] = {}
+        self._rows = 0
+        self.texture = self._make(1)
+
+    def _make(self, rows: int) -> moderngl.Texture:
+        texture = self._context.texture((WIDTH, rows), self._components, dtype="u4")
+        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._free = _joined([*self._free, (self._rows, rows - self._rows)])
+        self._rows = rows
+        return texture
+
+    def add(self, records: NDArray[np.void]) -> int:
+        """Upload packed records and return the number of the first: what rows are rebased by.
+
+        Records never straddle: the first lies at a texel that is a multiple of its size in texels.
+        """
+        words = np.ascontiguousarray(records).view(np.uint32).reshape(-1)
+        # Rows in steps that are whole numbers of records.
+        step = self._texels
+        rows = -(-max(words.size // self._components, 1) // WIDTH)
+        rows += -rows % step
+        first = self._take(rows, step)
+        self._held[first] = (rows, words)
+        self._upload(first, words)
+        return first * WIDTH // self._texels
+
+    def remove(self, number: int) -> None:
+        """Give back what `add` returned `number` for."""
+        first = number * self._texels // WIDTH
+        rows, _ = self._held.pop(first)
+        self._free = _joined([*self._free, (first, rows)])
+
+    def _take(self, rows: int, step: int) -> int:
+        for i, (start, length) in enumerate(self._free):
+            first = start + -start % step
+            if first + rows <= start + length:
+                self._free[i:i + 1] = [part for part in ((start, first - start),
+                                                         (first + rows, start + length - first - rows))
+                                       if part[1] > 0]
+                return first
+        self._grow(self._rows + rows + step)
+        return self._take(rows, step)
+
+    def _grow(self, least: int) -> None:
+        rows = max(least, 2 * self._rows)
+        limit = int(self._context.info["GL_MAX_TEXTURE_SIZE"])
+        if least > limit:
+            raise MemoryError(f"The scene needs {least * WIDTH} texels in one texture; this OpenGL "
+                              f"holds {limit * WIDTH}.")
+        old, self.texture = self.texture, self._make(min(rows, limit))
+        old.release()
+        for first, (_, words) in self._held.items():
+            self._upload(first, words)
+
+    def _upload(self, first: int, words: NDArray[np.uint32]) -> None:
+        line = WIDTH * self._components
+        whole = words.size // line
+        if whole:
+            self.texture.write(words[:whole * line].data, viewport=(0, first, WIDTH, whole))
+        rest = words[whole * line:]
+        if rest.size:
+            width = rest.size // self._components
+            self.texture.write(np.ascontiguousarray(rest).data, viewport=(0, first + whole, width, 1))
+
+
+def _joined(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return free stretches (start, length) sorted, neighbours joined."""
+    joined: list[tuple[int, int]] = []
+    for start, length in sorted(part for part in parts if part[1] > 0):
+        if joined and sum(joined[-1]) == start:
+            joined[-1] = (joined[-1][0], joined[-1][1] + length)
+        else:
+            joined.append((start, length))
+    return joined

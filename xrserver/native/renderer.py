@@ -1,0 +1,274 @@
+"""Draws the city: the same GLSL bodies over the same textures as the page, by ModernGL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver import resources, spaces
+from xrserver.columns import NODES, SPANS, STRATA
+from xrserver.native.pools import WIDTH, Pool
+from xrserver.spaces import Matrix, Pose, Vector
+
+#: Two faces' corners for each of the three sides towards the eye (CONVENTIONS, "Drawing").
+_CORNERS = np.array([0, 2, 4, 4, 2, 6, 0, 1, 4, 4, 1, 5, 0, 1, 2, 2, 1, 3], np.uint32)
+_TEXTURES = ("uSpans", "uNodes", "uStrata", "uPeople", "uCategories")
+#: Colourings by the number that the shader knows them by.
+COLOURINGS = ("author", "age", "kind")
+#: What a district's floor is in the pick pass.
+_NO_FLOOR = 0xFFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When, and in what light: everything about a frame that is not a view.
+
+    Attributes
+    ----------
+    pose : Pose
+        ``world_from_scene``.
+    rank, fraction : int, float
+        The playhead.
+    easing, glow_per_rank : float
+        See CONVENTIONS, "Time".
+    head_rank : int
+    colouring : int
+        0 author, 1 age, 2 kind.
+    daylight : float
+        0 night, 1 day.
+    selected, hovered, floor : int
+        Scene-wide node ids and floor; -1 for none.
+    """
+
+    pose: Pose
+    rank: int
+    fraction: float
+    easing: float
+    glow_per_rank: float
+    head_rank: int
+    colouring: int = 0
+    daylight: float = 0.0
+    selected: int = -1
+    hovered: int = -1
+    floor: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What is seen in a direction: node and floor (-1: a district's), and where, in scene space."""
+
+    node: int
+    floor: int
+    point: Vector
+
+
+def source(body: str, *defines: str, preamble: str = "gl") -> str:
+    """Return the GLSL of a program's stage: preamble, defines, light, body."""
+    names = "".join(f"#define {name}\n" for name in defines)
+    parts = [resources.text("shaders", f"preamble.{preamble}.glsl"), names]
+    if body != "overlay":
+        parts.append(resources.text("shaders", "light.glsl"))
+    return "".join([*parts, resources.text("shaders", f"{body}.glsl")])
+
+
+class Renderer:
+    """The city in one OpenGL context: pools of what is resident, and what of it is drawn.
+
+    Nothing is allocated by drawing; `add`, `show` and `set_people` may.
+    """
+
+    def __init__(self, context: moderngl.Context) -> None:
+        self.context = context
+        self._city = self._program("nodes")
+        self._pick = self._program("nodes", "PICK")
+        self._sky = self._program("sky")
+        self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
+        self._strata = Pool(context, 2, 1)
+        self._nodes = self._integers(1)
+        self._people = context.texture((256, 1), 4)
+        self._categories = context.texture((16, 1), 4)
+        for texture in (self._people, self._categories):
+            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._indices = context.buffer(_CORNERS.tobytes())
+        self._capacity = 1
+        self._bind_arrays()
+        self._backdrop = context.vertex_array(self._sky, [])
+        self._tiles: dict[str, tuple[int, int, NDArray[np.void]]] = {}
+        self._shown: tuple[str, ...] = ()
+        self._bounds = (-1.0, -1.0, 1.0, 1.0)
+        self.drawn = 0
+        self._eye_of_pick = context.framebuffer(
+            [context.texture((1, 1), 2, dtype="u4")], context.depth_texture((1, 1)))
+        self._matrices = {name: np.empty(16, np.float32)
+                          for name in ("modelMatrix", "viewMatrix", "projectionMatrix")}
+
+    def _program(self, body: str, *defines: str) -> moderngl.Program:
+        program = self.context.program(source(body, *defines, "VERTEX"), source(body, *defines))
+        for unit, name in enumerate(_TEXTURES):
+            if name in program:
+                program[name] = unit
+        return program
+
+    def _integers(self, rows: int) -> moderngl.Texture:
+        texture = self.context.texture((WIDTH, rows), 4, dtype="u4")
+        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        return texture
+
+    def _bind_arrays(self) -> None:
+        self._city_array = self.context.vertex_array(self._city, [], index_buffer=self._indices)
+        self._pick_array = self.context.vertex_array(self._pick, [], index_buffer=self._indices)
+
+    @property
+    def resident_spans(self) -> int:
+        """How many spans lie in the pools."""
+        return sum(int(nodes["span_count"].sum()) for _, _, nodes in self._tiles.values())
+
+    def set_bounds(self, box: list[float] | tuple[float, ...]) -> None:
+        """Tell how large the city is: the root tile's box, metres, scene space."""
+        self._bounds = (box[0], box[2], box[3], box[5])
+
+    def set_people(self, colours: NDArray[np.uint32], categories: tuple[int, ...]) -> None:
+        """Set the colours of people by id, and of categories: 0xRRGGBB, sRGB."""
+        rows = max(1, -(-len(colours) // 256))
+        if self._people.size[1] != rows:
+            self._people.release()
+            self._people = self.context.texture((256, rows), 4)
+            self._people.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._people.write(_bytes(colours, 256 * rows))
+        self._categories.write(_bytes(np.array(categories, np.uint32), 16))
+
+    def add(self, tile: str, spans: NDArray[np.void], nodes: NDArray[np.void], strata: NDArray[np.void]) -> None:
+        """Make a tile resident: packed records of `columns.SPANS`, NODES and STRATA."""
+        first_span, first_stratum = self._spans.add(spans), self._strata.add(strata)
+        rebased = nodes.view(NODES.dtype).reshape(-1).copy()
+        rebased["first_span"] += first_span
+        rebased["first_stratum"] += first_stratum
+        self._tiles[tile] = (first_span, first_stratum, rebased)
+
+    def remove(self, tile: str) -> None:
+        """Let go of a tile."""
+        first_span, first_stratum, _ = self._tiles.pop(tile)
+        self._spans.remove(first_span)
+        self._strata.remove(first_stratum)
+        self._shown = ()
+
+    def show(self, tiles: tuple[str, ...]) -> None:
+        """Draw these resident tiles from now on."""
+        if tiles == self._shown:
+            return
+        self._shown = tiles
+        nodes = np.concatenate([self._tiles[tile][2] for tile in tiles]) if tiles else np.empty(0, NODES.dtype)
+        self.drawn = len(nodes)
+        words = np.zeros((max(1, -(-2 * len(nodes) // WIDTH)), WIDTH, 4), np.uint32)
+        words.reshape(-1)[:8 * len(nodes)] = nodes.view(np.uint32)
+        if len(words) > self._nodes.size[1]:
+            self._nodes.release()
+            self._nodes = self._integers(max(len(words), min(2 * self._nodes.size[1], 16384)))
+        self._nodes.write(words.data, viewport=(0, 0, WIDTH, len(words)))
+        if len(nodes) > self._capacity:
+            self._capacity = max(len(nodes), 2 * self._capacity)
+            self._indices = self.context.buffer(
+                (_CORNERS + 8 * np.arange(self._capacity, dtype=np.uint32)[:, None]).tobytes())
+            self._bind_arrays()
+
+    def draw(self, moment: Moment, eye: Pose, projection: Matrix) -> None:
+        """Draw backdrop and city into the framebuffer in use.
+
+        Parameters
+        ----------
+        eye : Pose
+            ``world_from_eye``.
+        """
+        for program in (self._sky, self._city):
+            self._set(program, moment, eye, projection)
+        self._use_textures()
+        self.context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
+        self._backdrop.render(moderngl.TRIANGLES, vertices=3)
+        self.context.enable(moderngl.DEPTH_TEST)
+        if self.drawn:
+            self._city_array.render(moderngl.TRIANGLES, vertices=18 * self.drawn)
+
+    def pick(self, moment: Moment, eye: Pose, projection: Matrix, x: float, y: float,
+             pixel: tuple[float, float]) -> Picked | None:
+        """Return what is seen at (x, y) of the picture, each −1 … 1, right and up.
+
+        Parameters
+        ----------
+        pixel : (float, float)
+            Half of a pixel's width and height in the same measure: the one pixel that is drawn.
+        """
+        if not self.drawn:
+            return None
+        # The projection that blows that one pixel up to the whole picture.
+        wide, tall = 1.0 / pixel[0], 1.0 / pixel[1]
+        p = list(projection)
+        for column in range(0, 16, 4):
+            p[column] = wide * (p[column] - x * p[column + 3])
+            p[column + 1] = tall * (p[column + 1] - y * p[column + 3])
+        self._set(self._pick, moment, eye, tuple(p))
+        self._use_textures()
+        self._eye_of_pick.use()
+        self._eye_of_pick.clear()
+        self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
+        self.context.enable(moderngl.DEPTH_TEST)
+        self._pick_array.render(moderngl.TRIANGLES, vertices=18 * self.drawn)
+        node, floor = np.frombuffer(self._eye_of_pick.read(components=2, dtype="u4"), np.uint32).tolist()
+        if node == 0:
+            return None
+        depth = float(np.frombuffer(self._eye_of_pick.read(attachment=-1, dtype="f4"), np.float32)[0])
+        point = _unprojected(projection, x, y, 2.0 * depth - 1.0)
+        scene = spaces.apply_inverse(moment.pose, spaces.apply(eye, point))
+        return Picked(node - 1, -1 if floor == _NO_FLOOR else floor, scene)
+
+    def _use_textures(self) -> None:
+        textures = (self._spans.texture, self._nodes, self._strata.texture, self._people, self._categories)
+        for unit, texture in enumerate(textures):
+            texture.use(unit)
+
+    def _set(self, program: moderngl.Program, moment: Moment, eye: Pose, projection: Matrix) -> None:
+        values: dict[str, object] = {
+            "cameraPosition": eye.position,
+            "sceneBounds": self._bounds,
+            "playheadRank": moment.rank,
+            "playheadFraction": moment.fraction,
+            "easing": moment.easing,
+            "glowPerRank": moment.glow_per_rank,
+            "headRank": moment.head_rank,
+            "colouring": moment.colouring,
+            "daylight": moment.daylight,
+            "selectedNode": moment.selected,
+            "hoveredNode": moment.hovered,
+            "hoveredFloor": moment.floor,
+        }
+        for name, value in values.items():
+            if name in program:
+                program[name] = value
+        matrices = {"modelMatrix": spaces.matrix(moment.pose), "viewMatrix": spaces.view_matrix(eye),
+                    "projectionMatrix": projection}
+        for name, matrix in matrices.items():
+            held = self._matrices[name]
+            held[:] = matrix
+            uniform = program[name]
+            if isinstance(uniform, moderngl.Uniform):
+                uniform.write(held.data)
+
+
+def _bytes(colours: NDArray[np.uint32], count: int) -> bytes:
+    """Return 0xRRGGBB as `count` RGBA texels, grey where there are no more."""
+    texels = np.full((count, 4), 128, np.uint8)
+    texels[:len(colours)] = np.stack([colours >> 16 & 255, colours >> 8 & 255, colours & 255,
+                                      np.full_like(colours, 255)], axis=1)
+    return texels.tobytes()
+
+
+def _unprojected(projection: Matrix, x: float, y: float, depth: float) -> Vector:
+    """Return the point of view space at picture coordinates and depth, each −1 … 1."""
+    z = -projection[14] / (depth + projection[10])
+    return ((x + projection[8]) * -z / projection[0], (y + projection[9]) * -z / projection[5], z)
+
+
+#: Record types as numpy sees them, for those who make tiles by hand.
+SPAN, NODE, STRATUM = SPANS.dtype, NODES.dtype, STRATA.dtype

@@ -13,10 +13,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xrserver import errors
 from xrserver.config import Config
+
+if TYPE_CHECKING:
+    from xrserver.server.session import Sessions
 
 #: Called as (phase, done, total) while history is read, from another thread.
 Progress = Callable[[str, int, int], None]
@@ -39,10 +42,13 @@ class Serving:
         The address to open, with its token.
     repositories : tuple of (str, int)
         Name and number of commits of each repository.
+    sessions : Sessions
+        The viewers; what is published goes through them.
     """
 
     url: str
     repositories: tuple[tuple[str, int], ...]
+    sessions: Sessions
 
 
 @asynccontextmanager
@@ -72,13 +78,14 @@ async def server(config: Config, progress: Progress) -> AsyncGenerator[Serving, 
             opened[repository.id] = repository
         port = int(listening.getsockname()[1])
         access = Access(config.host, port, Access.new_token() if config.token else "")
-        runner = web.AppRunner(http.create_app(Sessions(config, opened), access), access_log=None,
+        sessions = Sessions(config, opened)
+        runner = web.AppRunner(http.create_app(sessions, access), access_log=None,
                                handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()
         yield Serving(_address(config.host, port, access.token),
-                      tuple((o.name, len(o.index.oids)) for o in opened.values()))
+                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions)
 
 
 def _address(host: str, port: int, token: str) -> str:

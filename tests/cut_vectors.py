@@ -23,7 +23,7 @@ def tree(seed: int) -> Candidates:
     chance = random.Random(seed)
     rows: list[dict[str, Any]] = [{
         "parent": -1, "box": [-100.0, 0.0, -70.0, 100.0, 40.0, 70.0],
-        "error": chance.choice([0.0, 8.0, 40.0]), "lo": 0, "hi": RANK_END, "nodes": 40, "spans": 100}]
+        "error": chance.choice([0.0, 8.0, 40.0, 40.0]), "lo": 0, "hi": RANK_END, "nodes": 40, "spans": 100}]
     for row, around in enumerate(rows):
         if len(rows) > 30 or around["error"] == 0.0 or (row and chance.random() < 0.3):
             continue
@@ -50,8 +50,8 @@ def cases() -> dict[str, list[dict[str, Any]]]:
     for seed in range(40):
         tiles = tree(seed)
         eye = [chance.choice([-150.0, 0.0, 260.0]), chance.choice([1.7, 90.0]), chance.choice([0.0, 400.0])]
-        view = (eye, chance.choice([0.5, 20.0, 900.0]), chance.choice([0, 1, 40, 99, 100, 5000]),
-                chance.choice([60, 300, 30_000]), chance.choice([100, 1200, 150_000]))
+        view = (eye, chance.choice([3.0, 40.0, 900.0]), chance.choice([0, 1, 40, 99, 100, 5000]),
+                chance.choice([300, 900, 30_000]), chance.choice([1200, 4000, 150_000]))
         cuts.append({"name": f"tree {seed}", "args": [asdict(tiles), *view],
                      "expected": asdict(cut(tiles, *view))})
         held = [row == 0 or chance.random() < 0.7 for row in range(len(tiles.parent))]

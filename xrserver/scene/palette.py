@@ -26,17 +26,17 @@ LIGHTNESS, CHROMA = 0.72, 0.10
 
 _OF_CATEGORY = {
     Category.DISTRICT: 0x6B7480,
-    Category.SOURCE: 0x4C8FD6,
-    Category.TEST: 0x35B597,
-    Category.DOCUMENTATION: 0xD9CE5C,
-    Category.CONFIGURATION: 0xE0952B,
-    Category.DATA: 0x8E6BBF,
-    Category.ASSET: 0xDB8DB8,
-    Category.BUILD: 0xC4562A,
-    Category.VENDORED: 0x6E665A,
-    Category.SYMLINK: 0xB9D3E6,
-    Category.SUBMODULE: 0x2C6470,
-    Category.OTHER: 0xA3A7AD,
+    Category.SOURCE: 0x648AF2,
+    Category.TEST: 0x5CC594,
+    Category.DOCUMENTATION: 0xD3E470,
+    Category.CONFIGURATION: 0xD6941C,
+    Category.DATA: 0x7057BC,
+    Category.ASSET: 0xDB9FE6,
+    Category.BUILD: 0xA86C20,
+    Category.VENDORED: 0x6F5130,
+    Category.SYMLINK: 0xB4E8E8,
+    Category.SUBMODULE: 0x2E4E75,
+    Category.OTHER: 0x8698A0,
 }
 
 #: 0xRRGGBB (sRGB) by the value of `columns.Category`.

@@ -76,17 +76,17 @@ export type Category = (typeof Category)[keyof typeof Category];
 /** sRGB colour (0xRRGGBB) of each category, by its number. */
 export const CATEGORY_COLOURS: readonly number[] = [
   0x6b7480, // DISTRICT
-  0x4c8fd6, // SOURCE
-  0x35b597, // TEST
-  0xd9ce5c, // DOCUMENTATION
-  0xe0952b, // CONFIGURATION
-  0x8e6bbf, // DATA
-  0xdb8db8, // ASSET
-  0xc4562a, // BUILD
-  0x6e665a, // VENDORED
-  0xb9d3e6, // SYMLINK
-  0x2c6470, // SUBMODULE
-  0xa3a7ad, // OTHER
+  0x648af2, // SOURCE
+  0x5cc594, // TEST
+  0xd3e470, // DOCUMENTATION
+  0xd6941c, // CONFIGURATION
+  0x7057bc, // DATA
+  0xdb9fe6, // ASSET
+  0xa86c20, // BUILD
+  0x6f5130, // VENDORED
+  0xb4e8e8, // SYMLINK
+  0x2e4e75, // SUBMODULE
+  0x8698a0, // OTHER
 ];
 
 /**

@@ -70,7 +70,7 @@ class Commits:
         if n_parents < 0:
             oid = data.split(b"\0")[people][:2 * self._width].decode("ascii", "replace")
             raise UnreadableRepository(f"commit {oid} cannot be read; `git fsck` there tells more.")
-        self._people.count = people
+        self._people.count = int(people)
         parents = parents[:n_parents]
         if self._shallow:
             cut = np.array([oid.tobytes() in self._shallow for oid in oids])
@@ -145,7 +145,7 @@ class Changes:
             commit = oids[min(paths, len(oids) - 1)].tobytes().hex()
             raise UnreadableRepository(
                 f"the changes of commit {commit} cannot be read; `git fsck` there tells more.")
-        self._paths.count, self.blobs.count = paths, blobs
+        self._paths.count, self.blobs.count = int(paths), int(blobs)
         self._parts.append((counts, *(part[:rows].copy() for part in (path, blob, old_blob, mode, old_mode))))
 
     def columns(self) -> list[NDArray[Any]]:

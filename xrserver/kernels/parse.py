@@ -20,25 +20,36 @@ U8 = NDArray[Any]
 I32 = NDArray[Any]
 I64 = NDArray[Any]
 
-_FNV_OFFSET = np.uint64(0xCBF29CE484222325)
-_FNV_PRIME = np.uint64(0x100000001B3)
+# 32 bits of FNV-1a: products stay within int64, so plain Python computes the same.
+_FNV_OFFSET = 0x811C9DC5
+_FNV_PRIME = 0x01000193
+_FNV_MASK = 0xFFFFFFFF
 #: Times beyond this many digits are no times (git prints at most 19).
 _MOST_DIGITS = 18
 
 
 @kernel
-def _hash(data: U8, start: int, end: int, seed: np.uint64) -> Any:
+def _hash(data: U8, start: int, end: int, seed: int) -> Any:
     value = _FNV_OFFSET ^ seed
     for i in range(start, end):
-        value = (value ^ np.uint64(data[i])) * _FNV_PRIME
-    return value ^ (value >> np.uint64(29))
+        value = ((value ^ int(data[i])) * _FNV_PRIME) & _FNV_MASK
+    return value ^ (value >> 15)
+
+
+@kernel
+def _oid_hash(oids: U8, row: int) -> Any:
+    """Return the first bytes of an object id: it is a hash already."""
+    value = 0
+    for i in range(7):
+        value = (value << 8) | int(oids[row, i])
+    return value
 
 
 @kernel
 def intern_bytes(slots: I32, offsets: I64, pool: U8, count: int, data: U8, start: int, end: int) -> Any:
     """Return the row of ``data[start:end]``; a row equal to `count` is new (and already written)."""
     mask = len(slots) - 1
-    slot = np.int64(_hash(data, start, end, np.uint64(0)) & np.uint64(mask))
+    slot = _hash(data, start, end, 0) & mask
     length = end - start
     while slots[slot] >= 0:
         row = slots[slot]
@@ -61,28 +72,32 @@ def intern_bytes(slots: I32, offsets: I64, pool: U8, count: int, data: U8, start
 
 
 @kernel
-def intern_oid(slots: I32, oids: U8, count: int, oid: U8) -> Any:
-    """Return the row of `oid` in `oids`; a row equal to `count` is new (and already written)."""
+def _oid_row(slots: I32, oids: U8, wanted: U8, row: int) -> Any:
+    """Return the row of ``wanted[row]`` in `oids`, or -1 - (the free slot where it belongs)."""
     mask = len(slots) - 1
-    width = len(oid)
-    # Object ids are hashes already: their first bytes spread well enough.
-    mixed = np.uint64(0)
-    for i in range(8):
-        mixed = (mixed << np.uint64(8)) | np.uint64(oid[i])
-    slot = np.int64(mixed & np.uint64(mask))
+    slot = _oid_hash(wanted, row) & mask
     while slots[slot] >= 0:
-        row = slots[slot]
+        found = int(slots[slot])
         same = True
-        for i in range(width):
-            if oids[row, i] != oid[i]:
+        for i in range(oids.shape[1]):
+            if oids[found, i] != wanted[row, i]:
                 same = False
                 break
         if same:
-            return row
+            return found
         slot = (slot + 1) & mask
-    for i in range(width):
-        oids[count, i] = oid[i]
-    slots[slot] = count
+    return -1 - slot
+
+
+@kernel
+def intern_oid(slots: I32, oids: U8, count: int, oid: U8) -> Any:
+    """Return the row of the one `oid`, (1, width), in `oids`; a row equal to `count` is new (and written)."""
+    found = _oid_row(slots, oids, oid, 0)
+    if found >= 0:
+        return found
+    for i in range(oids.shape[1]):
+        oids[count, i] = oid[0, i]
+    slots[-1 - found] = count
     return count
 
 
@@ -91,7 +106,7 @@ def rehash_bytes(slots: I32, offsets: I64, pool: U8, count: int) -> None:
     """Fill the empty table `slots` with the rows of `offsets` and `pool`."""
     mask = len(slots) - 1
     for row in range(count):
-        slot = np.int64(_hash(pool, offsets[row], offsets[row + 1], np.uint64(0)) & np.uint64(mask))
+        slot = _hash(pool, offsets[row], offsets[row + 1], 0) & mask
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = row
@@ -102,10 +117,7 @@ def rehash_oids(slots: I32, oids: U8, count: int) -> None:
     """Fill the empty table `slots` with the rows of `oids`."""
     mask = len(slots) - 1
     for row in range(count):
-        mixed = np.uint64(0)
-        for i in range(8):
-            mixed = (mixed << np.uint64(8)) | np.uint64(oids[row, i])
-        slot = np.int64(mixed & np.uint64(mask))
+        slot = _oid_hash(oids, row) & mask
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = row
@@ -114,25 +126,8 @@ def rehash_oids(slots: I32, oids: U8, count: int) -> None:
 @kernel
 def find_oids(slots: I32, oids: U8, wanted: U8, found: I32) -> None:
     """Write to `found` the row of each of `wanted` in the interned `oids`, -1 where it is not there."""
-    mask = len(slots) - 1
-    width = oids.shape[1]
-    for i in range(len(wanted)):
-        mixed = np.uint64(0)
-        for j in range(8):
-            mixed = (mixed << np.uint64(8)) | np.uint64(wanted[i, j])
-        slot = np.int64(mixed & np.uint64(mask))
-        found[i] = -1
-        while slots[slot] >= 0:
-            row = slots[slot]
-            same = True
-            for j in range(width):
-                if oids[row, j] != wanted[i, j]:
-                    same = False
-                    break
-            if same:
-                found[i] = row
-                break
-            slot = (slot + 1) & mask
+    for row in range(len(wanted)):
+        found[row] = max(-1, _oid_row(slots, oids, wanted, row))
 
 
 @kernel
@@ -145,16 +140,17 @@ def _nibble(character: int) -> Any:
 
 
 @kernel
-def _oid_at(data: U8, start: int, oid: U8) -> Any:
-    """Decode the lower-case hexadecimal object id at `start` into `oid`; say whether it was one."""
-    if start + 2 * len(oid) > len(data):
+def _oid_at(data: U8, start: int, oids: U8, row: int) -> Any:
+    """Decode the lower-case hexadecimal object id at `start` into ``oids[row]``; say whether it was one."""
+    width = oids.shape[1]
+    if start + 2 * width > len(data):
         return False
-    for i in range(len(oid)):
-        high = _nibble(data[start + 2 * i])
-        low = _nibble(data[start + 2 * i + 1])
+    for i in range(width):
+        high = _nibble(int(data[start + 2 * i]))
+        low = _nibble(int(data[start + 2 * i + 1]))
         if high < 0 or low < 0:
             return False
-        oid[i] = high * 16 + low
+        oids[row, i] = high * 16 + low
     return True
 
 
@@ -207,11 +203,11 @@ def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[Any, Any, Any]
         return length, 0, 0
     while i < end and data[i] == 32:
         i += 1
-    time = np.int64(0)
+    time = 0
     digits = 0
     while i < end and 48 <= data[i] <= 57:
         if digits < _MOST_DIGITS:
-            time = time * 10 + (data[i] - 48)
+            time = time * 10 + int(data[i]) - 48
         digits += 1
         i += 1
     if digits == 0 or digits > _MOST_DIGITS:
@@ -225,7 +221,7 @@ def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[Any, Any, Any]
     zone = 0
     digits = 0
     while i < end and 48 <= data[i] <= 57 and digits < 6:
-        zone = zone * 10 + (data[i] - 48)
+        zone = zone * 10 + int(data[i]) - 48
         digits += 1
         i += 1
     minutes = sign * (zone // 100 * 60 + zone % 100)
@@ -257,22 +253,22 @@ def parse_commits(
     tree_word, parent_word, author_word, committer_word = words
     width = oids.shape[1]
     scratch = np.empty(len(data) + 2, np.uint8)
-    unread = np.empty(width, np.uint8)
+    unread = np.empty((1, width), np.uint8)
     at = 0
     n_parents = 0
     for row in range(rows):
         end = at
         while data[end] != 0:
             end += 1
-        if not _oid_at(data, at, oids[row]):
+        if not _oid_at(data, at, oids, row):
             return -1, row
         at += 2 * width + 1
-        if not _starts(data, at, end, tree_word) or not _oid_at(data, at + 5, unread):
+        if not _starts(data, at, end, tree_word) or not _oid_at(data, at + 5, unread, 0):
             return -1, row
         at += 5 + 2 * width + 1
         parent_counts[row] = 0
         while _starts(data, at, end, parent_word):
-            if not _oid_at(data, at + 7, parents[n_parents]):
+            if not _oid_at(data, at + 7, parents, n_parents):
                 return -1, row
             parent_counts[row] += 1
             n_parents += 1
@@ -303,7 +299,7 @@ def parse_commits(
 def _mode_at(data: U8, start: int) -> Any:
     mode = 0
     for i in range(6):
-        mode = mode * 8 + (data[start + i] - 48)
+        mode = mode * 8 + int(data[start + i]) - 48
     return mode
 
 
@@ -333,15 +329,15 @@ def parse_changes(
         Numbers of changes, paths and blobs; (-1, commit, 0) where the output is not for `oids`.
     """
     width = oids.shape[1]
-    oid = np.empty(width, np.uint8)
+    oid = np.empty((1, width), np.uint8)
     at = 0
     size = len(data)
     row = 0
     for commit in range(len(oids)):
-        if not _oid_at(data, at, oid):
+        if not _oid_at(data, at, oid, 0):
             return -1, commit, 0
         for i in range(width):
-            if oid[i] != oids[commit, i]:
+            if oid[0, i] != oids[commit, i]:
                 return -1, commit, 0
         at += 2 * width
         if at >= size or data[at] != 0:
@@ -356,7 +352,7 @@ def parse_changes(
             if old_mode[row] == 0:
                 old_blob[row] = -1
             else:
-                if not _oid_at(data, at + 15, oid):
+                if not _oid_at(data, at + 15, oid, 0):
                     return -1, commit, 0
                 old_blob[row] = intern_oid(blob_slots, blob_oids, n_blobs, oid)
                 if old_blob[row] == n_blobs:
@@ -365,7 +361,7 @@ def parse_changes(
             if mode[row] == 0:
                 blob[row] = -1
             else:
-                if not _oid_at(data, at + 16 + 2 * width, oid):
+                if not _oid_at(data, at + 16 + 2 * width, oid, 0):
                     return -1, commit, 0
                 blob[row] = intern_oid(blob_slots, blob_oids, n_blobs, oid)
                 if blob[row] == n_blobs:
@@ -420,17 +416,17 @@ def path_tree(
     offsets[1] = 0
     count = 1
     for k in range(len(order)):
-        at = path_offsets[order[k]]
-        end = path_offsets[order[k] + 1]
+        at = int(path_offsets[order[k]])
+        end = int(path_offsets[order[k] + 1])
         node = 0
         while at <= end:
             stop = at
             while stop < end and path_pool[stop] != 47:
                 stop += 1
-            slot = np.int64(_hash(path_pool, at, stop, np.uint64(node) * _FNV_PRIME) & np.uint64(mask))
+            slot = _hash(path_pool, at, stop, node) & mask
             found = -1
             while slots[slot] >= 0:
-                row = slots[slot]
+                row = int(slots[slot])
                 if parent[row] == node and offsets[row + 1] - offsets[row] == stop - at:
                     same = True
                     for i in range(stop - at):

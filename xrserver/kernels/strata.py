@@ -72,27 +72,27 @@ def exact_moves(first: int, last: int, path: I32, blob: I32, old_blob: I32, mode
         size *= 2
     mask = size - 1
     # Removals of one key are a list, the first in front: built from the last, taken from the first.
-    keys, lists = np.empty(size, np.uint64), np.empty(size, np.int32)
-    taken, following = np.empty(size, np.bool_), np.empty(last - first, np.int32)
+    blobs, names, lists = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int32)
+    following = np.empty(last - first, np.int32)
     for by_name in range(2):
         for slot in range(size):
-            taken[slot] = False
+            blobs[slot] = -1
         for step in range(2 * (last - first)):
             removing = step < last - first
             i = last - 1 - step if removing else first + step - (last - first)
             if partner[i] >= 0 or (mode[i] if removing else old_mode[i]) != 0:
                 continue
-            what = np.uint64(old_blob[i] if removing else blob[i])
-            kind = np.uint64(_kind(old_mode[i] if removing else mode[i]))
-            name = np.uint64(0 if by_name == 1 else segment[path[i]])
-            key = (((what << np.uint64(2)) | kind) << np.uint64(31)) | name
-            slot = np.int64(((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & np.uint64(mask))
-            while taken[slot] and keys[slot] != key:
+            kind = _kind(int(old_mode[i] if removing else mode[i]))
+            what = 4 * int(old_blob[i] if removing else blob[i]) + kind
+            name = 0 if by_name == 1 else int(segment[path[i]])
+            mixed = what * 0x9E3779 + name * 0x9E3B
+            slot = (mixed ^ (mixed >> 20)) & mask
+            while blobs[slot] >= 0 and (blobs[slot] != what or names[slot] != name):
                 slot = (slot + 1) & mask
             if removing:
-                following[i - first] = lists[slot] if taken[slot] else -1
-                taken[slot], keys[slot], lists[slot] = True, key, i
-            elif taken[slot] and lists[slot] >= 0:
+                following[i - first] = lists[slot] if blobs[slot] >= 0 else -1
+                blobs[slot], names[slot], lists[slot] = what, name, i
+            elif blobs[slot] >= 0 and lists[slot] >= 0:
                 partner[i] = lists[slot]
                 partner[lists[slot]] = i
                 lists[slot] = following[lists[slot] - first]
@@ -186,8 +186,8 @@ def mainline_moves(
     removed_at = np.full(len(segment), -1, np.int32)
     partner = np.empty(len(path), np.int32)
     for k in range(n_mainline):
-        rank = mainline[k]
-        first, last = change_offsets[rank], change_offsets[rank + 1]
+        rank = int(mainline[k])
+        first, last = int(change_offsets[rank]), int(change_offsets[rank + 1])
         exact_moves(first, last, path, blob, old_blob, mode, old_mode, segment, partner)
         n_removed = n_added = 0
         for i in range(first, last):
@@ -201,10 +201,10 @@ def mainline_moves(
                     size += change_offsets[landed[j] + 1] - change_offsets[landed[j]]
         steps = np.empty((size, 3), np.int32)  # source, target, step before
         for j in range(landed_offsets[k], landed_offsets[k + 1] - 1):
-            c = landed[j]
+            c = int(landed[j])
             if size == 0 or parent_offsets[c + 1] - parent_offsets[c] > 1:
                 continue
-            a, b = change_offsets[c], change_offsets[c + 1]
+            a, b = int(change_offsets[c]), int(change_offsets[c + 1])
             exact_moves(a, b, path, blob, old_blob, mode, old_mode, segment, partner)
             start = n_steps
             for i in range(a, b):
@@ -228,10 +228,10 @@ def mainline_moves(
                     while steps[s, 2] >= 0:
                         s = steps[s, 2]
                     source = steps[s, 0]
-                    at = removed_at[source]
+                    at = int(removed_at[source])
                     if at < 0 or (by_name == 0 and segment[source] != segment[path[i]]):
                         continue
-                    if _kind(old_mode[at]) == _kind(mode[i]):
+                    if _kind(int(old_mode[at])) == _kind(int(mode[i])):
                         partner[i] = at
                         removed_at[source] = -1
             for i in range(first, last):
@@ -315,7 +315,7 @@ def build_versions(
             if parent_offsets[rank + 1] - parent_offsets[rank] > 1:
                 continue
             for i in range(first, last):
-                row = standing[path[i]]
+                row = int(standing[path[i]])
                 if row >= 0:
                     _succeed(rows, row_mode, n_rows, row, rank, rows[row, _STRATA], 1)
                     standing[path[i]] = n_rows
@@ -363,7 +363,7 @@ def build_versions(
                 standing[path[i]] = n_rows
                 n_rows += 1
         for i in range(n_grew):
-            row = standing[grew[i]]
+            row = int(standing[grew[i]])
             if row >= 0 and changed_on[grew[i]] != rank:
                 _succeed(rows, row_mode, n_rows, row, rank, nodes[head[grew[i]], _LENGTH], 0)
                 standing[grew[i]] = n_rows

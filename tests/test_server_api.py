@@ -170,7 +170,8 @@ async def test_problems_have_the_shape_their_description_promises(repository: Pa
     async with served(repository) as serving, asking(serving) as client:
         story = "/api/repositories/story"
         for path, status in {
-            "/api/repositories/other": 404, f"{story}/commits/0000000": 404, f"{story}/commits/2001-09-09": 404,
+            "/api/repositories/other": 404, f"{story}/commits/0000000": 404,
+            f"{story}/commits/2001-09-09": 404,
             f"{story}/files?at=nothing": 404, f"{story}/files?at=rank:99": 404,
             f"{story}/files?at=1999-01-01": 404, f"{story}/files?limit=0": 400,
             f"{story}/files?limit=99999": 400, f"{story}/files?limit=x": 400, f"{story}/files?cursor=x": 400,

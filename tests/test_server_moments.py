@@ -68,7 +68,8 @@ def test_ranks_name_no_commit_of_their_own(index: HistoryIndex) -> None:
 
 @pytest.mark.parametrize(("text", "commit"), [
     ("2001-09-09T01:46:40Z", "begin"), ("2001-09-09T01:46:40", "begin"),
-    ("2001-09-09T03:46:40+02:00", "begin"), ("2001-09-10", "waiting"), ("2100-01-01", "waiting"), ("2001-09-09T02:53:20Z", "main"),
+    ("2001-09-09T03:46:40+02:00", "begin"), ("2001-09-10", "waiting"),
+    ("2100-01-01", "waiting"), ("2001-09-09T02:53:20Z", "main"),
     ("2001-09-09T02:53:19Z", "v1.0"),
 ])
 def test_a_date_is_the_newest_commit_not_after_it(repository: Path, index: HistoryIndex, text: str,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, TypeVar
 
 import aiohttp
@@ -89,11 +89,13 @@ async def connect(url: str, token: str | None = None, *, tier: Tier = "desktop",
     token = token or address.query.get("token", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     stream = address.with_query(None).with_fragment(None) / "api" / "stream"
-    async with aiohttp.ClientSession(headers=headers) as http:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
         try:
             async with asyncio.timeout(patience):
                 socket = await http.ws_connect(stream, protocols=(schema.subprotocol(),), heartbeat=20.0,
                                                max_msg_size=_LARGEST, compress=0)
+                stack.push_async_callback(socket.close)
                 session = Session(socket)
                 await session._begin(Hello(tier, resume, scene))  # pyright: ignore[reportPrivateUsage]
         except aiohttp.WSServerHandshakeError as error:

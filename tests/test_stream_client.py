@@ -1,0 +1,297 @@
+"""Scripts get the same stream, and a sentence when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiohttp import web
+from served import files_story, git, served, tell
+from stream_examples import EXAMPLES, names, packed
+
+import xrserver
+from xrserver.columns import NODES, RANK_END, SPANS, STRATA
+from xrserver.errors import (
+    ConnectionLost,
+    SchemaMismatch,
+    UnknownMoment,
+    UnknownPath,
+    UnknownTile,
+    UsageError,
+    WireError,
+)
+from xrserver.stream import bodies, codec, messages, schema
+from xrserver.stream.outbox import Outbox
+from xrserver.stream.patches import apply_patch
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tell(tmp_path_factory.mktemp("client") / "story.git")
+
+
+@asynccontextmanager
+async def pretended(act: Callable[[web.WebSocketResponse], Awaitable[None]]) -> AsyncIterator[str]:
+    """A server of the right address that does as it likes with its sockets."""
+
+    async def stream(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(protocols=(schema.subprotocol(),))
+        await socket.prepare(request)
+        await act(socket)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/api/stream", stream)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+async def connects(url: str, **options: object) -> None:
+    async with xrserver.connect(url, **options):  # type: ignore[arg-type]
+        raise AssertionError("this should not have been let in")
+
+
+async def test_the_present_files_stand_in_the_streamed_spans(repository: Path) -> None:
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        tile = await session.tile()
+        head = session.scene.head_rank
+        strings = bodies.strings(tile.names)
+        standing = set()
+        for row, node in enumerate(tile.nodes["records"]):
+            first, count = int(node["first_span"]), int(node["span_count"])
+            own = tile.spans["records"][first:first + count]
+            if not node["node"] & 1 and ((own["birth"] <= head) & (head < own["death"])).any():
+                standing.add(strings[row])
+    paths = git(repository, "ls-tree", "-r", "-z", "--name-only", "main").split(b"\0")[:-1]
+    assert standing == set(paths)
+
+
+async def test_the_table_holds_every_rank_person_and_tag(repository: Path) -> None:
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        table = await session.table()
+    assert len(table.timeline["time"]) == session.scene.head_rank + 1 == 6
+    assert (np.diff(table.timeline["time"]) >= 0).all()
+    assert sorted(bodies.strings(table.people_names)) == [b"Ada", b"Bob"]
+    assert sorted(bodies.strings(table.landmark_names)) == [b"begin", b"v1.0"]
+
+
+async def test_a_tile_of_many_frames_is_put_together_while_questions_are_answered(
+        tmp_path: Path) -> None:
+    repository = tell(tmp_path / "many.git", files_story(9000))
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        tile, answer, table = await asyncio.gather(
+            session.tile(), session.query("moment", "HEAD"), session.table())
+        assert len(tile.nodes["records"]) > 9000 and answer.rank == 0
+        assert table.id == session.scene.table
+        assert session.bytes_received > 3 * messages.FRAME_LIMIT
+        assert await session.tile() is tile
+
+
+async def test_what_is_not_there_is_an_error_of_its_own(repository: Path) -> None:
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        with pytest.raises(UnknownTile):
+            await session.tile("0" * 32)
+        with pytest.raises(UnknownMoment):
+            await session.query("moment", "nothing")
+        with pytest.raises(UnknownPath):
+            await session.query("find", "no/such/file")
+        with pytest.raises(UnknownPath):
+            await session.select(2**32 - 1, 0)
+        assert (await session.select(-1, 0)).rows == []
+
+
+async def test_many_questions_at_once_get_their_own_answers(repository: Path) -> None:
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        ranks = [n % 6 for n in range(60)]
+        answers = await asyncio.gather(*(session.query("moment", f"rank:{rank}") for rank in ranks))
+        assert [answer.rank for answer in answers] == ranks
+
+
+async def test_a_dropped_tile_is_fetched_anew(repository: Path) -> None:
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        first = await session.tile()
+        await session.drop(session.scene.root.id)
+        again = await session.tile()
+        assert again is not first and again.header == first.header
+
+
+# --- when there is no server, or a strange one ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["", "localhost", "ftp://localhost/", "http://", "not a url", "http://[/"])
+async def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
+    with pytest.raises(UsageError, match="no address"):
+        await connects(url)
+
+
+async def test_nobody_listening_is_a_lost_connection(unused_port: int) -> None:
+    with pytest.raises(ConnectionLost, match=f"127.0.0.1:{unused_port}"):
+        await connects(f"http://127.0.0.1:{unused_port}/")
+
+
+@pytest.fixture
+def unused_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+async def test_a_wrong_or_missing_token_is_said(repository: Path) -> None:
+    async with served(repository) as serving:
+        bare = serving.url.partition("?")[0]
+        for url in (bare, f"{bare}?token=wrong"):
+            with pytest.raises(ConnectionLost, match="token"):
+                await connects(url)
+        token = serving.url.partition("token=")[2]
+        async with xrserver.connect(bare, token) as session:
+            assert session.scene.repository == "story"
+
+
+async def test_a_server_of_something_else_is_said() -> None:
+    async def greet(request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/api/stream", greet)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    with pytest.raises(ConnectionLost, match="refuses"):
+        await connects(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+    await runner.cleanup()
+
+
+async def test_another_schema_is_a_mismatch_with_the_servers_sentence() -> None:
+    async def refuse(socket: web.WebSocketResponse) -> None:
+        await socket.close(code=4406, message=b"Reload.")
+
+    async with pretended(refuse) as url:
+        with pytest.raises(SchemaMismatch, match="Reload"):
+            await connects(url)
+
+
+async def test_a_server_that_never_greets_is_given_up() -> None:
+    async def wait(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        await socket.receive()
+
+    async with pretended(wait) as url:
+        with pytest.raises(ConnectionLost, match="did not greet"):
+            await connects(url, patience=0.1)
+
+
+async def test_a_server_that_talks_nonsense_is_refused() -> None:
+    async def babble(socket: web.WebSocketResponse) -> None:
+        await socket.send_bytes(b"\xc1")
+        await socket.receive()
+        await socket.receive()
+
+    async with pretended(babble) as url:
+        with pytest.raises(WireError):
+            await connects(url)
+
+
+async def test_when_the_server_goes_everybody_who_waits_is_told(repository: Path) -> None:
+    async def greet_and_go(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        for example in EXAMPLES:
+            if isinstance(example, messages.Welcome | messages.Scene | messages.Notice):
+                await socket.send_bytes(codec.encode(example))
+        await socket.receive()
+        await socket.receive()
+        await socket.close(code=1001, message=b"The server stops.")
+
+    async with pretended(greet_and_go) as url, xrserver.connect(url) as session:
+        heard = []
+
+        async def listen() -> None:
+            async for message in session:
+                heard.append(message)
+
+        listening = asyncio.create_task(listen())
+        waiting = [asyncio.create_task(session.tile()), asyncio.create_task(session.query("moment", "HEAD"))]
+        for task in (*waiting, listening):
+            with pytest.raises(ConnectionLost, match="The server stops"):
+                await asyncio.wait_for(task, 10)
+        assert [type(message) for message in heard] == [messages.Notice]
+        with pytest.raises(ConnectionLost):
+            await session.select(1, 0)
+
+
+# --- patches ----------------------------------------------------------------------------------------------
+
+
+BASE = next(example for example in EXAMPLES if isinstance(example, messages.TileBody))
+
+
+def patch(sequence: int = 1, closed: tuple[tuple[int, int], ...] = ((0, 77),)) -> messages.Patch:
+    return messages.Patch(BASE.header.id, "f" * 16, sequence, 80, 0.0, [list(pair) for pair in closed],
+                          packed(SPANS, 2, sequence), packed(NODES, 1, sequence), packed(STRATA, 3, sequence),
+                          names(b"new.py"))
+
+
+def test_a_patch_closes_spans_and_appends_the_rest() -> None:
+    before = codec.decode_body(codec.encode(BASE))
+    assert isinstance(before, messages.TileBody)
+    after = apply_patch(before, patch())
+    assert len(after.spans["records"]) == 7 and len(after.nodes["records"]) == 4
+    assert after.header.spans == 7 and after.header.strata == len(after.strata["records"]) == 7
+    assert after.spans["records"]["death"][0] == 77
+    assert (after.spans["records"][1:5] == before.spans["records"][1:]).all()
+    assert (after.spans["records"][5:] == patch().spans["records"]).all()
+    assert bodies.strings(after.names) == [*bodies.strings(before.names), b"new.py"]
+    assert before.spans["records"]["death"][0] != 77
+    assert codec.decode_body(codec.encode(after)).header == after.header  # type: ignore[union-attr]
+
+
+def test_later_patches_may_close_what_earlier_ones_appended() -> None:
+    after = apply_patch(apply_patch(BASE, patch()), patch(2, ((6, RANK_END),)))
+    assert after.spans["records"]["death"][6] == RANK_END
+
+
+@pytest.mark.parametrize("wrong", [patch(closed=((5, 1),)), patch(closed=((-1, 1),)),
+                                   replace(patch(), closed=[[1]]), replace(patch(), tile="e" * 32)])
+def test_a_patch_that_does_not_fit_is_refused(wrong: messages.Patch) -> None:
+    with pytest.raises(WireError):
+        apply_patch(BASE, wrong)
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before the tile is whole", "after it is whole"])
+async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool) -> None:
+    scene = next(example for example in EXAMPLES if isinstance(example, messages.Scene))
+    whole = codec.encode(BASE)
+
+    async def act(socket: web.WebSocketResponse) -> None:
+        outbox = Outbox(1 << 20, list)
+        await socket.receive()
+        outbox.put(EXAMPLES[0])
+        outbox.put(scene)
+        outbox.put_body(BASE.header.id, whole)
+        frames = [await outbox.frame() for _ in range(3)]
+        outbox.put(patch())
+        frames.insert(2 if early else 3, await outbox.frame())
+        for frame in frames[:2]:
+            await socket.send_bytes(frame or b"")
+        await socket.receive()  # want
+        for frame in frames[2:]:
+            await socket.send_bytes(frame or b"")
+        await socket.receive()
+
+    async with pretended(act) as url, xrserver.connect(url) as session:
+        tile = await session.tile(BASE.header.id)
+        assert isinstance(await asyncio.wait_for(anext(aiter(session)), 10), messages.Patch)
+        tile = await session.tile(BASE.header.id)
+        assert len(tile.spans["records"]) == 7 and tile.spans["records"]["death"][0] == 77

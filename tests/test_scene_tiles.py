@@ -94,6 +94,14 @@ def test_each_file_is_inside_exactly_one_block_and_no_surface_is_further_off_tha
             # What lies between a block and the root is drawn, as plates.
             assert all(a in plates for a in ancestors(tree, near))
         assert set(blocks) == filled
+        for path, block in blocks.items():
+            # A yard's block stands on the plate; a whole district's has it as its foot, and nothing below.
+            depth = int(scene.layout.depth[path])
+            assert block["position1"][1] == pytest.approx(scene.layout.plate * (depth + (path in plates)))
+            top, ground = block["position1"][1] + block["size1"][1], scene.layout.plate * (depth + 1)
+            assert top >= ground + CITY.building.lowest - 1e-3
+            below = [p for p in (*blocks, *plates) if path in ancestors(tree, p)]
+            assert path in plates or not below
 
 
 @given(HISTORIES, TILINGS)

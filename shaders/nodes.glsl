@@ -169,6 +169,11 @@ vec3 colourOf(uint rank, uint author, int category) {
   return colouring == 1 ? ageColour(rank) : kindColour(category);
 }
 
+float hash(uint x) {
+  x ^= x >> 16; x *= 0x7feb352du; x ^= x >> 15; x *= 0x846ca68bu; x ^= x >> 16;
+  return float(x >> 8) / 16777216.0;
+}
+
 // A floor's colour, and its glow.
 vec4 floorColour(int index, vec4 own, int category) {
   int row = index - vStrata.z;
@@ -179,13 +184,32 @@ vec4 floorColour(int index, vec4 own, int category) {
   return vec4(colourOf(stratum.x, stratum.y, category), exp(-since * glowPerRank));
 }
 
+// A stretch of floors, drawn as one of them; which one never changes, so nothing flickers.
+vec4 stretchColour(int stretch, int floors, vec4 own, int category) {
+  int first = stretch * floors;
+  int held = clamp(int(ceil(vSize.w)) - first, 1, floors);
+  int one = floors == 1 ? 0 : int(hash(vNode.x * 977u + uint(first)) * float(held));
+  vec4 colour = floorColour(first + one, own, category);
+  colour.rgb *= mix(0.86, 1.12, hash(vNode.x * 131u + uint(first + one)));
+  return colour;
+}
+
+// The façade at a height, in stretches of so many floors: the two within this pixel, each by how
+// much of it it fills.
+vec4 strataColour(float height, float wide, int floors, vec4 own, int category) {
+  float place = height / float(floors);
+  float across = wide / float(floors);
+  int last = max(int(ceil(vSize.w)) - 1, 0) / floors;
+  int lower = clamp(int(floor(place - 0.5 * across)), 0, last);
+  int upper = clamp(int(floor(place + 0.5 * across)), 0, last);
+  vec4 colour = stretchColour(upper, floors, own, category);
+  if (lower == upper) return colour;
+  float share = clamp((float(upper) - place) / across + 0.5, 0.0, 1.0);
+  return mix(colour, stretchColour(lower, floors, own, category), share);
+}
+
 // Glow lingers, and is seen as light only while it is strong.
 float warmth(float glow) { return glow * glow * glow; }
-
-float hash(uint x) {
-  x ^= x >> 16; x *= 0x7feb352du; x ^= x >> 15; x *= 0x846ca68bu; x ^= x >> 16;
-  return float(x >> 8) / 16777216.0;
-}
 
 // What a roof says of its building without colour: hatching for tests, planted beds for
 // documentation. Metres from the roof's middle; `bay` is the pattern's period.
@@ -235,22 +259,20 @@ void main() {
     float seen = 0.0;                                   // how far single floors can be told apart
     if (!roof) {
       seen = 1.0 - smoothstep(0.55, 1.60, wide);
-      if (seen > 0.0) {
-        // The two floors within this pixel, by how much of it each fills.
-        int lower = floorAt(height - 0.5 * wide), upper = floorAt(height + 0.5 * wide);
-        tint = floorColour(upper, own, category);
-        float grain = hash(vNode.x * 977u + uint(upper));
-        if (lower != upper) {
-          float share = clamp((float(upper) - height) / wide + 0.5, 0.0, 1.0);
-          tint = mix(tint, floorColour(lower, own, category), share);
-          grain = mix(grain, hash(vNode.x * 977u + uint(lower)), share);
-        }
-        tint.rgb *= mix(1.0, mix(0.86, 1.12, grain), seen);
-        tint = mix(own, tint, seen);
-        float nearest = abs(fract(height + 0.5) - 0.5);
-        if (height > 0.5 && height < strata - 0.4) {
-          lines = lineCover(nearest, 0.035, wide) * (1.0 - smoothstep(0.18, 0.55, wide));
-        }
+      // Floors thinner than a pixel are drawn in stretches of 2, 4, 8 …, one fading into the next,
+      // and at last into the building's own colour.
+      float level = max(log2(wide * 1.5), 0.0);
+      float told = 1.0 - smoothstep(4.0, 7.0, level);
+      if (told > 0.0) {
+        int floors = 1 << int(level);
+        tint = strataColour(height, wide, floors, own, category);
+        float next = smoothstep(0.5, 1.0, fract(level));
+        if (next > 0.0) tint = mix(tint, strataColour(height, wide, 2 * floors, own, category), next);
+        tint = mix(own, tint, told);
+      }
+      float nearest = abs(fract(height + 0.5) - 0.5);
+      if (height > 0.5 && height < strata - 0.4) {
+        lines = lineCover(nearest, 0.035, wide) * (1.0 - smoothstep(0.18, 0.55, wide));
       }
     }
 
@@ -293,8 +315,8 @@ void main() {
     colour += rim * (base * byHour(vec3(0.80), vec3(0.10)) + byHour(vec3(0.020, 0.028, 0.044), vec3(0.10)));
 
     // What changed lately shines: each new floor by itself, and the top of the building from afar.
-    float top = roof ? 0.50 : smoothstep(0.25, 1.0, metres.y / max(vSize.y, 1e-9));
-    float shine = max(warmth(vEye.w) * top * (1.0 - 0.5 * seen), warmth(tint.w) * seen);
+    float top = roof ? 0.40 : smoothstep(0.50, 1.0, metres.y / max(vSize.y, 1e-9));
+    float shine = max(warmth(vEye.w) * top * (0.85 - 0.4 * seen), warmth(tint.w) * seen);
     shine *= (1.0 - 0.4 * lines) * (1.0 + 0.3 * panels);
     colour = byHour(colour + vec3(1.00, 0.50, 0.155) * shine * (0.50 + 1.7 * dot(base, vec3(0.3, 0.5, 0.2))),
                     mix(colour, vec3(0.98, 0.40, 0.09), 0.72 * min(shine, 1.0)));

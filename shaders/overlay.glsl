@@ -8,7 +8,7 @@ uniform vec2 uPicture;             // pixels
 layout(location = 0) in vec4 aBox;      // x, y of the upper left corner, width, height; pixels from the upper left
 layout(location = 1) in vec4 aGlyph;    // the same in the atlas, texels; width 0: no text, all covered
 layout(location = 2) in vec4 aColour;   // sRGB, alpha
-layout(location = 3) in float aRadius;  // of the corners, pixels
+layout(location = 3) in vec2 aRadius;   // of the corners, pixels; and depth, −1 near … 1 far
 
 out vec2 vFromMiddle;
 out vec2 vTexel;
@@ -24,9 +24,9 @@ void main() {
   vFromMiddle = (corner - 0.5) * aBox.zw;
   vTexel = aGlyph.xy + corner * aGlyph.zw;
   vColour = aColour;
-  vRadius = aRadius;
+  vRadius = aRadius.x;
   vText = aGlyph.z > 0.0 ? 1 : 0;
-  gl_Position = vec4(place.x / uPicture.x * 2.0 - 1.0, 1.0 - place.y / uPicture.y * 2.0, 0.0, 1.0);
+  gl_Position = vec4(place.x / uPicture.x * 2.0 - 1.0, 1.0 - place.y / uPicture.y * 2.0, aRadius.y, 1.0);
 }
 
 #else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -19,26 +20,20 @@ _LABEL_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The districts that can be labelled, largest first; columns of one row each.
+    """The districts that stand at a rank and can be labelled, largest first; one row each.
 
     Attributes
     ----------
     text : list of str
-    node : (n,) int64
     anchor : (n, 3) float64
-        Above the middle of the district's highest thing; metres, scene space.
+        The district's middle, as high as the highest thing in it; metres, scene space.
     radius : (n,) float64
         Half of the district's diagonal, metres.
-    birth, death : (n,) int64
-        Ranks between which the district stands.
     """
 
     text: list[str]
-    node: NDArray[np.int64]
     anchor: NDArray[np.float64]
     radius: NDArray[np.float64]
-    birth: NDArray[np.int64]
-    death: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,8 @@ class _Tile:
     text: bytes
     order: NDArray[np.int64]
     ids: NDArray[np.int64]
+    births: NDArray[np.int64]
+    """Row of the node, then birth, of every span: ascending, so that one search finds many."""
 
 
 class City:
@@ -68,9 +65,8 @@ class City:
         self.calendar = clock.calendar(self.timeline)
         self.people = [name.decode("utf-8", "replace") for name in _strings(table.people_names)]
         self.colours: NDArray[np.uint32] = table.people["colour"]
-        self.landmarks = list(zip(table.landmarks["rank"].tolist(),
-                                  (name.decode("utf-8", "replace") for name in _strings(table.landmark_names)),
-                                  strict=True))
+        tags = [name.decode("utf-8", "replace") for name in _strings(table.landmark_names)]
+        self.landmarks: list[tuple[int, str]] = list(zip(table.landmarks["rank"].tolist(), tags, strict=True))
         self._tiles: dict[str, _Tile] = {}
 
     @property
@@ -83,25 +79,29 @@ class City:
         nodes = _records(body.nodes, NODES.dtype)
         ids = nodes["node"].astype(np.int64)
         order = np.argsort(ids, kind="stable")
+        spans = _records(body.spans, SPANS.dtype)
+        counts = nodes["span_count"].astype(np.int64)
+        births = np.repeat(np.arange(len(nodes), dtype=np.int64) << 32, counts) + spans["birth"][
+            _ragged(nodes["first_span"].astype(np.int64), counts)]
         self._tiles[body.header.id] = _Tile(
-            _records(body.spans, SPANS.dtype), nodes, _records(body.strata, STRATA.dtype),
-            body.names["offsets"], body.names["bytes"].tobytes(), order, ids[order])
+            spans, nodes, _records(body.strata, STRATA.dtype), body.names["offsets"],
+            body.names["bytes"].tobytes(), order, ids[order], births)
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
         self._tiles.pop(tile, None)
 
-    def _row(self, node: int, drawn: tuple[str, ...]) -> tuple[_Tile, int] | None:
+    def _rows(self, node: int, drawn: tuple[str, ...]) -> Iterator[tuple[_Tile, int]]:
+        """Yield a node's records: one, and one more for each patch that went on with it."""
         for name in drawn:
             tile = self._tiles[name]
-            at = int(np.searchsorted(tile.ids, node))
-            if at < len(tile.ids) and tile.ids[at] == node:
-                return tile, int(tile.order[at])
-        return None
+            low, high = np.searchsorted(tile.ids, (node, node + 1)).tolist()
+            for at in range(low, high):
+                yield tile, int(tile.order[at])
 
     def path(self, node: int, drawn: tuple[str, ...]) -> str:
         """Return a node's path for people: districts end in a slash, the root is the repository's name."""
-        found = self._row(node, drawn)
+        found = next(self._rows(node, drawn), None)
         if found is None:
             return ""
         tile, row = found
@@ -112,27 +112,23 @@ class City:
 
     def stratum(self, node: int, floor: int, drawn: tuple[str, ...]) -> tuple[int, int] | None:
         """Return rank and author of a floor (from 0, oldest); None where its tile does not say."""
-        found = self._row(node, drawn)
-        if found is None:
-            return None
-        tile, row = found
-        record = tile.nodes[row]
-        at = floor - int(record["strata_before"])
-        if not 0 <= at < int(record["stratum_count"]):
-            return None
-        stratum = tile.strata[int(record["first_stratum"]) + at]
-        return int(stratum["rank"]), int(stratum["author"])
+        for tile, row in self._rows(node, drawn):
+            record = tile.nodes[row]
+            at = floor - int(record["strata_before"])
+            if 0 <= at < int(record["stratum_count"]):
+                stratum = tile.strata[int(record["first_stratum"]) + at]
+                return int(stratum["rank"]), int(stratum["author"])
+        return None
 
     def span(self, node: int, rank: int, drawn: tuple[str, ...]) -> np.void | None:
         """Return a node's span at a rank."""
-        found = self._row(node, drawn)
-        if found is None:
-            return None
-        tile, row = found
-        first = int(tile.nodes[row]["first_span"])
-        own = tile.spans[first:first + int(tile.nodes[row]["span_count"])]
-        at = int(np.searchsorted(own["birth"], rank, side="right")) - 1
-        return own[at] if at >= 0 and rank < int(own[at]["death"]) else None
+        for tile, row in self._rows(node, drawn):
+            first = int(tile.nodes[row]["first_span"])
+            own = tile.spans[first:first + int(tile.nodes[row]["span_count"])]
+            at = int(np.searchsorted(own["birth"], rank, side="right")) - 1
+            if at >= 0 and rank < int(own[at]["death"]):
+                return own[at]
+        return None
 
     def author(self, person: int) -> str:
         """Return a person's name."""
@@ -142,39 +138,46 @@ class City:
         """Return the day of a rank."""
         return datetime.fromtimestamp(int(self.timeline[rank]), UTC).strftime("%Y-%m-%d")
 
-    def labels(self, drawn: tuple[str, ...]) -> Labels:
-        """Return the districts of the tiles drawn that can be labelled."""
-        parts = [_tile_labels(self._tiles[name]) for name in drawn]
+    def labels(self, drawn: tuple[str, ...], rank: int) -> Labels:
+        """Return the districts of the tiles drawn that stand at `rank` and can be labelled."""
+        parts = [_tile_labels(self._tiles[name], rank) for name in drawn]
         text = [t for part in parts for t in part.text]
-        joined = [np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0)
-                  for name in ("node", "anchor", "radius", "birth", "death")]
-        order = np.argsort(-joined[2], kind="stable")
-        return Labels([text[i] for i in order], *(column[order] for column in joined))
+        anchor = np.concatenate([part.anchor for part in parts]) if parts else np.empty((0, 3))
+        radius = np.concatenate([part.radius for part in parts]) if parts else np.empty(0)
+        order = np.argsort(-radius, kind="stable")
+        return Labels([text[i] for i in order], anchor[order], radius[order])
 
 
-def _tile_labels(tile: _Tile) -> Labels:
+def _tile_labels(tile: _Tile, rank: int) -> Labels:
     nodes, spans = tile.nodes, tile.spans
     count = len(nodes)
-    first = nodes["first_span"].astype(np.int64)
-    last = first + nodes["span_count"].astype(np.int64) - 1
-    # The highest that each node ever is, and then everything within it.
-    top = (spans["position1"][:, 1] + spans["size1"][:, 1]).astype(np.float64)
-    highest = np.array([top[a:b + 1].max() for a, b in zip(first, last, strict=True)]) if count else np.empty(0)
-    at = np.minimum(np.searchsorted(tile.ids, nodes["parent"].astype(np.int64)), max(count - 1, 0))
-    parent = tile.order[at] if count else at
+    rows = np.arange(count, dtype=np.int64)
+    # Among its node's spans, the last born by now.
+    last = np.searchsorted(tile.births, (rows << 32) + rank, side="right") - 1
+    starts = np.cumsum(nodes["span_count"].astype(np.int64)) - nodes["span_count"]
+    at = nodes["first_span"].astype(np.int64) + np.maximum(last - starts, 0)
+    live = (last >= starts) & (spans["death"][at] > rank)
+    highest = np.where(live, spans["position1"][at, 1] + spans["size1"][at, 1], 0.0).astype(np.float64)
+    # The highest of each node, then of everything within it: deepest districts first.
+    found = np.minimum(np.searchsorted(tile.ids, nodes["parent"].astype(np.int64)), max(count - 1, 0))
+    parent = tile.order[found] if count else found
     depth = nodes["depth"].astype(np.int64)
     for level in range(int(depth.max(initial=0)), 0, -1):
-        rows = np.flatnonzero(depth == level)
-        np.maximum.at(highest, parent[rows], highest[rows])
-    wanted = np.flatnonzero((nodes["node"] & 1 == 1) & (depth >= 1) & (depth <= _LABEL_DEPTH))
-    own = spans[last[wanted]]
+        within = np.flatnonzero(depth == level)
+        np.maximum.at(highest, parent[within], highest[within])
+    wanted = np.flatnonzero(live & (nodes["node"] & 1 == 1) & (depth >= 1) & (depth <= _LABEL_DEPTH))
+    own = spans[at[wanted]]
     place, size = own["position1"].astype(np.float64), own["size1"].astype(np.float64)
     anchor = np.stack([place[:, 0], highest[wanted], place[:, 2]], axis=1)
     names = [tile.text[tile.offsets[row]:tile.offsets[row + 1]].rsplit(b"/", 1)[-1].decode("utf-8", "replace")
              for row in wanted]
-    return Labels([f"{name}/" for name in names], nodes["node"][wanted].astype(np.int64), anchor,
-                  0.5 * np.hypot(size[:, 0], size[:, 2]), spans["birth"][first[wanted]].astype(np.int64),
-                  own["death"].astype(np.int64))
+    return Labels([f"{name}/" for name in names], anchor, 0.5 * np.hypot(size[:, 0], size[:, 2]))
+
+
+def _ragged(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows [start, start + count) of every pair, one after the other."""
+    before = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum()), dtype=np.int64) + np.repeat(starts - before, counts)
 
 
 def _records(columns: Columns, dtype: np.dtype[np.void]) -> NDArray[np.void]:

@@ -1,7 +1,8 @@
-"""Text as pictures: Inter with this system's own fonts for what it lacks, shaped by HarfBuzz where there is."""
+"""Text as pictures: Inter, with this system's own fonts for what it lacks, shaped by HarfBuzz."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import cache
@@ -21,11 +22,15 @@ _FOLDERS = {
     "win32": (os.environ.get("WINDIR", "C:/Windows") + "/Fonts",),
 }
 _BROAD = ("notosans-regular", "notosanscjk", "notosanssymbols", "dejavusans", "freesans", "arial unicode",
-          "segoeui", "seguisym", "msyh", "yugoth", "malgun", "nirmala", "pingfang", "hiragino", "applesd", "unifont",
-          "wqy", "droidsansfallback", "liberationsans-regular", "arial")
+          "segoeui", "seguisym", "msyh", "yugoth", "malgun", "nirmala", "pingfang", "hiragino", "applesd",
+          "unifont", "wqy", "droidsansfallback", "liberationsans-regular", "arial")
 _ENDINGS = (".ttf", ".otf", ".ttc")
+#: Letters are drawn this much larger and averaged: hinting moves them at small sizes, and spaces them badly.
+_FINER = 4
 #: What stands for a character that no font here has.
 _MISSING = "\N{REPLACEMENT CHARACTER}"
+#: What no font has.
+_UNASSIGNED = "\U000F8F8F"
 
 
 @cache
@@ -48,26 +53,24 @@ def _font(file: Path, size: int) -> ImageFont.FreeTypeFont | None:
         font = ImageFont.truetype(file, size, layout_engine=layout)
     except OSError:  # damaged, or a format that this FreeType does not read
         return None
-    try:
+    with contextlib.suppress(OSError):  # not a variable font
         font.set_variation_by_axes([500])
-    except OSError:  # not a variable font
-        pass
     return font
 
 
 @cache
-def _has(file: Path, character: str) -> bool:
+def _drawn(file: Path, character: str) -> bytes:
+    """Return a character's picture, to tell whether it is the one of a character that a font lacks."""
     font = _font(file, 16)
-    if font is None:
-        return False
-    return bytes(font.getmask(character)) != _blank(file)
+    picture = Image.new("L", (32, 32))
+    if font is not None:
+        ImageDraw.Draw(picture).text((4, 22), character, fill=255, font=font, anchor="ls")
+    return picture.tobytes()
 
 
 @cache
-def _blank(file: Path) -> bytes:
-    """Return what a font draws for a character that it lacks."""
-    font = _font(file, 16)
-    return bytes(font.getmask("\U000F8F8F")) if font else b""
+def _has(file: Path, character: str) -> bool:
+    return _drawn(file, character) not in (_drawn(file, _UNASSIGNED), bytes(32 * 32))
 
 
 @cache
@@ -107,23 +110,21 @@ def raster(text: str, size: int) -> NDArray[np.uint8]:
     (height, width) uint8
         Its height depends on the size alone, so that lines share a baseline.
     """
-    height = int(size * 1.4) + 1
-    baseline = round(size * 1.05)
+    height, fine = int(size * 1.4) + 1, size * _FINER
     if not _files():
-        drawn = _plain(text, size)
-        return np.asarray(drawn, np.uint8)
+        return np.asarray(_plain(text, size), np.uint8)
     pieces: list[tuple[str, ImageFont.FreeTypeFont]] = []
     for run, file in _runs(text):
-        font = _font(file, size)
+        font = _font(file, fine)
         if font is not None:
             pieces.append((run, font))
-    width = int(sum(font.getlength(run) for run, font in pieces)) + 3
-    picture = Image.new("L", (max(width, 1), height))
-    pen, x = ImageDraw.Draw(picture), 1.0
+    width = int(sum(font.getlength(run) for run, font in pieces) / _FINER) + 3
+    picture = Image.new("L", (max(width, 1) * _FINER, height * _FINER))
+    pen, x = ImageDraw.Draw(picture), float(_FINER)
     for run, font in pieces:
-        pen.text((x, baseline), run, fill=255, font=font, anchor="ls")
+        pen.text((x, round(size * 1.05) * _FINER), run, fill=255, font=font, anchor="ls")
         x += font.getlength(run)
-    return np.asarray(picture, np.uint8)
+    return np.asarray(picture.reduce(_FINER), np.uint8)
 
 
 def _plain(text: str, size: int) -> Image.Image:

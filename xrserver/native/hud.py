@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import clock, spaces
-from xrserver.clock import Calendar, Pace
+from xrserver.clock import Calendar, Pace, Playback
 from xrserver.native.backend import View
 from xrserver.native.city import City, Labels
 from xrserver.native.overlay import Colour, Overlay
@@ -36,9 +36,9 @@ class Ink:
     line: Colour
 
 
-NIGHT = Ink((0.035, 0.047, 0.075, 0.86), (0.91, 0.94, 0.98, 1.0), (0.66, 0.72, 0.80, 1.0),
+NIGHT = Ink((0.035, 0.047, 0.075, 0.93), (0.91, 0.94, 0.98, 1.0), (0.66, 0.72, 0.80, 1.0),
             (1.0, 0.74, 0.36, 1.0), (0.46, 0.55, 0.68, 0.85), (0.75, 0.82, 0.92, 0.30))
-DAY = Ink((1.0, 1.0, 1.0, 0.88), (0.10, 0.12, 0.16, 1.0), (0.34, 0.38, 0.44, 1.0),
+DAY = Ink((1.0, 1.0, 1.0, 0.94), (0.10, 0.12, 0.16, 1.0), (0.34, 0.38, 0.44, 1.0),
           (0.78, 0.30, 0.02, 1.0), (0.50, 0.56, 0.64, 0.85), (0.20, 0.24, 0.30, 0.35))
 
 
@@ -69,9 +69,10 @@ class Timeline:
         self._key: object = None
         self._quads: NDArray[np.void] | None = None
 
-    def draw(self, overlay: Overlay, city: City, rank: int, fraction: float, pace: Pace, playing: bool,
-             width: float, height: float, colours: Ink) -> None:
+    def draw(self, overlay: Overlay, city: City, state: Playback, width: float, height: float,
+             colours: Ink) -> None:
         """Add the timeline to a frame of `width` × `height` logical pixels."""
+        rank, pace = state.rank, state.pace
         key = (id(city), pace, width, height, overlay.scale, overlay.generation, colours)
         if key != self._key or self._quads is None:
             begun = overlay.count
@@ -80,14 +81,17 @@ class Timeline:
         else:
             overlay.paste(self._quads)
         left, wide, top = MARGIN + _INSET, width - 2 * (MARGIN + _INSET), height - MARGIN - STRIP
-        x = left + wide * clock.progress(city.calendar, rank, fraction, pace)
+        x = left + wide * clock.progress(city.calendar, rank, state.fraction, pace)
         overlay.rectangle(x - 1.0, top + 4, 2.0, STRIP - 20, colours.accent, 1.0)
         overlay.rectangle(x - 4.0, top + 1, 8.0, 8.0, colours.accent, 4.0)
-        text = f"{city.date(rank)}   {rank:,} of {city.scene.head_rank:,}" + ("" if playing else "   paused")
+        text = f"{city.date(rank)}   {rank:,} of {city.scene.head_rank:,}"
+        text += "" if state.playing else "   paused"
         wide_text = overlay.measure(text, 12)[0]
-        overlay.text(min(max(x - wide_text / 2, left), left + wide - wide_text), top - 20, text, 12, colours.text)
+        at = min(max(x - wide_text / 2, left), left + wide - wide_text)
+        overlay.text(at, top - 20, text, 12, colours.text)
 
-    def _still(self, overlay: Overlay, city: City, pace: Pace, width: float, height: float, colours: Ink) -> None:
+    def _still(self, overlay: Overlay, city: City, pace: Pace, width: float, height: float,
+               colours: Ink) -> None:
         left, wide, top = MARGIN + _INSET, width - 2 * (MARGIN + _INSET), height - MARGIN - STRIP
         overlay.rectangle(MARGIN, top, width - 2 * MARGIN, STRIP, colours.panel, 8.0)
         base = top + STRIP - 18
@@ -134,19 +138,22 @@ def dates(timeline: NDArray[np.int64], calendar: Calendar) -> list[tuple[int, st
     return [(int(rank), datetime.fromtimestamp(int(timeline[rank]), UTC).strftime(form)) for rank in named]
 
 
-def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, rank: int, width: float, height: float,
+def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, width: float, height: float,
                 colours: Ink) -> None:
     """Add the names of districts above their skylines: the largest first, none over another."""
-    matrix = np.array(view.projection).reshape(4, 4).T @ np.array(
-        spaces.view_matrix(view.world_from_eye)).reshape(4, 4).T @ np.array(spaces.matrix(pose)).reshape(4, 4).T
+    # Columns after one another, read as rows: each is transposed, and so is their product.
+    chain = (spaces.matrix(pose), spaces.view_matrix(view.world_from_eye), view.projection)
+    model, eye, projection = (np.array(matrix).reshape(4, 4) for matrix in chain)
+    matrix = model @ eye @ projection
     ones = np.ones((len(labels.text), 1))
-    clip = np.hstack([labels.anchor, ones]) @ matrix.T
+    clip = np.hstack([labels.anchor, ones]) @ matrix
     depth = clip[:, 3]
     with np.errstate(divide="ignore", invalid="ignore"):
         x = (clip[:, 0] / depth * 0.5 + 0.5) * width
         y = (0.5 - clip[:, 1] / depth * 0.5) * height
+        z = clip[:, 2] / depth
         across = labels.radius * pose.scale * view.projection[5] / depth * 0.5 * height
-    seen = (depth > 0) & (labels.birth <= rank) & (rank < labels.death) & (across > 22)
+    seen = (depth > 0) & (across > 22)
     taken: list[tuple[float, float, float, float]] = []
     for i in np.flatnonzero(seen).tolist():
         size = min(max(across[i] / 9.0, 11.0), 19.0)
@@ -156,22 +163,28 @@ def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, rank: 
         lift = 10.0 + 0.8 * size
         left, top = x[i] - wide / 2 - 5, y[i] - tall - lift
         box = (left, top, left + wide + 10, top + tall + 2)
-        inside = 0 <= box[0] and box[2] <= width and 0 <= box[1] and box[3] <= height - STRIP - 2 * MARGIN
-        if not inside or any(box[0] < b[2] + 4 and b[0] < box[2] + 4 and box[1] < b[3] + 3 and b[1] < box[3] + 3
-                             for b in taken):
+        inside = left >= 0 and top >= 0 and box[2] <= width and box[3] <= height - STRIP - 2 * MARGIN
+        if not inside or any(_overlap(box, other) for other in taken):
             continue
         taken.append(box)
+        overlay.depth = max(-1.0, float(z[i]))
         overlay.rectangle(x[i] - 0.5, box[3], 1.0, lift - 2, colours.line)
         overlay.rectangle(box[0], box[1], wide + 10, tall + 2, (*colours.panel[:3], 0.62), 4.0)
         overlay.text(left + 5, top + 1, labels.text[i], size, colours.text)
         if len(taken) == _LABELS_MOST:
-            return
+            break
+    overlay.depth = -1.0
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] + 4 and b[0] < a[2] + 4 and a[1] < b[3] + 3 and b[1] < a[3] + 3
 
 
 def draw_tip(overlay: Overlay, x: float, y: float, lines: list[str], width: float, height: float,
              colours: Ink) -> None:
     """Add a box of lines beside the pointer at (x, y)."""
-    lines = [overlay.fitted(line, 13 if i == 0 else 12, min(0.6 * width, 560.0)) for i, line in enumerate(lines)]
+    most = min(0.6 * width, 560.0)
+    lines = [overlay.fitted(line, 13 if i == 0 else 12, most) for i, line in enumerate(lines)]
     sizes = [overlay.measure(line, 13 if i == 0 else 12) for i, line in enumerate(lines)]
     wide, tall = max(size[0] for size in sizes) + 20, sum(size[1] for size in sizes) + 12
     left = x + 16 if x + 16 + wide <= width - 4 else max(4.0, x - 16 - wide)
@@ -184,28 +197,30 @@ def draw_tip(overlay: Overlay, x: float, y: float, lines: list[str], width: floa
 
 
 def draw_panel(overlay: Overlay, panel: Panel, width: float, height: float, colours: Ink) -> None:
-    """Add the inspector at the upper right."""
-    wide = min(380.0, 0.45 * width)
-    lines: list[tuple[str, float, Colour]] = [(overlay.fitted(panel.title, 15, wide - 28), 15, colours.text)]
+    """Add the inspector at the upper right: labels to the left of what they name."""
+    wide = min(430.0, 0.45 * width)
+    names = [overlay.measure(row.label, 12)[0] for row in panel.rows]
+    indent = min(max(names, default=0.0), 0.3 * wide) + 12
+    room, line = height - STRIP - 3 * MARGIN - 20, overlay.measure("x", 13)[1]
+    title = _wrapped(overlay, panel.title, 15, wide - 28)[:3]
+    head = len(title) * overlay.measure("x", 15)[1] + 6
+    rows: list[tuple[str, str]] = []
     for row in panel.rows:
-        body = [part for text in row.text.split("\n") for part in _wrapped(overlay, text, 13, wide - 28)]
-        if row.label:
-            lines.append((row.label, 11, colours.faint))
-        lines += [(part, 13, colours.text) for part in body]
-    room = height - STRIP - 3 * MARGIN
-    tall, shown = 20.0, 0
-    for line, size, _ in lines:
-        more = overlay.measure(line, size)[1] + (6 if size == 11 else 0)
-        if tall + more > room:
-            break
-        tall, shown = tall + more, shown + 1
+        body = [part for text in row.text.split("\n")
+                for part in _wrapped(overlay, text, 13, wide - 28 - indent)]
+        rows += zip((overlay.fitted(row.label, 12, indent - 8), *[""] * (len(body) - 1)), body, strict=True)
+    rows = rows[:max(0, int((room - head) / line))]
     left, y = width - MARGIN - wide, MARGIN
-    overlay.rectangle(left, y, wide, tall, colours.panel, 8.0)
+    overlay.rectangle(left, y, wide, head + len(rows) * line + 20, colours.panel, 8.0)
     y += 10
-    for line, size, colour in lines[:shown]:
-        y += 6 if size == 11 else 0
-        overlay.text(left + 14, y, line, size, colour)
-        y += overlay.measure(line, size)[1]
+    for text in title:
+        overlay.text(left + 14, y, text, 15, colours.text)
+        y += overlay.measure("x", 15)[1]
+    y += 6
+    for label, text in rows:
+        overlay.text(left + 14, y + 1, label, 12, colours.faint)
+        overlay.text(left + 14 + indent, y, text, 13, colours.text)
+        y += line
 
 
 def _wrapped(overlay: Overlay, text: str, size: float, width: float) -> list[str]:

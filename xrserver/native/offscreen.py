@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import moderngl
 from PIL import Image
@@ -28,7 +29,7 @@ def create_context() -> moderngl.Context:
     NoDisplay
         This machine offers none; the message says what was tried and what to install.
     """
-    ways: list[dict[str, str]] = [{"backend": "egl"}, {}] if sys.platform.startswith("linux") else [{}]
+    ways: list[dict[str, Any]] = [{"backend": "egl"}, {}] if sys.platform.startswith("linux") else [{}]
     reasons: list[str] = []
     for way in ways:
         try:

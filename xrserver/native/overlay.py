@@ -16,7 +16,7 @@ _MOST = 4096
 #: Texels between lines, so that filtering never reaches a neighbour.
 _BORDER = 1
 
-_QUAD = np.dtype([("box", "<f4", 4), ("glyph", "<f4", 4), ("colour", "<f4", 4), ("radius", "<f4")])
+_QUAD = np.dtype([("box", "<f4", 4), ("glyph", "<f4", 4), ("colour", "<f4", 4), ("radius", "<f4", 2)])
 
 
 class Overlay:
@@ -34,18 +34,21 @@ class Overlay:
         self._quads = np.zeros(_MOST, _QUAD)
         self._buffer = context.buffer(reserve=self._quads.nbytes, dynamic=True)
         self._array = context.vertex_array(
-            self._program, [(self._buffer, "4f 4f 4f 1f /i", "aBox", "aGlyph", "aColour", "aRadius")])
+            self._program, [(self._buffer, "4f 4f 4f 2f /i", "aBox", "aGlyph", "aColour", "aRadius")])
         self.count = 0
         #: Changes when text moves in the atlas: quads kept from before are stale then.
         self.generation = 0
         self._lines: dict[tuple[str, int], tuple[int, int, int, int]] = {}
         self._shelf = (_BORDER, _BORDER, 0)
         self.scale = 1.0
+        #: Depth of what is added from now on, −1 (before everything) … 1: the city hides what is behind it.
+        self.depth = -1.0
 
     def begin(self, scale: float) -> None:
         """Start a frame; `scale` framebuffer pixels make one logical pixel, in which all else is said."""
         self.scale = scale
         self.count = 0
+        self.depth = -1.0
 
     def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour,
                   radius: float = 0.0) -> None:
@@ -95,7 +98,7 @@ class Overlay:
     def _add(self, box: tuple[float, ...], glyph: tuple[float, ...], colour: Colour, radius: float) -> None:
         if self.count < _MOST:
             quad = self._quads[self.count]
-            quad["box"], quad["glyph"], quad["colour"], quad["radius"] = box, glyph, colour, radius
+            quad["box"], quad["glyph"], quad["colour"], quad["radius"] = box, glyph, colour, (radius, self.depth)
             self.count += 1
 
     def _line(self, text: str, size: float) -> tuple[int, int, int, int]:
@@ -130,10 +133,12 @@ class Overlay:
         self._atlas.use(0)
         self._program["uAtlas"] = 0
         self._program["uPicture"] = (float(target.width), float(target.height))
-        self._context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        self._context.enable(moderngl.BLEND)
+        self._context.disable(moderngl.CULL_FACE)
+        self._context.enable(moderngl.DEPTH_TEST | moderngl.BLEND)
+        target.depth_mask = False
         self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         self._array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self.count)
+        target.depth_mask = True
         self._context.disable(moderngl.BLEND)
 
 

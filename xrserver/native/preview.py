@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
-import sys
 import time
 from typing import Any
 
@@ -12,7 +10,7 @@ import moderngl
 
 from xrserver import spaces
 from xrserver.errors import NoDisplay
-from xrserver.input.actions import Binding, by_source
+from xrserver.input.actions import by_source
 from xrserver.native import hud
 from xrserver.native.backend import Event, Intent, View
 from xrserver.navigation import selection
@@ -50,7 +48,11 @@ class Window:
 
         self._glfw: Any = glfw
         told: list[str] = []
-        glfw.set_error_callback(lambda code, text: told.append(text.decode("utf-8", "replace")))
+
+        def tell(code: int, text: bytes | str) -> None:  # bytes, whatever its stub says
+            told.append(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+
+        glfw.set_error_callback(tell)
         if not glfw.init():
             raise NoDisplay(f"There is no display to open a window on ({_reason(told)}). "
                             "Use --screenshot FILE.png for a picture without one.")
@@ -257,8 +259,7 @@ class Window:
             self._held.clear()
 
     def _ask(self, source: str) -> None:
-        self._events += [Event(binding.action, binding.value) for binding in by_source("mouse").get(source, ())
-                         if binding.action in ("select", "teleport")]
+        self._events += [Event(binding.action) for binding in by_source("mouse").get(source, ())]
 
 
 def _key(glfw: Any, code: str) -> int:
@@ -322,6 +323,3 @@ def _loop(window: Window, viewer: Any, at: str) -> None:
     finally:
         gc.enable()
         gc.unfreeze()
-
-
-__all__ = ["Binding", "Window", "run"]

@@ -140,7 +140,8 @@ class Renderer:
         self._people.write(_bytes(colours, 256 * rows))
         self._categories.write(_bytes(np.array(categories, np.uint32), 16))
 
-    def add(self, tile: str, spans: NDArray[np.void], nodes: NDArray[np.void], strata: NDArray[np.void]) -> None:
+    def add(self, tile: str, spans: NDArray[np.void], nodes: NDArray[np.void],
+            strata: NDArray[np.void]) -> None:
         """Make a tile resident: packed records of `columns.SPANS`, NODES and STRATA."""
         first_span, first_stratum = self._spans.add(spans), self._strata.add(strata)
         rebased = nodes.view(NODES.dtype).reshape(-1).copy()
@@ -160,7 +161,7 @@ class Renderer:
         if tiles == self._shown:
             return
         self._shown = tiles
-        nodes = np.concatenate([self._tiles[tile][2] for tile in tiles]) if tiles else np.empty(0, NODES.dtype)
+        nodes = np.concatenate([np.empty(0, NODES.dtype), *(self._tiles[tile][2] for tile in tiles)])
         self.drawn = len(nodes)
         words = np.zeros((max(1, -(-2 * len(nodes) // WIDTH)), WIDTH, 4), np.uint32)
         words.reshape(-1)[:8 * len(nodes)] = nodes.view(np.uint32)

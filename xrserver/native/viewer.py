@@ -29,8 +29,12 @@ from xrserver.stream.messages import Panel, Result
 NODE_BUDGET, SPAN_BUDGET, ERROR_PIXELS = 500_000, 2_000_000, 1.5
 #: Seconds that the pointer rests on a floor before the server is asked what it was.
 _ASK_SECONDS = 0.08
+#: Seconds between two looks at how high districts stand, for their labels.
+_LABEL_SECONDS = 0.1
 #: Seconds between two reports of the playhead to the server, which remembers it.
 _REPORT_SECONDS = 1.0
+#: Node of the root district.
+_ROOT = 1
 #: Longest that the server may take for the first picture, seconds.
 _PATIENCE = 600.0
 
@@ -64,6 +68,7 @@ class Viewer:
         self._asked: set[str] = set()
         self._drawn: tuple[str, ...] = ()
         self._labels: Labels | None = None
+        self._labelled, self._label_age = -1, 0.0
         self.playback = Playback(0)
         self.journey = Journey(Pose((0.0, 0.0, 0.0)), Pose((0.0, 0.0, 0.0)))
         self.selection = Selection()
@@ -278,6 +283,7 @@ class Viewer:
         before, self._hovered_for = self._hovered_for, self._hovered_for + seconds
         if hovered != NOTHING and floor != NOTHING and before < _ASK_SECONDS <= self._hovered_for:
             self._link.ask(("floor", hovered, floor), "stratum", node=hovered, index=floor)
+        self._label_age += seconds
         self._since_report += seconds
         if self._since_report >= _REPORT_SECONDS:
             self._since_report = 0.0
@@ -333,7 +339,9 @@ class Viewer:
         return self.renderer.pick(self._moment(), view.world_from_eye, view.projection, *pointer, pixel)
 
     def _hover(self, picked: Picked | None) -> None:
-        node, floor = (picked.node, picked.floor) if picked is not None else (NOTHING, NOTHING)
+        # The plate that everything stands on is the ground: pointing at it is pointing at nothing.
+        found = picked is not None and picked.node != _ROOT
+        node, floor = (picked.node, picked.floor) if picked is not None and found else (NOTHING, NOTHING)
         if (node, floor) != (self.selection.hovered, self.selection.floor):
             self.selection = selection.hover(self.selection, node, floor)
             self._hovered_for = 0.0
@@ -377,6 +385,8 @@ class Viewer:
         """Return whether the next frame would look like this one."""
         moving = self.journey.glide is not None or self.journey.velocity != (0.0, 0.0, 0.0) or (
             self.journey.spin != 0.0 or self.journey.zooming != 0.0 or self.journey.holding)
+        if self._labelled != self.playback.rank:
+            return False
         waiting = self.selection.hovered != NOTHING and self._hovered_for < _ASK_SECONDS
         return not (self.playback.playing or moving or waiting)
 
@@ -386,13 +396,14 @@ class Viewer:
         width, height = view.target.width / scale, view.target.height / scale
         colours = hud.ink(self.daylight)
         overlay.begin(scale)
-        if self._labels is None:
-            self._labels = self.city.labels(self._drawn)
-        hud.draw_labels(overlay, self._labels, view, self.journey.pose, self.playback.rank, width, height, colours)
+        stale = self._labelled != self.playback.rank and self._label_age >= _LABEL_SECONDS
+        if self._labels is None or stale:
+            self._labels = self.city.labels(self._drawn, self.playback.rank)
+            self._labelled, self._label_age = self.playback.rank, 0.0
+        hud.draw_labels(overlay, self._labels, view, self.journey.pose, width, height, colours)
         if self.colouring == 0:
             hud.draw_legend(overlay, self.city, colours)
-        self._timeline.draw(overlay, self.city, self.playback.rank, self.playback.fraction, self.playback.pace,
-                            self.playback.playing, width, height, colours)
+        self._timeline.draw(overlay, self.city, self.playback, width, height, colours)
         if self._panel is not None:
             hud.draw_panel(overlay, self._panel, width, height, colours)
         lines = self._tip()

@@ -62,6 +62,9 @@ export class Viewer {
   readonly #posed = spaces.newPose();
   #world: World | undefined;
   #keyboard: Keyboard | undefined;
+  // The canvas in CSS pixels: asking it every frame would have the page laid out every frame.
+  #width = 1;
+  #height = 1;
   #last = 0;
   #stale = true;
   #repoint = true;
@@ -120,7 +123,7 @@ export class Viewer {
   }
 
   get aspect(): number {
-    return this.canvas.clientWidth / Math.max(this.canvas.clientHeight, 1);
+    return this.#width / this.#height;
   }
 
   get drawCalls(): number {
@@ -141,13 +144,12 @@ export class Viewer {
   /** The pose from which the whole city is seen, facing as `start` does. */
   setHome(start: spaces.ReadonlyPose): void {
     const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
-    const { clientWidth, clientHeight } = this.canvas;
     const { top, bottom } = this.margins;
-    const free = Math.max(clientHeight - top - bottom, clientHeight / 3);
+    const free = Math.max(this.#height - top - bottom, this.#height / 3);
     // As if the picture were what lies between the panels …
-    const perPixel = 2 * Math.tan(this.#fieldOfView() / 2) / clientHeight;
+    const perPixel = 2 * Math.tan(this.#fieldOfView() / 2) / this.#height;
     const { home } = this.journey;
-    locomotion.overview(start, box, 2 * Math.atan(perPixel * free / 2), clientWidth / free, home);
+    locomotion.overview(start, box, 2 * Math.atan(perPixel * free / 2), this.#width / free, home);
     // … then up by as much as that is off the window's middle.
     const { eye, yaw, pitch, scale } = locomotion.gazeOf(home);
     const down = (bottom - top) / 2 * perPixel * (eye[1] - box[1]!) / Math.sin(-pitch);
@@ -322,8 +324,8 @@ export class Viewer {
       return;
     }
     this.#repoint = false;
-    const { width, height, clientWidth, clientHeight } = this.canvas;
-    this.#picking.ask(this.#camera, pointers.hover.x * width / clientWidth, pointers.hover.y * height / clientHeight, width, height);
+    const { width, height } = this.canvas;
+    this.#picking.ask(this.#camera, pointers.hover.x * width / this.#width, pointers.hover.y * height / this.#height, width, height);
   }
 
   #point(): void {
@@ -383,9 +385,9 @@ export class Viewer {
       : 2 * Math.atan(Math.tan(DESKTOP_FIELD_OF_VIEW / 2) / Math.max(this.aspect, 0.5));
   }
 
-  /** Device pixels in a radian at the picture's middle. */
+  /** CSS pixels in a radian at the picture's middle. */
   #focal(): number {
-    return this.canvas.clientHeight / (2 * Math.tan(this.#fieldOfView() / 2));
+    return this.#height / (2 * Math.tan(this.#fieldOfView() / 2));
   }
 
   #sceneEye(): Vector {
@@ -393,8 +395,8 @@ export class Viewer {
   }
 
   #rayAt(x: number, y: number, out: Vector): Vector {
-    const right = x / this.canvas.clientWidth * 2 - 1;
-    const up = 1 - y / this.canvas.clientHeight * 2;
+    const right = x / this.#width * 2 - 1;
+    const up = 1 - y / this.#height * 2;
     return spaces.rayThrough(right, up, this.#fieldOfView(), this.aspect, [0, 0, 0, 1], out);
   }
 
@@ -411,6 +413,8 @@ export class Viewer {
   #resize(): void {
     const { clientWidth, clientHeight } = this.canvas;
     if (clientWidth === 0 || clientHeight === 0) return;
+    this.#width = clientWidth;
+    this.#height = clientHeight;
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.invalidate();

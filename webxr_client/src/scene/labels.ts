@@ -49,9 +49,11 @@ export class Labels {
   };
   readonly #labels = new Map<number, Label>();
   readonly #wishes: Label[] = [];
+  readonly #kept: Label[] = [];
   readonly #clip = new Matrix4();
   readonly #point = new Vector3();
   #frameNumber = 0;
+  #changed = false;
 
   constructor(renderer: WebGLRenderer) {
     this.#atlas = new Atlas(renderer);
@@ -101,8 +103,15 @@ export class Labels {
       const label = this.#wish(survey.candidates[i]!, width, height, density);
       if (label !== undefined) this.#wishes[count++] = label;
     }
-    for (const { left, top, right, bottom } of this.obstacles) {
-      this.#wishes[count++] = { ...NOTHING, left: left * density, top: top * density, right: right * density, bottom: bottom * density };
+    for (let i = 0; i < this.obstacles.length; i++) {
+      const { left, top, right, bottom } = this.obstacles[i]!;
+      const kept = (this.#kept[i] ??= { ...NOTHING });
+      kept.left = left * density;
+      kept.top = top * density;
+      kept.right = right * density;
+      kept.bottom = bottom * density;
+      kept.weight = Infinity;
+      this.#wishes[count++] = kept;
     }
     place(this.#wishes, count, MOST + this.obstacles.length, 5 * density);
     return this.#write(density, still ? 1 : dt / FADE_SECONDS);
@@ -175,7 +184,10 @@ export class Labels {
       quad = this.#lay(label, quad, density);
     }
     this.#geometry.instanceCount = quad;
-    for (const attribute of [this.#anchor, this.#frame, this.#glyphs]) attribute.needsUpdate = true;
+    if (this.#changed) {
+      this.#anchor.needsUpdate = this.#frame.needsUpdate = this.#glyphs.needsUpdate = true;
+      this.#changed = false;
+    }
     return fading;
   }
 
@@ -187,13 +199,29 @@ export class Labels {
     const left = -Math.round(width / 2);
     if (label.district) {
       const half = Math.max(0.5, density * 0.5);
-      this.#anchor.setXYZW(quad, label.x, label.y, label.z, label.opacity);
-      this.#frame.setXYZW(quad, -half, 0, half, stem + 2 * density);
-      this.#glyphs.setXYZW(quad++, -1, 0, -1, 0);
+      this.#set(this.#anchor, quad, label.x, label.y, label.z, label.opacity);
+      this.#set(this.#frame, quad, -half, 0, half, stem + 2 * density);
+      this.#set(this.#glyphs, quad++, -1, 0, -1, 0);
     }
-    this.#anchor.setXYZW(quad, label.x, label.y, label.z, label.district ? label.opacity : -label.opacity);
-    this.#frame.setXYZW(quad, left, stem, left + width, stem + height);
-    this.#glyphs.setXYZW(quad++, x / side, (y + height) / side, (x + width) / side, y / side);
+    this.#set(this.#anchor, quad, label.x, label.y, label.z, label.district ? label.opacity : -label.opacity);
+    this.#set(this.#frame, quad, left, stem, left + width, stem + height);
+    this.#set(this.#glyphs, quad++, x / side, (y + height) / side, (x + width) / side, y / side);
     return quad;
+  }
+
+  /** Write four numbers where they are others: most frames change no label, and upload nothing. */
+  #set(attribute: InstancedBufferAttribute, quad: number, a: number, b: number, c: number, d: number): void {
+    const { array } = attribute;
+    const at = quad * 4;
+    const fa = Math.fround(a);
+    const fb = Math.fround(b);
+    const fc = Math.fround(c);
+    const fd = Math.fround(d);
+    if (array[at] === fa && array[at + 1] === fb && array[at + 2] === fc && array[at + 3] === fd) return;
+    array[at] = fa;
+    array[at + 1] = fb;
+    array[at + 2] = fc;
+    array[at + 3] = fd;
+    this.#changed = true;
   }
 }

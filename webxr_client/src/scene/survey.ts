@@ -19,7 +19,9 @@ export interface Candidate {
   extent: number;
 }
 
-const NODES_A_FRAME = 3072;
+/** Nodes between two looks at the clock, and milliseconds of a frame that may go into looking. */
+const NODES_A_SLICE = 256;
+const MILLISECONDS = 0.4;
 const MOST_FILES = 48;
 
 interface District {
@@ -90,17 +92,17 @@ export class Survey {
       this.#again = false;
     }
     this.#rank = rank;
-    let left = NODES_A_FRAME;
-    while (left > 0 && this.#tile < this.#tiles.length) {
+    const until = performance.now() + MILLISECONDS;
+    while (this.#tile < this.#tiles.length) {
       const tile = this.#tiles[this.#tile]!;
-      const until = Math.min(this.#row + left, tile.nodeCount);
-      this.#look(tile, this.#parents[this.#tile]!, this.#row, until, eye, least);
-      left -= until - this.#row;
-      this.#row = until;
+      const end = Math.min(this.#row + NODES_A_SLICE, tile.nodeCount);
+      this.#look(tile, this.#parents[this.#tile]!, this.#row, end, eye, least);
+      this.#row = end;
       if (this.#row >= tile.nodeCount) {
         this.#tile++;
         this.#row = 0;
       }
+      if (performance.now() > until) break;
     }
     if (this.#tile < this.#tiles.length) return false;
     this.#finish();

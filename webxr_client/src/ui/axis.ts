@@ -1,5 +1,6 @@
 /** The timeline's axis: how shares of the history, dates and pixels belong together. Pure. */
 import { atProgress, progress, type Calendar, type Pace, type Playhead } from "../clock.ts";
+import { monthOf } from "./words.ts";
 
 /** A mark of the axis: where (share 0 … 1), and what is written there. */
 export interface Tick {
@@ -39,7 +40,6 @@ export function dateAt(timeline: Float64Array, dates: Calendar, share: number, p
 
 /** Steps of ticks, finest first: months, then years. */
 const STEPS = [1, 3, 6, 12, 24, 60, 120, 240];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS = [1, 2, 7, 14];
 
 /**
@@ -64,7 +64,7 @@ export function ticks(timeline: Float64Array, dates: Calendar, pace: Pace, from:
     for (let day = Math.floor(first / 86400); day * 86400 <= last; day++) {
       const date = new Date(day * 86_400_000);
       if ((date.getUTCDate() - 1) % step !== 0) continue;
-      add(day * 86400, `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]!}`, date.getUTCDate() === 1);
+      add(day * 86400, `${date.getUTCDate()} ${monthOf(date.getUTCMonth())}`, date.getUTCDate() === 1);
     }
   } else {
     const step = STEPS.find((each) => monthsSeen / each <= most) ?? 240;
@@ -75,7 +75,7 @@ export function ticks(timeline: Float64Array, dates: Calendar, pace: Pace, from:
       const seconds = Date.UTC(year, month % 12, 1) / 1000;
       if (seconds > last) break;
       const isYear = month % 12 === 0;
-      add(seconds, isYear ? String(year) : MONTHS[month % 12]!, isYear);
+      add(seconds, isYear ? String(year) : monthOf(month % 12), isYear);
     }
   }
   return spaced(found, (to - from) * room / width);

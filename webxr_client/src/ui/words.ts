@@ -1,14 +1,21 @@
 /** Numbers and dates as people write them; all dates are UTC, as the stream's are. */
 
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const minute = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "UTC",
-});
-const monthName = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
+const two = (n: number): string => String(n).padStart(2, "0");
 
-export const dayOf = (seconds: number): string => day.format(seconds * 1000);
-export const minuteOf = (seconds: number): string => minute.format(seconds * 1000);
-export const monthOf = (seconds: number): string => monthName.format(seconds * 1000);
+/** 4 Mar 2026. By hand, as it is written while time runs: Intl takes a good part of a frame. */
+export function dayOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]!} ${date.getUTCFullYear()}`;
+}
+
+/** 4 Mar 2026, 15:36. */
+export function minuteOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `${dayOf(seconds)}, ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
+}
+
+export const monthOf = (month: number): string => MONTHS[month]!;
 
 /** 12 345 with thin spaces. */
 export const grouped = (n: number): string => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from reference_scene import Made, ancestors, make_history, state, whole_path
 
 from xrserver.columns import RANK_END, Category, Flag
-from xrserver.history.index import MODE_SUBMODULE, MODE_SYMLINK
+from xrserver.history.index import MODE_SUBMODULE, MODE_SYMLINK, FileVersions
 from xrserver.layout.city import CityLayout
+from xrserver.scene.build import build_scene
 from xrserver.scene.definition import load_scene
 from xrserver.scene.spans import NOBODY, SceneColumns, build_columns, live_at
 
@@ -172,3 +174,38 @@ def test_the_root_district_is_node_1_and_lies_under_everything() -> None:
         assert (low[:, axis] >= plate["position1"][axis] - 0.5 * plate["size1"][axis] - 1e-3).all()
         assert (high[:, axis] <= plate["position1"][axis] + 0.5 * plate["size1"][axis] + 1e-3).all()
     assert (others["position1"][others["node"] != 1][:, 1] >= city.plate - 1e-6).all()
+
+
+def test_a_history_in_which_nothing_ever_stood_is_an_empty_scene() -> None:
+    made = make_history(0, commits=3)
+    none = {f.name: getattr(made.versions, f.name)[:0] for f in fields(made.versions)}
+    none["strata_offsets"] = np.zeros_like(made.versions.strata_offsets)
+    scene = build_scene(made.index, FileVersions(**none), CITY, "generation")
+    assert scene.root.spans == scene.root.nodes == 0 and scene.root.box == [0.0] * 6
+    assert len(live_at(scene.columns.spans, scene.columns.nodes, 0)) == 0
+    assert scene.tile(scene.root.id).names_offsets.tolist() == [0]
+
+
+def test_a_scene_can_give_every_file_the_same_plot_and_height_by_size() -> None:
+    made = make_history(2)
+    definition = replace(CITY, metrics=replace(CITY.metrics, footprint="equal", height="size"))
+    columns, city = build_columns(made.index, made.versions, definition)
+    stood = city.cell[:, 2] > 0
+    yards = {int(p): i for i, p in enumerate(city.district_path)}
+    for row in yards.values():
+        own = stood & (made.index.paths.parent == city.district_path[row])
+        own[0] = False
+        area = city.cell[own, 2] * city.cell[own, 3]
+        assert np.allclose(area, area[:1] if len(area) else 0.0)
+    spans = columns.spans
+    kind = spans["traits"] >> 16
+    buildings = spans[(kind != Category.DISTRICT) & (kind != Category.SYMLINK) & (kind != Category.SUBMODULE)]
+    np.testing.assert_allclose(buildings["size1"][:, ::2], city.plot[buildings["node"] // 2, 2:], rtol=1e-6)
+    first = buildings[flags(buildings) & Flag.ENTERS != 0]
+    v = made.versions
+    blob = {(int(p), int(b)): int(x) for p, b, x in zip(v.path, v.birth, v.blob, strict=True)}
+    for span in first:
+        size = int(made.index.blob_sizes[blob[int(span["node"]) // 2, int(span["birth"])]])
+        building = CITY.building
+        tall = building.lowest + building.storey * math.log2(1 + size / 1000) ** building.growth
+        assert span["size1"][1] == pytest.approx(tall, rel=1e-6)

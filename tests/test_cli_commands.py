@@ -1,0 +1,302 @@
+"""The command line as a person uses it: its lines, its exit codes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from served import ENVIRONMENT, git, tell
+
+import xrserver
+from xrserver import app, cli
+from xrserver.config import Config
+from xrserver.errors import NotARepository
+
+ROOT = Path(__file__).resolve().parents[1]
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tell(tmp_path_factory.mktemp("cli") / "story.git")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours, without settings of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XRSERVER_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
+
+
+def xr(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "xrserver", *map(str, arguments)], cwd=cwd, timeout=SECONDS,
+                          env=environment(**more), capture_output=True, text=True, encoding="utf-8")
+
+
+@contextmanager
+def running(*arguments: str | Path, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen([sys.executable, "-m", "xrserver", *map(str, arguments)], cwd=cwd,
+                          env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+# --- what cannot be shown is said in one line, exit code 2 ---------------------------------------------
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one line of a command that cannot do what is asked."""
+    code = cli.main([*map(str, arguments)])
+    printed = capsys.readouterr()
+    assert code == 2 and printed.out == "", printed
+    lines = printed.err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("xrserver: "), printed.err
+    return lines[0]
+
+
+def test_what_is_no_repository_is_said_in_one_line(tmp_path: Path) -> None:
+    result = xr("index", tmp_path)
+    assert result.returncode == 2 and result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1 and str(tmp_path) in result.stderr
+
+
+def test_a_folder_that_does_not_exist_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nowhere" in fails(capsys, "index", tmp_path / "nowhere")
+    assert "nowhere" in fails(capsys, "serve", tmp_path / "nowhere", "--port", "0")
+
+
+def test_a_repository_without_commits_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(tmp_path, "init", "-q", "-b", "trunk")
+    line = fails(capsys, tmp_path, "--port", "0")
+    assert "trunk" in line and "commit" in line
+
+
+def test_an_unknown_ref_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no-such-branch" in fails(capsys, repository, "--ref", "no-such-branch", "--port", "0")
+
+
+def test_an_unknown_scene_is_said(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = fails(capsys, repository, "--scene", "village", "--port", "0")
+    assert "village" in line and "city" in line
+
+
+def test_unreadable_objects_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tell(tmp_path / "story.git")
+    tree = git(folder, "rev-parse", "main^{tree}").decode().strip()
+    file = folder / "objects" / tree[:2] / tree[2:]
+    file.chmod(0o600)
+    file.write_bytes(b"damaged")
+    fails(capsys, "index", folder)
+    fails(capsys, folder, "--port", "0")
+
+
+def test_missing_objects_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tell(tmp_path / "story.git")
+    commit = git(folder, "rev-parse", "main~1").decode().strip()
+    (folder / "objects" / commit[:2] / commit[2:]).unlink()
+    fails(capsys, "index", folder)
+
+
+def test_a_port_in_use_is_said_before_history_is_read(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = fails(capsys, tmp_path, "--port", str(port))  # where there is no repository either
+    assert f"127.0.0.1:{port}" in line and "--port" in line
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7"])
+def test_an_address_that_is_not_this_machines_is_said(
+        repository: Path, host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert host in fails(capsys, repository, "--host", host, "--port", "0")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--prot", "1"], ["--port", "x"], ["--port", "70000"], ["--port", "-1"], ["--jobs", "-1"],
+    ["--jobs", "two"], ["index", "a", "b"], ["index", "--port", "1"], ["preview", "--size", "big"],
+    ["preview", "--size", "0x5"],
+    ["preview", "a", "b"], ["preview", "--screenshot"],
+])
+def test_bad_usage_is_said_in_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    fails(capsys, *arguments)
+
+
+def test_a_setting_in_the_environment_that_does_not_parse_is_said(
+        repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("XRSERVER_JOBS", "many")
+    line = fails(capsys, "index", repository)
+    assert "XRSERVER_JOBS" in line and "many" in line
+
+
+def test_a_fault_of_our_own_is_one_line_and_a_traceback_only_on_demand(
+        repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(*arguments: object) -> int:
+        raise ZeroDivisionError("oh\nno")
+
+    monkeypatch.setitem(cli._COMMANDS, "index", fail)
+    monkeypatch.delenv("XRSERVER_DEBUG", raising=False)
+    assert cli.main(["index"]) == 1
+    first = capsys.readouterr().err
+    assert len(first.splitlines()) == 1 and "ZeroDivisionError: oh" in first and "XRSERVER_DEBUG" in first
+    monkeypatch.setenv("XRSERVER_DEBUG", "1")
+    assert cli.main(["index"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+# --- what is asked for is done ----------------------------------------------------------------------------
+
+
+def test_the_version_is_the_packages() -> None:
+    assert xr("--version").stdout.strip() == f"xrserver {xrserver.__version__}"
+
+
+def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
+    whole = xr("--help").stdout
+    assert all(f"\n    {name}" in whole for name in cli._COMMANDS) and "exit codes" in whole
+    offered = {
+        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--open", "--no-token"},
+        "preview": {"--at", "--screenshot", "--size"}, "index": {"--json", "--jobs"}}
+    for command, flags in offered.items():
+        text = xr(command, "--help").stdout
+        assert set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", text, re.M)) == {"--help", *flags}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = ("import sys; from xrserver.cli import main\n"
+            "try: main(['serve', '--help'])\n"
+            "except SystemExit: pass\n"
+            "heavy = {'numpy', 'numba', 'pygit2', 'aiohttp', 'moderngl', 'asyncio'}\n"
+            "print(sorted(heavy & set(sys.modules)))")
+    printed = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True,
+                             timeout=SECONDS, check=True).stdout
+    assert printed.splitlines()[-1] == "[]"
+
+
+def test_index_prints_counts_that_git_confirms(repository: Path) -> None:
+    result = xr("index", repository, "--json", "--jobs", "1")
+    assert result.returncode == 0 and result.stderr == ""
+    counts = json.loads(result.stdout)
+    assert counts["repository"] == "story"
+    assert counts["commits"] == int(git(repository, "rev-list", "--count", "--all"))
+    assert counts["mainline commits"] == int(git(repository, "rev-list", "--count", "--first-parent", "main"))
+    assert counts["files"] == len(git(repository, "ls-tree", "-r", "-z", "main").split(b"\0")) - 1
+    assert counts["people"] == 2 and 0 < counts["seconds"] < SECONDS
+    text = xr("index", repository).stdout
+    assert f"{counts['commits']} commits" in text and " seconds" in text
+
+
+def test_index_without_a_repository_takes_the_one_around(tmp_path: Path, repository: Path) -> None:
+    git(tmp_path, "clone", "-q", str(repository), "copy")
+    inner = tmp_path / "copy" / "src"
+    assert json.loads(xr("index", "--json", cwd=inner).stdout)["repository"] == "copy"
+    assert xr("index", "--json", cwd=tmp_path).returncode == 2
+
+
+def fetched(url: str) -> dict[str, object]:
+    with urllib.request.urlopen(url, timeout=SECONDS) as response:
+        return json.load(response)
+
+
+@pytest.mark.parametrize("how", [[], ["serve"]], ids=["by default", "by name"])
+def test_serve_prints_the_address_and_answers_there(repository: Path, how: list[str]) -> None:
+    with running(*how, repository, "--port", "0") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.fullmatch(r"story \(6 commits\) at (http://127\.0\.0\.1:\d+/)\?token=(\S{32})\n", line)
+        assert found, line
+        items = fetched(f"{found[1]}api/repositories?token={found[2]}")["items"]
+        assert items == [{"id": "story", "name": "story", "commits": 6}]
+
+
+def test_serve_without_a_repository_takes_the_one_around(tmp_path: Path, repository: Path) -> None:
+    git(tmp_path, "clone", "-q", str(repository), "copy")
+    with running("--port", "0", "--no-token", cwd=tmp_path / "copy" / "src") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert re.fullmatch(r"copy \(6 commits\) at http://127\.0\.0\.1:\d+/\n", line), line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends these signals to whole consoles only")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_serving_cleanly(repository: Path, number: signal.Signals) -> None:
+    with running(repository, "--port", "0") as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(SECONDS) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
+def test_a_signal_ends_reading_history_too(tmp_path: Path) -> None:
+    story = b"".join(b"commit refs/heads/main\ncommitter A <a@b> %d +0000\ndata 2\nc\nM 100644 inline f%d\n"
+                     b"data 1\nx\n" % (10**9 + n, n % 50) for n in range(500))
+    folder = tell(tmp_path / "long.git", story)
+    code = ("import sys, os, signal, xrserver.app as app, xrserver.cli as cli\n"
+            "def progress(self, phase, done, total):\n"
+            "    if phase == 'commits': os.kill(os.getpid(), signal.SIGTERM)\n"
+            "cli._Progress.__call__ = progress\n"
+            f"sys.exit(cli.main([{str(folder)!r}, '--port', '0']))")
+    ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True,
+                           timeout=SECONDS)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+# --- a server as a child -----------------------------------------------------------------------------------
+
+
+def test_a_child_server_serves_until_its_block_ends(repository: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with app.child_server(repository, Config(jobs=1)) as url:
+        base, _, token = url.partition("?")
+        assert fetched(f"{base}api/repositories?{token}")["items"]
+    with pytest.raises(OSError):
+        fetched(f"{base}health")
+
+
+def test_a_child_server_that_fails_raises_what_it_failed_with(tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with pytest.raises(NotARepository, match=re.escape(str(tmp_path))), app.child_server(tmp_path, Config()):
+        pass
+
+
+def test_a_child_server_dies_with_its_parent_however_that_ends(repository: Path) -> None:
+    code = ("import sys\nfrom pathlib import Path\nfrom xrserver import app\n"
+            "from xrserver.config import Config\n"
+            "with app.child_server(Path(sys.argv[1]), Config(jobs=1)) as url:\n"
+            "    print(url, flush=True)\n    sys.stdin.read()")
+    with subprocess.Popen([sys.executable, "-c", code, str(repository)], env=environment(), text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        url = parent.stdout.readline().strip()
+        host, port = url.split("/")[2].split(":")
+        with socket.create_connection((host, int(port)), timeout=SECONDS) as witness:
+            parent.kill()
+            # The connection ends when the child does; until then nothing is ever sent on it.
+            witness.settimeout(SECONDS)
+            assert witness.recv(1) == b""
+
+
+def test_an_announcing_server_tells_its_error_and_exits_with_its_code(tmp_path: Path) -> None:
+    result = xr("serve", tmp_path, "--announce", "--port", "0")
+    assert result.returncode == 2 and result.stderr == ""
+    assert json.loads(result.stdout)["error"] == "NotARepository"
+
+
+def test_git_is_found_for_these_tests() -> None:
+    assert shutil.which("git", path=ENVIRONMENT["PATH"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reference_scene import path_tree
 
 from xrserver.history.index import PathTree
+from xrserver.kernels.treemap import insert_by_area, squarify
 from xrserver.layout.city import CityLayout, CityParameters, file_areas, lay_out_city
 
 P = CityParameters()
@@ -199,3 +200,18 @@ def test_a_hundred_thousand_files_are_placed_apart(folders: int) -> None:
     assert np.median(aspect) < 1.5
     again = lay_out_city(tree, largest, P)
     assert np.array_equal(city.cell, again.cell)
+
+
+@pytest.mark.parametrize("areas", [[1, 1], [4, 4, 4, 4], [9, 1], [6, 6, 4, 3, 2, 2, 1], [1000, 1, 1, 1]])
+@pytest.mark.parametrize("rect", [(0.0, 0.0, 1.0, 1.0), (-3.0, 2.0, 6.0, 4.0), (0.0, 0.0, 4.0, 6.0)])
+def test_rows_end_where_the_plain_treemap_ends_them_even_where_it_makes_no_difference(
+        areas: list[int], rect: reference_layout.Rect) -> None:
+    out = np.zeros((len(areas), 4))
+    squarify(np.array(areas, np.int64), len(areas), np.array([rect]), 0, out)
+    assert out.tolist() == [list(cell) for cell in reference_layout.squarify(areas, rect)]
+
+
+def test_what_is_free_comes_behind_what_is_as_large() -> None:
+    areas, codes = np.array([7, 5, 5, 3, 0], np.int64), np.array([1, 2, 3, 4, 0], np.int64)
+    insert_by_area(areas, codes, 4, 5, -1)
+    assert areas.tolist() == [7, 5, 5, 5, 3] and codes.tolist() == [1, 2, 3, -1, 4]

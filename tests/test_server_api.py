@@ -177,7 +177,7 @@ async def test_problems_have_the_shape_their_description_promises(repository: Pa
             f"{story}/files?limit=99999": 400, f"{story}/files?limit=x": 400, f"{story}/files?cursor=x": 400,
             f"{story}/files?cursor=WzFd": 400, f"{story}/scenes/village": 404,
             f"{story}/scenes/city/tiles/{'0' * 32}": 404, f"{story}/commits/main/": 404,
-            "/api/nothing": 404, "/api/": 404, "/api": 404, "/nothing": 404,
+            "/api/stream": 400, "/api/nothing": 404, "/api/": 404, "/api": 404, "/nothing": 404,
         }.items():
             problem = await get(client, path, status)
             fits(problem, shapes.PROBLEM)

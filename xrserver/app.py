@@ -209,8 +209,8 @@ def child_server(repository: Path, config: Config) -> Generator[str, None, None]
     XrserverError
         What the child failed with.
     """
-    command = [sys.executable, "-m", "xrserver", "serve", str(repository), "--announce", "--port", "0",
-               *_flags(config)]
+    command = [sys.executable, "-m", "xrserver", "serve", str(repository), "--announce",
+               "--host", "127.0.0.1", "--port", "0", *_flags(config)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None and child.stdout is not None
         try:

@@ -75,4 +75,5 @@ def _of_http(request: web.Request, error: web.HTTPException) -> web.StreamRespon
                        {"Allow": allowed}).response()
     if isinstance(error, web.HTTPNotFound):
         return Problem(HTTPStatus.NOT_FOUND, f"There is nothing at {request.path}.").response()
-    return Problem(HTTPStatus(error.status), f"{error.reason}.").response()
+    said = error.text if error.text and not error.text.startswith(str(error.status)) else error.reason
+    return Problem(HTTPStatus(error.status), f"{said.rstrip('.')}.").response()

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import math
+
+import moderngl
+import numpy as np
+import pytest
+from native_scene import CHROMIUM_FLAGS, chromium, opengl, random_nodes
+
+from xrserver import resources, spaces
+from xrserver.columns import RANK_END, Flag
+from xrserver.native.offscreen import Offscreen, create_context
+from xrserver.native.pools import WIDTH, Pool
+from xrserver.native.renderer import Moment, Renderer, source
+from xrserver.spaces import Pose
+
+PROGRAMS = [("nodes", ()), ("nodes", ("PICK",)), ("sky", ()), ("overlay", ())]
+HEAD = 40
+EYE = Pose((0.0, 0.0, 0.0))
+
+COMPILE = """(programs) => {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const complaints = [];
+  for (const [name, ...stages] of programs) {
+    const program = gl.createProgram();
+    stages.forEach((text, i) => {
+      const shader = gl.createShader(i ? gl.FRAGMENT_SHADER : gl.VERTEX_SHADER);
+      gl.shaderSource(shader, text);
+      gl.compileShader(shader);
+      if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) complaints.push(name + gl.getShaderInfoLog(shader));
+      gl.attachShader(program, shader);
+    });
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) complaints.push(name + gl.getProgramInfoLog(program));
+  }
+  return complaints;
+}"""
+
+
+async def test_every_program_compiles_and_links_in_webgl2():
+    browser_path = chromium()
+    from playwright.async_api import async_playwright
+
+    programs = [[body, source(body, *defines, "VERTEX", preamble="es"), source(body, *defines, preamble="es")]
+                for body, defines in PROGRAMS]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=CHROMIUM_FLAGS)
+        try:
+            assert await (await browser.new_page()).evaluate(COMPILE, programs) == []
+        finally:
+            await browser.close()
+
+
+@pytest.mark.parametrize("body, defines", PROGRAMS)
+def test_every_program_compiles_and_links_in_opengl_3_3(body, defines):
+    opengl()
+    context = create_context()
+    context.program(source(body, *defines, "VERTEX"), source(body, *defines)).release()
+    context.release()
+
+
+def test_only_the_preambles_know_which_opengl_they_are_in():
+    for body in ("nodes", "sky", "overlay", "light"):
+        text = resources.text("shaders", f"{body}.glsl")
+        assert "#version" not in text and "precision " not in text and "GL_ES" not in text
+
+
+# --- the rules of time, against a plain twin ----------------------------------------------------
+
+
+def smooth(k):
+    return k * k * (3 - 2 * k)
+
+
+def stands(spans, rank, fraction, easing):
+    """What CONVENTIONS' rules of time say of one node: None, or (position, size, strata)."""
+    changing = fraction > 1 - easing
+    k = smooth((fraction - 1 + easing) / easing) if changing else 0.0
+    known = [span for span in spans if span["birth"] <= (rank + 1 if changing else rank)]
+    if not known:
+        return None
+    span = known[-1]
+    flags = int(span["traits"]) >> 8 & 255
+    state = [np.append(span["position1"], 0), np.append(span["size1"], span["value1"])]
+    if span["birth"] == rank + 1:
+        if flags & Flag.ENTERS:
+            state[1][1] *= k
+        elif flags & Flag.EASED:
+            before = [np.append(span["position0"], 0), np.append(span["size0"], span["value0"])]
+            state = [a * (1 - k) + b * k for a, b in zip(before, state, strict=True)]
+    elif span["death"] <= rank:
+        return None
+    elif changing and span["death"] == rank + 1:
+        if not flags & Flag.LEAVES:
+            return None
+        state[1][1] *= 1 - k
+    return state[0][:3], state[1][:3], state[1][3]
+
+
+@pytest.fixture(scope="module")
+def stage():
+    """The vertex stage alone, its outputs written into a buffer."""
+    opengl()
+    context = create_context()
+    context.simple_framebuffer((1, 1)).use()  # without a framebuffer nothing runs
+    nodes, spans, strata = random_nodes(150, HEAD)
+    renderer = Renderer(context)
+    renderer.add("t", spans, nodes, strata)
+    renderer.show(("t",))
+    program = context.program(vertex_shader=source("nodes", "VERTEX"), varyings=["vScene", "vSize", "vEye", "gl_Position"])
+    array = context.vertex_array(program, [])
+    buffer = context.buffer(reserve=8 * len(nodes) * 15 * 4)
+
+    def run(rank, fraction, easing, glow=0.1):
+        moment = Moment(Pose((0, 0, 0)), rank, fraction, easing, glow, HEAD)
+        for unit, name in enumerate(("uSpans", "uNodes", "uStrata")):
+            if name in program:
+                program[name] = unit
+        renderer._use_textures()
+        renderer._set(program, moment, EYE, spaces.perspective(1.0, 1.0, 0.1, 1000.0))
+        array.transform(buffer, moderngl.POINTS, vertices=8 * len(nodes))
+        return np.frombuffer(buffer.read(), np.float32).reshape(len(nodes), 8, 15)
+
+    yield nodes, spans, run
+    context.release()
+
+
+@pytest.mark.parametrize("easing", (1e-6, 0.25, 0.7, 1.0))
+def test_what_stands_at_any_playhead_is_what_the_rules_of_time_say(stage, easing):
+    nodes, spans, run = stage
+    shown = eased = 0
+    for rank in range(0, HEAD + 1, 3):
+        for fraction in (0.0, 0.1, 0.5, 0.74, 0.76, 0.875, 0.999):
+            got = run(rank, fraction, easing)
+            for row, node in enumerate(nodes):
+                own = spans[node["first_span"]:node["first_span"] + node["span_count"]]
+                expected = stands(own, rank, fraction, easing)
+                if expected is None:
+                    assert np.all(got[row, :, 11:] == (2, 2, 2, 1))
+                    continue
+                position, size, strata = expected
+                corners, clip = got[row, :, :3], got[row, :, 11:]
+                low, high = corners.min(axis=0), corners.max(axis=0)
+                assert np.allclose(low, position - [size[0] / 2, 0, size[2] / 2], atol=2e-4)
+                assert np.allclose(high - low, size, atol=4e-4)
+                assert np.allclose(got[row, :, 6], strata, atol=1e-4)
+                assert not np.all(clip == (2, 2, 2, 1))
+                shown += 1
+                eased += fraction > 1 - easing
+    assert shown > 5_000 and (easing < 0.01 or eased > 1_000)
+
+
+def test_at_whole_ranks_the_picture_does_not_depend_on_easing(stage):
+    _, _, run = stage
+    for rank in (0, 7, HEAD):
+        still = run(rank, 0.0, 1e-6)
+        for easing in (0.3, 1.0):
+            assert np.array_equal(run(rank, 0.0, easing), still)
+
+
+def test_glow_fades_with_the_distance_to_the_birth_of_what_stands(stage):
+    nodes, spans, run = stage
+    got = run(20, 0.5, 1e-6, glow=0.25)
+    for row, node in enumerate(nodes):
+        own = spans[node["first_span"]:node["first_span"] + node["span_count"]]
+        if stands(own, 20, 0.5, 1e-6) is not None:
+            birth = max(span["birth"] for span in own if span["birth"] <= 20)
+            assert got[row, 0, 10] == pytest.approx(math.exp(-(20.5 - birth) * 0.25), rel=1e-4)
+
+
+# --- pools and picking ----------------------------------------------------------------------------
+
+
+def test_a_pool_holds_what_was_added_while_others_come_and_go():
+    opengl()
+    context = create_context()
+    chance = np.random.default_rng(3)
+    pool, held = Pool(context, 4, 5), {}
+    for turn in range(60):
+        if held and chance.random() < 0.4:
+            number = list(held)[int(chance.integers(len(held)))]
+            del held[number]
+            pool.remove(number)
+        else:
+            records = chance.integers(0, 2**32, (int(chance.integers(1, 3000)), 20), dtype=np.uint32)
+            held[pool.add(records.view([("record", "<u4", 20)])[:, 0])] = records
+        if turn % 10 == 9:
+            texels = np.frombuffer(pool.texture.read(), np.uint32).reshape(-1, 4)
+            for number, records in held.items():
+                assert np.array_equal(texels[5 * number:5 * (number + len(records))].reshape(-1, 20), records)
+    rows = pool.texture.size[1]
+    assert rows * WIDTH < 6 * sum(5 * len(records) for records in held.values()) + 40 * WIDTH
+    context.release()
+
+
+def test_picking_finds_node_floor_and_place_and_nothing_in_the_sky():
+    opengl()
+    backend = Offscreen((64, 64))
+    nodes, spans, strata = random_nodes(1, HEAD)
+    spans = spans[:1].copy()
+    spans["birth"], spans["death"], spans["traits"], spans["value1"] = 0, RANK_END, 1 << 16, 5
+    spans["position1"], spans["size1"] = (0, 0, -20), (4, 10, 4)
+    nodes["span_count"], nodes["node"] = 1, 84
+    renderer = Renderer(backend.context)
+    renderer.add("t", spans, nodes, strata)
+    renderer.show(("t",))
+    # The scene twice as large in the world, and moved: places come back in scene space.
+    moment = Moment(Pose((0, -10, 0), scale=2.0), 5, 0.0, 1e-6, 0.1, HEAD)
+    projection = spaces.perspective(1.0, 1.0, 0.1, 200.0)
+    pixel = (1 / 64, 1 / 64)
+    for height in (1.0, 5.0, 9.0):
+        y = (2 * height - 10) / 36 / math.tan(0.5)
+        found = renderer.pick(moment, EYE, projection, 0.0, y, pixel)
+        assert found is not None and found.node == 84 and found.floor == int(height / 2)
+        assert found.point == pytest.approx((0, height, -18), abs=0.02)
+    assert renderer.pick(moment, EYE, projection, 0.9, 0.9, pixel) is None
+    backend.context.release()

@@ -160,6 +160,7 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     }
     clock.seek(viewer.playback, shown.headRank, scene.rank, scene.fraction, viewer.playback);
     Object.assign(viewer.margins, ui.margins());
+    viewer.forget();
     viewer.setHome(scene.pose);
     viewer.setPose(resumed ? scene.pose : viewer.journey.home);
     choose(NOTHING);

@@ -96,7 +96,7 @@ export class Viewer {
     canvas.addEventListener("webglcontextrestored", () => this.#loss(false));
     // Labels drawn before the font came would stay in another.
     void Promise.all([document.fonts.load("600 14px Inter"), document.fonts.load("500 14px Inter")]).then(() => {
-      this.#labels.restore();
+      this.#labels.reset();
       this.invalidate();
     });
   }
@@ -132,6 +132,13 @@ export class Viewer {
 
   get triangles(): number {
     return this.renderer.info.render.triangles;
+  }
+
+  /** Another scene: what was named, pointed at and undone was of the one before. */
+  forget(): void {
+    this.#labels.clear();
+    this.journey.past.length = 0;
+    this.#hover(NOTHING, NOTHING);
   }
 
   /** Put the scene somewhere at once. */

@@ -33,17 +33,16 @@ export class Atlas {
     this.restore();
   }
 
-  /** A new texture (and everything forgotten): at first, after a lost context, when the fonts are there. */
+  /** A new texture, everything forgotten: at first, and after a lost context, with which the old one went. */
   restore(): void {
     const gl = this.#renderer.getContext() as WebGL2RenderingContext;
-    if (this.texture.sourceTexture !== null) gl.deleteTexture(this.texture.sourceTexture as WebGLTexture);
     const made = gl.createTexture();
     this.texture.sourceTexture = made;
     this.#bind(gl);
     gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, SIDE, SIDE);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-    this.#forget();
+    this.forget();
   }
 
   /** Where `text` lies, set in `font` (CSS, device pixels); draws it the first time. */
@@ -68,7 +67,7 @@ export class Atlas {
       this.#y += this.#high + 1;
       this.#high = 0;
     }
-    if (this.#y + height > SIDE) this.#forget();
+    if (this.#y + height > SIDE) this.forget();
     const placed = { x: this.#x, y: this.#y, width, height };
     this.#x += width + 1;
     this.#high = Math.max(this.#high, height);
@@ -94,7 +93,8 @@ export class Atlas {
     return placed;
   }
 
-  #forget(): void {
+  /** Set every text anew, as in another font. */
+  forget(): void {
     this.#placed.clear();
     this.#x = this.#y = this.#high = 0;
     this.version++;

@@ -78,12 +78,17 @@ export class Labels {
     this.#uniforms.halo.value.setRGB(0.03 + 0.93 * daylight, 0.045 + 0.915 * daylight, 0.08 + 0.87 * daylight);
   }
 
-  /** Forget all texts: the context was lost, or the fonts have come. */
+  /** The context was lost, and all texts with it. */
   restore(): void {
     this.#atlas.restore();
   }
 
-  /** Nothing of what was here is here any more. */
+  /** Set all texts anew: the fonts have come. */
+  reset(): void {
+    this.#atlas.forget();
+  }
+
+  /** Another scene: names belong to other things. */
   clear(): void {
     this.#labels.clear();
   }

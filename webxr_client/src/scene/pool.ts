@@ -46,6 +46,7 @@ export class Pool {
 
   /** After a lost context: the old texture is gone with it. */
   restore(): void {
+    this.texture.sourceTexture = null;
     if (this.#height > 0) this.#make(this.#height);
   }
 

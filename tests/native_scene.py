@@ -15,12 +15,21 @@ from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag
 from xrserver.errors import NoDisplay
 from xrserver.native.offscreen import create_context
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome")
-                 if (path := shutil.which(name))), None)
-CHROMIUM_FLAGS = (
-    "--no-sandbox --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist "
-    "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-).split()
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 _FOLDERS = ("src/", "src/core/", "src/ui/", "docs/", "tests/", "data/deep/er/", "")
 _ENDINGS = {"docs/": ".md", "tests/": "_test.py", "data/deep/er/": ".csv"}
@@ -64,7 +73,9 @@ def town(commits: int = 90, files: int = 120) -> Script:
                 standing.pop(str(name), None)
             else:
                 standing[str(name)] = content
-        script.commit(changes, when=1_500_000_000 + 86_400 * day, author=chance.choice((0, 0, 0, 1, 1, 2, 3, 4)))
+        script.commit(
+            changes, when=1_500_000_000 + 86_400 * day, author=chance.choice((0, 0, 0, 1, 1, 2, 3, 4))
+        )
     return script
 
 
@@ -79,8 +90,11 @@ def random_nodes(count: int, head: int, seed: int = 5) -> tuple[np.ndarray, np.n
         category = chance.choice([c for c in Category if c != Category.DISTRICT])
         for k, birth in enumerate(births):
             follows = births[k + 1] if k + 1 < len(births) else RANK_END
-            death = follows if chance.random() < 0.8 or follows <= birth + 1 else chance.randrange(
-                birth + 1, min(follows, head + 2) + 1)
+            death = (
+                follows
+                if chance.random() < 0.8 or follows <= birth + 1
+                else chance.randrange(birth + 1, min(follows, head + 2) + 1)
+            )
             flags = chance.choice([0, Flag.EASED, Flag.ENTERS]) | chance.choice([0, Flag.LEAVES])
             span = np.zeros((), SPANS.dtype)
             span["birth"], span["death"], span["node"] = birth, death, 2 * i

@@ -27,11 +27,13 @@ COMPILE = """(programs) => {
       const shader = gl.createShader(i ? gl.FRAGMENT_SHADER : gl.VERTEX_SHADER);
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
-      if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) complaints.push(name + gl.getShaderInfoLog(shader));
+      const compiled = gl.getShaderParameter(shader, gl.COMPILE_STATUS);
+      if (!compiled) complaints.push(name + gl.getShaderInfoLog(shader));
       gl.attachShader(program, shader);
     });
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) complaints.push(name + gl.getProgramInfoLog(program));
+    const linked = gl.getProgramParameter(program, gl.LINK_STATUS);
+    if (!linked) complaints.push(name + gl.getProgramInfoLog(program));
   }
   return complaints;
 }"""
@@ -41,8 +43,10 @@ async def test_every_program_compiles_and_links_in_webgl2():
     browser_path = chromium()
     from playwright.async_api import async_playwright
 
-    programs = [[body, source(body, *defines, "VERTEX", preamble="es"), source(body, *defines, preamble="es")]
-                for body, defines in PROGRAMS]
+    programs = [
+        [body, source(body, *defines, "VERTEX", preamble="es"), source(body, *defines, preamble="es")]
+        for body, defines in PROGRAMS
+    ]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=browser_path, args=CHROMIUM_FLAGS)
         try:
@@ -107,7 +111,9 @@ def stage():
     renderer = Renderer(context)
     renderer.add("t", spans, nodes, strata)
     renderer.show(("t",))
-    program = context.program(vertex_shader=source("nodes", "VERTEX"), varyings=["vScene", "vSize", "vEye", "gl_Position"])
+    program = context.program(
+        vertex_shader=source("nodes", "VERTEX"), varyings=["vScene", "vSize", "vEye", "gl_Position"]
+    )
     array = context.vertex_array(program, [])
     buffer = context.buffer(reserve=8 * len(nodes) * 15 * 4)
 
@@ -133,7 +139,7 @@ def test_what_stands_at_any_playhead_is_what_the_rules_of_time_say(stage, easing
         for fraction in (0.0, 0.1, 0.5, 0.74, 0.76, 0.875, 0.999):
             got = run(rank, fraction, easing)
             for row, node in enumerate(nodes):
-                own = spans[node["first_span"]:node["first_span"] + node["span_count"]]
+                own = spans[node["first_span"] : node["first_span"] + node["span_count"]]
                 expected = stands(own, rank, fraction, easing)
                 if expected is None:
                     assert np.all(got[row, :, 11:] == (2, 2, 2, 1))
@@ -162,7 +168,7 @@ def test_glow_fades_with_the_distance_to_the_birth_of_what_stands(stage):
     nodes, spans, run = stage
     got = run(20, 0.5, 1e-6, glow=0.25)
     for row, node in enumerate(nodes):
-        own = spans[node["first_span"]:node["first_span"] + node["span_count"]]
+        own = spans[node["first_span"] : node["first_span"] + node["span_count"]]
         if stands(own, 20, 0.5, 1e-6) is not None:
             birth = max(span["birth"] for span in own if span["birth"] <= 20)
             assert got[row, 0, 10] == pytest.approx(math.exp(-(20.5 - birth) * 0.25), rel=1e-4)
@@ -187,7 +193,9 @@ def test_a_pool_holds_what_was_added_while_others_come_and_go():
         if turn % 10 == 9:
             texels = np.frombuffer(pool.texture.read(), np.uint32).reshape(-1, 4)
             for number, records in held.items():
-                assert np.array_equal(texels[5 * number:5 * (number + len(records))].reshape(-1, 20), records)
+                assert np.array_equal(
+                    texels[5 * number : 5 * (number + len(records))].reshape(-1, 20), records
+                )
     rows = pool.texture.size[1]
     assert rows * WIDTH < 6 * sum(5 * len(records) for records in held.values()) + 40 * WIDTH
     context.release()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from repositories import git
 
 from xrserver import app
 from xrserver.config import Config
 
-ENVIRONMENT = {
-    **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "HOME") if name in os.environ},
-    "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+__all__ = ["STORY", "asking", "files_story", "git", "served", "silent", "tell"]
 
 #: Two people, a side branch that is merged, a move, a removal, and every kind of file and name.
 STORY = rb"""
@@ -99,12 +96,6 @@ One
 reset refs/tags/begin
 from :10
 """
-
-
-def git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What `git` prints in `folder`, with nobody's configuration."""
-    return subprocess.run(["git", *arguments], cwd=folder, input=given, env=ENVIRONMENT, check=True,
-                          capture_output=True).stdout
 
 
 def tell(folder: Path, story: bytes = STORY) -> Path:

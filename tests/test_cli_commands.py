@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from served import ENVIRONMENT, git, tell
+from served import git, tell
 
 import xrserver
 from xrserver import app, cli
@@ -255,6 +254,24 @@ def test_a_signal_ends_reading_history_too(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+def test_preview_writes_a_picture_of_the_size_asked_for(repository: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    file = tmp_path / "picture.png"
+    result = xr("preview", repository, "--screenshot", file, "--size", "160x90", "--at", "v1.0")
+    if result.returncode == 4 and os.environ.get("CI") != "true":
+        pytest.skip(result.stderr)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    with Image.open(file) as picture:
+        assert picture.size == (160, 90) and picture.getcolors(100) is None
+
+
+def test_preview_says_what_its_server_said(tmp_path: Path) -> None:
+    result = xr("preview", tmp_path, "--screenshot", tmp_path / "picture.png")
+    assert result.returncode == 2 and result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1 and str(tmp_path) in result.stderr
+
+
 # --- a server as a child -----------------------------------------------------------------------------------
 
 
@@ -296,7 +313,3 @@ def test_an_announcing_server_tells_its_error_and_exits_with_its_code(tmp_path: 
     result = xr("serve", tmp_path, "--announce", "--port", "0")
     assert result.returncode == 2 and result.stderr == ""
     assert json.loads(result.stdout)["error"] == "NotARepository"
-
-
-def test_git_is_found_for_these_tests() -> None:
-    assert shutil.which("git", path=ENVIRONMENT["PATH"])

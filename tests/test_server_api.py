@@ -88,6 +88,14 @@ async def test_the_tree_at_every_commit_and_ref_equals_git_ls_tree(repository: P
             assert told == listed(repository, at)
 
 
+async def test_the_tree_of_strange_histories_equals_git_ls_tree(everything_repository: Path) -> None:
+    async with served(everything_repository) as serving, asking(serving) as client:
+        for at in git(everything_repository, "rev-list", "--all").decode().split()[::4]:
+            items = await every_item(client, f"/api/repositories/everything/files?at={at}")
+            told = [(i["mode"].encode(), i["id"].encode(), path_of(i)) for i in items]
+            assert told == listed(everything_repository, at)
+
+
 async def test_a_rank_or_date_means_the_newest_mainline_commit(repository: Path) -> None:
     async with served(repository) as serving, asking(serving) as client:
         waiting = await get(client, "/api/repositories/story/commits/waiting")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +22,7 @@ import xrserver
 from xrserver import app
 from xrserver.columns import NODES, SPANS, STRATA
 from xrserver.config import Config
+from xrserver.errors import UnreadableRepository
 from xrserver.server import allowance, session
 from xrserver.stream import codec, messages, schema
 from xrserver.stream.messages import CLIENT_MESSAGE_LIMIT, FRAME_LIMIT
@@ -352,6 +356,17 @@ async def test_two_viewers_with_one_token_get_tokens_of_their_own(serving: app.S
         async with xrserver.connect(serving.url, resume=first.welcome.resume) as second:
             assert second.welcome.resumed and second.scene.rank == 2
             assert second.welcome.resume != first.welcome.resume
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+async def test_a_repository_in_a_folder_that_is_not_utf8_is_served(tmp_path: Path) -> None:
+    folder = tell(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.git")))
+    async with served(folder) as serving, xrserver.connect(serving.url) as viewer:
+        assert viewer.welcome.repositories[0].name == "caf\ufffd"
+        assert viewer.scene.repository == "caf"
+        shutil.rmtree(folder / "objects")
+        with pytest.raises(UnreadableRepository):
+            await viewer.query("commit", rank=2)
 
 
 # --- what is published ----------------------------------------------------------------------------------

@@ -62,19 +62,22 @@ async def connects(url: str, **options: object) -> None:
         raise AssertionError("this should not have been let in")
 
 
-async def test_the_present_files_stand_in_the_streamed_spans(repository: Path) -> None:
-    async with served(repository) as serving, xrserver.connect(serving.url) as session:
-        tile = await session.tile()
-        head = session.scene.head_rank
-        strings = bodies.strings(tile.names)
-        standing = set()
-        for row, node in enumerate(tile.nodes["records"]):
-            first, count = int(node["first_span"]), int(node["span_count"])
-            own = tile.spans["records"][first:first + count]
-            if not node["node"] & 1 and ((own["birth"] <= head) & (head < own["death"])).any():
-                standing.add(strings[row])
-    paths = git(repository, "ls-tree", "-r", "-z", "--name-only", "main").split(b"\0")[:-1]
-    assert standing == set(paths)
+async def test_at_every_rank_the_files_of_git_ls_tree_stand_in_the_streamed_spans(
+        everything_repository: Path) -> None:
+    async with served(everything_repository) as serving, xrserver.connect(serving.url) as session:
+        tile, table = await session.tile(), await session.table()
+    nodes, spans = tile.nodes["records"], tile.spans["records"]
+    named = zip(nodes["node"].tolist(), bodies.strings(tile.names), strict=True)
+    files = {node: name for node, name in named if not node & 1}
+    mainline = git(everything_repository, "rev-list", "--first-parent", "--reverse", "main").decode().split()
+    newest = -1
+    for rank in range(session.scene.head_rank + 1):
+        newest += int(table.timeline["mainline"][rank])
+        alive = (spans["birth"] <= rank) & (rank < spans["death"])
+        standing = [files[node] for node in spans["node"][alive].tolist() if node in files]
+        listed = b"" if newest < 0 else git(everything_repository, "ls-tree", "-r", "-z", "--name-only",
+                                            mainline[newest])
+        assert sorted(standing) == sorted(listed.split(b"\0")[:-1]), rank
 
 
 async def test_the_table_holds_every_rank_person_and_tag(repository: Path) -> None:

@@ -135,7 +135,7 @@ def test_columns_are_valid_plain_msgpack() -> None:
     assert data["spans"]["records"][1] == patch.spans["records"].tobytes()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers(-2**63, 2**64 - 1) | st.floats(allow_nan=False)
                     | st.text(max_size=300) | st.binary(max_size=300),
                     lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=9), inner)))
@@ -150,7 +150,7 @@ def test_reading_views_agrees_with_msgpack(value: Any) -> None:
     assert copied(views.unpack(memoryview(msgpack.packb(value)))) == value
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
     with pytest.raises(WireError):
@@ -159,7 +159,7 @@ def test_random_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
         codec.decode_body(data)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(EXAMPLES), st.integers(0, 2**32), st.integers(0, 255))
 def test_a_flipped_byte_is_refused_or_gives_a_valid_message(message: Any, position: int, byte: int) -> None:
     data = bytearray(codec.encode(message))

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from xrserver import __version__
 from xrserver.config import Config, from_environment, parse
@@ -42,6 +42,8 @@ class _Progress:
     """One line on a terminal that is rewritten; silent where nobody watches."""
 
     _SECONDS = 0.1
+    _PHASES: ClassVar = {"commits": "Reading commits", "sizes": "Reading sizes", "order": "Ordering commits",
+                         "versions": "Following files", "scene": "Building the scene"}
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
@@ -57,7 +59,7 @@ class _Progress:
         self._last, self._phase = now, phase
         amount = f" {done:,}" if done else ""
         of = f" of {total:,}" if total else ""
-        self._write(f"Reading {phase}{amount}{of} …")
+        self._write(f"{self._PHASES.get(phase, phase)}{amount}{of} …")
 
     def clear(self) -> None:
         """Take the line away."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -90,7 +91,8 @@ def display_name(repository: Repository) -> str:
     """Return what people call a repository: the name of its folder."""
     place = repository.place
     folder = (place.worktree or place.git_dir).resolve()
-    return folder.name.removesuffix(".git") or folder.parent.name or "repository"
+    name = folder.name.removesuffix(".git") or folder.parent.name or "repository"
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def id_of(name: str, taken: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ class Problem(Exception):
         """Return the document."""
         body = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status),
                 "detail": self.detail}
-        return web.Response(status=self.status, body=json.dumps(body, ensure_ascii=False).encode(),
+        return web.Response(status=self.status, body=json.dumps(body).encode(),
                             content_type="application/problem+json", headers=self.headers)
 
 

@@ -312,4 +312,5 @@ class Session:
 
     def _refuse(self, error: XrserverError, subject: str) -> None:
         code = next((code for cls, code in _CODES.items() if isinstance(error, cls)), "failed")
-        self._outbox.put(messages.Error(code, str(error)[:4096], subject[:256]))
+        text = str(error).encode("utf-8", "replace").decode()  # may name a file that is not UTF-8
+        self._outbox.put(messages.Error(code, text[:4096], subject[:256]))

@@ -122,9 +122,12 @@ int floorAt(float height) {
 
 layout(location = 0) out uvec2 outPick;
 
+const int AGGREGATE = 32;
+
 void main() {
-  bool district = (vNode.y >> 16) == 0u;
-  outPick = uvec2(vNode.x + 1u, district ? 0xFFFFFFFFu : uint(floorAt(vLocal.y * vSize.w)));
+  // Districts have no floors, and the floors of what stands for many things are nobody's.
+  bool floors = (vNode.y >> 16) != 0u && (int(vNode.y >> 8) & AGGREGATE) == 0;
+  outPick = uvec2(vNode.x + 1u, floors ? uint(floorAt(vLocal.y * vSize.w)) : 0xFFFFFFFFu);
 }
 
 #else

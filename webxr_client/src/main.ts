@@ -257,7 +257,10 @@ async function words(rank: number): Promise<void> {
   const now = viewer.playback;
   if (caption === undefined || (!now.playing && now.rank !== rank)) return;
   ui.dock.commit(caption.subject, caption.author);
-  if (!now.playing) remember(caption.oid);
+  if (now.playing) return;
+  resting.rank = rank;
+  resting.oid = caption.oid;
+  remember();
 }
 
 function tellClock(): void {
@@ -357,14 +360,13 @@ addEventListener("keydown", (event) => {
 
 // --- the address ---------------------------------------------------------------------------
 
-let restingOid = "";
+const resting = { rank: -1, oid: "" };
 
 /** Keep the address such that it opens here again: by commit and path, which outlive ranks and nodes. */
-function remember(oid = restingOid): void {
-  restingOid = oid;
+function remember(): void {
   const parts = new URLSearchParams();
-  const { shown } = world;
-  if (oid !== "" && shown !== undefined && viewer.playback.rank !== shown.headRank) parts.set("at", oid.slice(0, 12));
+  const { rank } = viewer.playback;
+  if (rank === resting.rank && rank !== world.shown?.headRank) parts.set("at", resting.oid.slice(0, 12));
   const path = viewer.selection.selected === NOTHING ? "" : world.look.path(viewer.selection.selected);
   if (path !== "") parts.set("select", path);
   const hash = parts.toString();

@@ -116,10 +116,8 @@ export class World {
     if (this.#city.tiles.get(patch.tile) === undefined) {
       this.#early.push(patch);
     } else if (!this.#city.tiles.patch(patch)) {
-      // One was missed: what is open must come anew.
+      // One was missed: the tile comes anew, with all that it lacks. Until then it stays as it is.
       this.#session.send({ type: "want", tiles: [patch.tile] });
-      this.#early = [patch];
-      this.#city.tiles.remove(patch.tile);
     }
     this.#grow(shown, patch);
   }

@@ -95,6 +95,20 @@ export class Tile {
     return span >= 0 && this.spans[span * SPAN.words + SPAN.death]! > rank ? span : -1;
   }
 
+  /** Whether a patch begins where this tile ends: its rows count on from those that are here. */
+  fits(patch: Patch): boolean {
+    const spans = this.#wireSpans + patch.spans.records.length / SPAN.words;
+    const strata = this.#wireStrata + patch.strata.records.length / STRATUM.words;
+    const { records } = patch.nodes;
+    for (let at = 0; at < records.length; at += NODE.words) {
+      const span = records[at + NODE.first_span]!;
+      const stratum = records[at + NODE.first_stratum]!;
+      if (span < this.#wireSpans || span + records[at + NODE.span_count]! > spans) return false;
+      if (stratum < this.#wireStrata || stratum + records[at + NODE.stratum_count]! > strata) return false;
+    }
+    return patch.closed.every(([row = -1]) => row >= 0 && row < spans);
+  }
+
   /** Take what a new commit changed; returns the rows to write into the textures. */
   apply(patch: Patch): Dirty {
     const dirty: Dirty = { spans: [], strata: [] };

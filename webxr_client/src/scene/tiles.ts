@@ -76,8 +76,10 @@ export class Tiles {
     const place = this.#places.get(patch.tile);
     if (place === undefined) return false;
     const { tile } = place;
-    if (patch.sequence <= tile.sequence) return true; // came twice
-    if (patch.sequence !== tile.sequence + 1) return false;
+    // Which patches a tile holds already is not said: the first is taken as it comes.
+    if (tile.sequence > 0 && patch.sequence <= tile.sequence) return true; // came twice
+    if (tile.sequence > 0 && patch.sequence !== tile.sequence + 1) return false;
+    if (!tile.fits(patch)) return false;
     const dirty = tile.apply(patch);
     if (tile.spanRows > place.spanRoom || tile.strataRows > place.stratumRoom) {
       this.#spanRuns.release(place.firstSpan, place.spanRoom);

@@ -1,0 +1,214 @@
+"""The page and its server: gone and back, resumed, refused, and watched for what leaves its origin."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import chromium
+import numpy as np
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+from served import git, served, silent, tell
+
+import xrserver
+from xrserver import app
+from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag
+from xrserver.config import Config
+from xrserver.stream.messages import Patch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chrome() -> AsyncIterator[Browser]:
+    async with chromium.browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tell(tmp_path_factory.mktemp("page") / "story.git")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def serving(repository: Path) -> AsyncIterator[app.Serving]:
+    async with served(repository) as running:
+        yield running
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+async def test_a_server_that_goes_and_comes_back_finds_the_page_where_it_was(chrome: Browser,
+                                                                             repository: Path) -> None:
+    config = Config(repositories=(repository,), port=free_port(), jobs=1, token=False)
+    async with app.server(config, silent) as first:
+        url = first.url
+        leaving = chromium.visit(chrome, url)
+        visit = await leaving.__aenter__()
+        await visit.seek("v1.0")
+        await visit.run("xrserver.select('src/old.py')")
+        await visit.run("xrserver.setPose({position: [0.1, 0.9, -3], orientation: [0, 0, 0, 1], scale: 0.01})")
+        before = await visit.state()
+        picture = await visit.picture()
+    await visit.until("!state.connected")
+    line = visit.page.locator(".notices .line")
+    await line.wait_for()
+    assert "econnecting" in await line.inner_text()
+    async with app.server(config, silent):
+        await visit.until("state.connected")
+        await line.wait_for(state="hidden")
+        after = await visit.state()
+        for key in ("rank", "selected", "worldFromScene", "generation", "nodesDrawn", "headRank"):
+            assert after[key] == before[key], key
+        assert chromium.differing(picture, await visit.picture()) == 0.0
+        # What was asked for still works, and what was selected is still inspected.
+        assert await visit.seek(0) == 0
+        # A browser itself writes each refused attempt to the console; the page adds nothing.
+        visit.said[:] = [said for said in visit.said
+                         if "WebSocket connection to" not in said and "ERR_CONNECTION_REFUSED" not in said]
+        await leaving.__aexit__(None, None, None)
+
+
+async def test_a_reloaded_page_is_where_it_was(chrome: Browser, serving: app.Serving) -> None:
+    async with chromium.visit(chrome, serving.url) as visit:
+        await visit.seek("v1.0")
+        await visit.run("xrserver.setPose({position: [0.5, 1, -4], orientation: [0, 0, 0, 1], scale: 0.02})")
+        before = await visit.state()
+        await asyncio.sleep(0.8)                    # the page tells where it is twice a second
+        await visit.page.reload()
+        await visit.page.wait_for_selector(".loading.done", state="attached")
+        after = await visit.state()
+        assert after["rank"] == before["rank"]
+        for key, value in before["worldFromScene"].items():
+            assert after["worldFromScene"][key] == pytest.approx(value), key
+
+
+async def test_a_link_opens_at_its_commit_and_file(chrome: Browser, serving: app.Serving,
+                                                   repository: Path) -> None:
+    commit = git(repository, "rev-parse", "v1.0^{commit}").decode().strip()
+    async with chromium.visit(chrome, serving.url) as visit:
+        await visit.seek(commit)
+        await visit.run("xrserver.select('src/old.py')")
+        await chromium.soon(lambda: visit.run("at => location.hash === `#at=${at}&select=src%2Fold.py`", commit[:12]))
+        link = await visit.run("location.href")
+        page = await visit.page.context.new_page()
+        await page.goto(link)
+        await page.wait_for_selector(".loading.done", state="attached")
+        await chromium.soon(lambda: page.evaluate("xrserver.state().selected === 'src/old.py'"))
+        assert await page.evaluate("xrserver.state().rank") == (await visit.state())["rank"]
+
+
+async def test_without_the_token_the_page_says_what_to_do(chrome: Browser, serving: app.Serving) -> None:
+    async with chromium.visit(chrome, serving.url.partition("?")[0], drawn=False) as visit:
+        line = visit.page.locator(".notices .line")
+        await line.wait_for()
+        assert "token" in await line.inner_text()
+        assert (await visit.state())["connected"] is False
+        visit.said[:] = [said for said in visit.said if "401" not in said]
+
+
+async def test_a_page_of_another_version_is_told_to_reload(chrome: Browser, serving: app.Serving) -> None:
+    # As if it had been built for another schema: its script is changed on its way.
+    async with chromium.visit(chrome, "about:blank", drawn=False) as visit:
+        async def older(route: object) -> None:
+            answer = await route.fetch()            # type: ignore[attr-defined]
+            body = (await answer.text()).replace("xrserver." + _hash(), "xrserver.0000000000000000")
+            await route.fulfill(response=answer, body=body)  # type: ignore[attr-defined]
+
+        visit.origin = serving.url.split("/?")[0]
+        await visit.page.route("**/assets/index-*.js", older)
+        await visit.page.goto(serving.url)
+        line = visit.page.locator(".notices .line")
+        await line.wait_for()
+        assert "version" in await line.inner_text()
+        assert await line.get_by_role("button", name="Reload").count() == 1
+
+
+def _hash() -> str:
+    from xrserver.stream import schema
+
+    return schema.subprotocol().partition(".")[2]
+
+
+async def test_what_the_page_loads_is_its_own_and_breaks_no_policy(chrome: Browser, serving: app.Serving) -> None:
+    watch = "document.addEventListener('securitypolicyviolation', e => (window.broken ??= []).push(e.blockedURI))"
+    async with chromium.visit(chrome, serving.url, scripts=(watch,), viewport=(900, 500)) as visit:
+        for key in ("KeyN", "KeyC", "KeyC", "Tab", "Escape", "?", "Escape", "KeyL", "KeyL"):
+            await visit.page.keyboard.press(key)
+        await visit.run("xrserver.select('README.md')")
+        await visit.page.wait_for_selector(".inspector")
+        assert await visit.run("window.broken ?? []") == []
+        fonts = await visit.run("[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)")
+        assert any("Inter" in family for family in fonts)
+
+
+# --- commits that land while the page looks on ----------------------------------------------------------
+
+
+async def _published(serving: app.Serving, visit: chromium.Visit, sequence: int, node: int, rank: int,
+                     strata: int, rows: tuple[int, int], closed: list[list[int]], flags: Flag) -> None:
+    """Publish a commit that builds one floor on `node`; `rows` are spans and strata the tile has by now."""
+    async with xrserver.connect(serving.url) as session:
+        scene = session.scene
+    span, record, stratum = SPANS.empty(1), NODES.empty(1), STRATA.empty(1)
+    span["birth"], span["death"], span["node"] = rank, RANK_END, node
+    span["traits"] = (Category.SOURCE << 16) | (flags << 8)
+    span["position1"], span["size1"], span["value1"] = (0, 0.5, 0), (9, 4 + strata, 9), strata
+    span["position0"], span["size0"], span["value0"] = (0, 0.5, 0), (9, 3 + strata, 9), strata - 1
+    record["node"], record["parent"], record["depth"] = node, 1, 1
+    record["first_span"], record["span_count"] = rows[0], 1
+    record["first_stratum"], record["stratum_count"], record["strata_before"] = rows[1], 1, 0
+    stratum["rank"] = rank
+    name = b"new.txt"
+    serving.sessions.publish(Patch(
+        scene.root.id, scene.generation, sequence, rank, 1.1e9, closed, {"records": span}, {"records": record},
+        {"records": stratum}, {"offsets": np.array([0, len(name)], "<u4"), "bytes": np.frombuffer(name, np.uint8)}))
+
+
+async def test_commits_that_land_are_drawn_and_followed(chrome: Browser, serving: app.Serving) -> None:
+    async with xrserver.connect(serving.url) as session:
+        tile = await session.tile()
+    spans, strata = len(tile.spans["records"]), len(tile.strata["records"])
+    async with chromium.visit(chrome, serving.url) as visit:
+        before = await visit.state()
+        head, node = before["headRank"], 0x00FF_FFF0
+        empty = await visit.picture()
+        await _published(serving, visit, 1, node, head + 1, 1, (spans, strata), [], Flag.ENTERS)
+        await visit.until(f"state.headRank === {head + 1} && state.rank === {head + 1}")
+        assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"] + 1
+        low = await visit.picture()
+        assert chromium.differing(empty, low) > 0.0005
+        for n in range(2, 12):                      # more than the room first made for it
+            await _published(serving, visit, n, node, head + n, n, (spans + n - 1, strata + n - 1),
+                             [[spans + n - 2, head + n]], Flag.EASED)
+        await visit.until(f"state.rank === {head + 11}")
+        assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"] + 1
+        high = await visit.picture()
+        assert chromium.differing(low, high) > 0.0005
+        # Backwards it is the same film.
+        await visit.seek(head)
+        assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"]
+        assert chromium.differing(empty, await visit.picture()) < 0.002  # glow counts ranks from the head
+        await visit.seek(head + 11)
+        assert chromium.differing(high, await visit.picture()) == 0.0
+
+
+async def test_a_patch_that_was_missed_is_made_good(chrome: Browser, serving: app.Serving) -> None:
+    async with xrserver.connect(serving.url) as session:
+        tile = await session.tile()
+    rows = len(tile.spans["records"]), len(tile.strata["records"])
+    async with chromium.visit(chrome, serving.url) as visit:
+        before = await visit.state()
+        head, nodes = before["headRank"], before["nodesDrawn"]
+        await _published(serving, visit, 1, 0x00FF_FFF0, head + 1, 1, rows, [], Flag.ENTERS)
+        await visit.until(f"state.nodesDrawn === {nodes + 1}")
+        await _published(serving, visit, 3, 0x00FF_FFF2, head + 2, 1, (rows[0] + 1, rows[1] + 1), [], Flag.ENTERS)
+        # The tile is asked for again, and what is drawn is what the server has.
+        await visit.until(f"state.nodesDrawn === {nodes}")

@@ -12,7 +12,10 @@ import pytest
 from served import asking, git, served, tell
 
 import xrserver
-from xrserver.server import api, shapes
+from xrserver.config import Config
+from xrserver.server import api, http, shapes
+from xrserver.server.access import Access
+from xrserver.server.session import Sessions
 from xrserver.stream import codec, messages
 
 
@@ -203,7 +206,11 @@ async def test_other_methods_are_refused_and_those_allowed_are_named(repository:
 async def test_routes_and_description_are_the_same_set(repository: Path) -> None:
     async with served(repository) as serving, asking(serving) as client:
         described = await get(client, "/api/openapi.json")
-    assert set(described["paths"]) == {o.path for o in api.OPERATIONS} | {shapes.STREAM_PATH}
+    router = http.create_app(Sessions(Config(), {}), Access("127.0.0.1", 1, "")).router
+    routed = {(route.resource.canonical, route.method) for route in router.routes() if route.resource}
+    ours = {(path, method) for path, method in routed if path.startswith(("/api", "/health"))}
+    assert {path for path, _ in ours} == set(described["paths"])
+    assert {(path, "GET") for path, _ in ours} == {(path, m) for path, m in ours if m != "HEAD"}
     for operation in api.OPERATIONS:
         parameters = {p["name"]: p for p in described["paths"][operation.path]["get"]["parameters"]}
         in_path = set(re.findall(r"\{(\w+)\}", operation.path))

@@ -204,6 +204,19 @@ async def test_wanting_tiles_without_end_is_closed(serving: app.Serving,
         assert (await viewer.closed())[0] == 4429
 
 
+async def test_a_viewer_that_no_longer_answers_is_let_go(serving: app.Serving,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "HEARTBEAT_SECONDS", 0.2)
+    base, _, token = serving.url.partition("?token=")
+    headers, ours = {"Authorization": f"Bearer {token}"}, (schema.subprotocol(),)
+    async with aiohttp.ClientSession(headers=headers) as client, \
+            client.ws_connect(base + "api/stream", protocols=ours, autoping=False) as socket:
+        await socket.send_bytes(codec.encode(HELLO))
+        await socket.receive()
+        assert serving.sessions.count == 1
+        await everybody_left(serving)
+
+
 async def test_a_viewer_that_vanishes_harms_nobody(serving: app.Serving) -> None:
     async with xrserver.connect(serving.url) as bystander:
         async with greeted(serving) as viewer:

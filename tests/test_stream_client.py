@@ -129,6 +129,41 @@ async def test_a_dropped_tile_is_fetched_anew(repository: Path) -> None:
         assert again is not first and again.header == first.header
 
 
+async def test_every_selection_is_answered_however_fast_they_come(repository: Path) -> None:
+    async with served(repository) as serving, xrserver.connect(serving.url) as session:
+        panels = await asyncio.gather(*(session.select(1, rank % 6) for rank in range(40)))
+        assert [panel.rows for panel in panels[:6]] == [panel.rows for panel in panels[6:12]]
+        assert len({str(panel.rows) for panel in panels}) > 1
+
+
+async def test_after_a_fresh_scene_tiles_are_fetched_anew_and_those_on_the_way_still_come() -> None:
+    scene = next(example for example in EXAMPLES if isinstance(example, messages.Scene))
+    whole = codec.encode(BASE)
+
+    async def act(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        for message in (EXAMPLES[0], scene):
+            await socket.send_bytes(codec.encode(message))
+        await socket.receive()  # want
+        half = len(whole) // 2
+        await socket.send_bytes(codec.encode(messages.Tile(BASE.header.id, 0, len(whole), whole[:half])))
+        await socket.send_bytes(codec.encode(replace(scene, rank=7)))
+        for attempt in range(2):  # wanted again, by itself and then by whoever asks after the scene
+            asked = codec.decode((await socket.receive()).data, messages.FROM_VIEWER)
+            assert asked == messages.Want([BASE.header.id])
+            await socket.send_bytes(codec.encode(messages.Tile(BASE.header.id, 0, len(whole), whole)))
+            if attempt == 0:
+                await socket.send_bytes(codec.encode(scene))
+        await socket.receive()
+
+    async with pretended(act) as url, xrserver.connect(url) as session:
+        heard = aiter(session)
+        first = await asyncio.wait_for(session.tile(BASE.header.id), 10)
+        assert isinstance(await anext(heard), messages.Scene)
+        assert isinstance(await asyncio.wait_for(anext(heard), 10), messages.Scene)
+        assert await asyncio.wait_for(session.tile(BASE.header.id), 10) is not first
+
+
 # --- when there is no server, or a strange one ---------------------------------------------------------
 
 

@@ -91,8 +91,9 @@ class Sessions:
 
     def publish(self, patch: messages.Patch) -> None:
         """Send `patch` to every session that shows its generation."""
+        frame = codec.encode(patch)
         for session in self._live:
-            session.publish(patch)
+            session.publish(patch.generation, frame)
 
     async def close(self) -> None:
         """Close every socket: the server stops."""
@@ -150,10 +151,10 @@ class Session:
             if self.token:
                 self._sessions.resumes.keep(self.token, self._where)
 
-    def publish(self, patch: messages.Patch) -> None:
+    def publish(self, generation: str, patch: bytes) -> None:
         """Queue a patch, if this viewer shows its generation."""
-        if self.token and patch.generation == self._scene.generation:
-            self._outbox.put(patch)
+        if self.token and generation == self._scene.generation:
+            self._outbox.put_frame(patch)
 
     # --- the beginning ----------------------------------------------------------------------
 
@@ -303,8 +304,7 @@ class Session:
                     self._refuse(error, str(message.number))
             case messages.Select():
                 try:
-                    panel = await answers.inspect(self._repository, self._scene, message)
-                    self._outbox.put(panel, key="panel inspector")
+                    self._outbox.put(await answers.inspect(self._repository, self._scene, message))
                 except XrserverError as error:
                     self._refuse(error, "")
             case _:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Literal, TypeVar
 
 import aiohttp
@@ -152,6 +152,7 @@ class Session:
         self._news = asyncio.Event()
         self._end: XrserverError | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._again: asyncio.Task[None] | None = None
 
     # --- what to ask --------------------------------------------------------------------------
 
@@ -231,8 +232,7 @@ class Session:
         """End the session."""
         self._finish(ConnectionLost("This session was closed."))
         await self._socket.close()
-        if self._reader is not None:
-            await asyncio.gather(self._reader, return_exceptions=True)
+        await asyncio.gather(*filter(None, (self._reader, self._again)), return_exceptions=True)
 
     # --- what comes ---------------------------------------------------------------------------
 
@@ -283,14 +283,26 @@ class Session:
             case Error() if self._refused(message):
                 return
             case Scene():
-                self.scene = message
-                self._patches.clear()
+                self._begin_again(message)
             case Patch():
                 self._patch(message)
             case _:
                 pass
         self._heard.append(message)
         self._news.set()
+
+    def _begin_again(self, scene: Scene) -> None:
+        """Take a new generation, or the fresh start of a viewer that fell behind: what was held is stale."""
+        self.scene = scene
+        self._patches.clear()
+        self._partial.clear()
+        self._bodies = {tile: body for tile, body in self._bodies.items() if not body.done()}
+        if self._bodies:
+            self._again = asyncio.create_task(self._want_again(list(self._bodies)))
+
+    async def _want_again(self, tiles: list[str]) -> None:
+        with suppress(XrserverError):  # whoever waits is told by the reader
+            await self._send(Want(tiles))
 
     def _assemble(self, part: Tile) -> None:
         if part.id not in self._bodies:

@@ -49,15 +49,19 @@ class Outbox:
 
     def put(self, message: object, key: str = "") -> None:
         """Queue `message` before all tiles; with a `key`, in place of what waits under the same key."""
+        if not self._closed and not self._behind:
+            self.put_frame(codec.encode(message), key)
+
+    def put_frame(self, frame: bytes, key: str = "") -> None:
+        """Queue a message that is encoded already, for several viewers at once."""
         if self._closed or self._behind:
             return
-        self._queue(message, key)
+        self._queue(frame, key)
         if self.waiting > self._limit:
             self._fall_behind()
         self._ready.set()
 
-    def _queue(self, message: object, key: str = "") -> None:
-        frame = codec.encode(message)
+    def _queue(self, frame: bytes, key: str = "") -> None:
         if not key:
             self._serial += 1
             key = f"#{self._serial}"
@@ -127,4 +131,4 @@ class Outbox:
     def _catch_up(self) -> None:
         self._behind = False
         for message in self._snapshot():  # may pass the limit: it is what the viewer needs at least
-            self._queue(message)
+            self._queue(codec.encode(message))

@@ -34,7 +34,7 @@ GRAB_REACH = 12.0
 #: Moves that can be undone.
 PAST_MOST = 64
 #: Pitch of the overview, and the part of the picture it may fill.
-OVERVIEW_PITCH, OVERVIEW_FILL = -0.52, 0.90
+OVERVIEW_PITCH, OVERVIEW_FILL = -0.52, 0.94
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +165,16 @@ def overview(pose: Pose, box: tuple[float, ...], field_of_view: float, aspect: f
     centre = (0.5 * (box[0] + box[3]), box[1], 0.5 * (box[2] + box[5]))
     tall = OVERVIEW_FILL * math.tan(0.5 * field_of_view)
     wide = tall * aspect
-    distance, low, high = 0.0, math.inf, -math.inf
+    corners = [(box[3 * (i & 1)], box[1 + 3 * (i >> 1 & 1)], box[2 + 3 * (i >> 2)]) for i in range(8)]
+    distance = 0.0
     # Each round finds how far to stand, then moves what is seen to the middle of the picture.
     for _ in range(8):
-        distance, low, high = 0.0, math.inf, -math.inf
-        for corner in range(8):
-            point = (box[3 * (corner & 1)], box[1 + 3 * (corner >> 1 & 1)], box[2 + 3 * (corner >> 2)])
-            x, y, z = spaces.rotate(back, spaces.subtract(point, centre))
-            distance = max(distance, abs(x) / wide + z, abs(y) / tall + z)
-        for corner in range(8):
-            point = (box[3 * (corner & 1)], box[1 + 3 * (corner >> 1 & 1)], box[2 + 3 * (corner >> 2)])
-            _, y, z = spaces.rotate(back, spaces.subtract(point, centre))
-            low, high = min(low, y / (distance - z)), max(high, y / (distance - z))
-        centre = spaces.add(centre, spaces.rotate(gaze, (0.0, 0.5 * (low + high) * distance, 0.0)))
+        seen = [spaces.rotate(back, spaces.subtract(corner, centre)) for corner in corners]
+        distance = max(max(abs(x) / wide, abs(y) / tall) + z for x, y, z in seen)
+        across = [x / (distance - z) for x, _, z in seen]
+        up = [y / (distance - z) for _, y, z in seen]
+        aside, higher = 0.5 * (min(across) + max(across)), 0.5 * (min(up) + max(up))
+        centre = spaces.add(centre, spaces.rotate(gaze, (aside * distance, higher * distance, 0.0)))
     eye = spaces.add(centre, spaces.rotate(gaze, (0.0, 0.0, distance)))
     return pose_of(Gaze(eye, yaw, OVERVIEW_PITCH, pose.scale))
 

@@ -38,7 +38,7 @@ export const GRAB_REACH = 12;
 export const PAST_MOST = 64;
 /** Pitch of the overview, and the part of the picture it may fill. */
 export const OVERVIEW_PITCH = -0.52;
-export const OVERVIEW_FILL = 0.9;
+export const OVERVIEW_FILL = 0.94;
 
 /** min x, min y, min z, max x, max y, max z; metres, scene space. */
 export type Box = readonly number[];
@@ -216,18 +216,22 @@ export function overview(
   // Each round finds how far to stand, then moves what is seen to the middle of the picture.
   for (let round = 0; round < 8; round++) {
     distance = 0;
+    for (let corner = 0; corner < 8; corner++) {
+      const [x, y, z] = seen(corner);
+      distance = Math.max(distance, Math.max(Math.abs(x) / wide, Math.abs(y) / tall) + z);
+    }
+    let left = Infinity;
+    let right = -Infinity;
     let low = Infinity;
     let high = -Infinity;
     for (let corner = 0; corner < 8; corner++) {
       const [x, y, z] = seen(corner);
-      distance = Math.max(distance, Math.abs(x) / wide + z, Math.abs(y) / tall + z);
-    }
-    for (let corner = 0; corner < 8; corner++) {
-      const [, y, z] = seen(corner);
+      left = Math.min(left, x / (distance - z));
+      right = Math.max(right, x / (distance - z));
       low = Math.min(low, y / (distance - z));
       high = Math.max(high, y / (distance - z));
     }
-    const shift = spaces.rotate(gaze, [0, 0.5 * (low + high) * distance, 0]);
+    const shift = spaces.rotate(gaze, [0.5 * (left + right) * distance, 0.5 * (low + high) * distance, 0]);
     setVector(centre, centre[0] + shift[0], centre[1] + shift[1], centre[2] + shift[2]);
   }
   const away = spaces.rotate(gaze, [0, 0, distance]);

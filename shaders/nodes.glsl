@@ -155,9 +155,11 @@ vec3 authorColour(uint author) {
   return decode(texelFetch(uPeople, ivec2(i & 255, i >> 8), 0).rgb);
 }
 
-// Newest light, oldest dark; steps of equal size look equally large (after cividis).
+// Newest light, oldest dark, by the logarithm of how many hundredths of the history ago it was;
+// steps of equal size look equally large (after cividis).
 vec3 ageColour(uint rank) {
-  float age = log2(1.0 + float(max(headRank - int(rank), 0))) / log2(2.0 + float(headRank));
+  float unit = 1.0 + 0.01 * float(headRank);
+  float age = log2(1.0 + float(max(headRank - int(rank), 0)) / unit) / log2(2.0 + float(headRank) / unit);
   float x = 4.0 * (1.0 - clamp(age, 0.0, 1.0));
   vec3 colour = mix(vec3(0.030, 0.130, 0.330), vec3(0.262, 0.310, 0.424), clamp(x, 0.0, 1.0));
   colour = mix(colour, vec3(0.486, 0.482, 0.470), clamp(x - 1.0, 0.0, 1.0));

@@ -12,7 +12,7 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        project: ["tsconfig.json", "tsconfig.node.json"],
         tsconfigRootDir: import.meta.dirname,
       },
     },

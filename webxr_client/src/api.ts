@@ -58,8 +58,8 @@ export class Emitter {
 
   on<K extends keyof Events>(event: K, fn: (detail: Events[K]) => void): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(fn as (detail: never) => void));
-    return () => listeners.delete(fn as (detail: never) => void);
+    this.#listeners.set(event, listeners.add(fn));
+    return () => listeners.delete(fn);
   }
 
   emit<K extends keyof Events>(event: K, detail: Events[K]): void {

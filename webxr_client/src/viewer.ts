@@ -159,7 +159,7 @@ export class Viewer {
     locomotion.overview(start, box, 2 * Math.atan(perPixel * free / 2), this.#width / free, home);
     // … then up by as much as that is off the window's middle.
     const { eye, yaw, pitch, scale } = locomotion.gazeOf(home);
-    const down = (bottom - top) / 2 * perPixel * (eye[1] - box[1]!) / Math.sin(-pitch);
+    const down = (bottom - top) / 2 * perPixel * (eye[1] - box[1]) / Math.sin(-pitch);
     const up = spaces.rotate(spaces.yawPitch(yaw, pitch), [0, 1, 0]);
     for (let i = 0 as 0 | 1 | 2; i < 3; i++) eye[i] -= up[i] * down;
     locomotion.poseOf({ eye, yaw, pitch, scale }, home);
@@ -413,7 +413,7 @@ export class Viewer {
     const ray = spaces.rotate(spaces.conjugate(this.journey.pose.orientation), world, this.#ray);
     const hit = this.#world?.look.cast(eye, ray, this.playback.rank) ?? -1;
     const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
-    const wide = Math.hypot(box[3]! - box[0]!, box[5]! - box[2]!);
+    const wide = Math.hypot(box[3] - box[0], box[5] - box[2]);
     return along(eye, ray, hit >= 0 ? hit : toGround(eye, ray, wide), out);
   }
 

@@ -126,14 +126,14 @@ export class Labels {
   #wish(candidate: Candidate, width: number, height: number, density: number): Label | undefined {
     const point = this.#point.set(candidate.x, candidate.y, candidate.z);
     const e = this.#clip.elements;
-    const w = e[3]! * point.x + e[7]! * point.y + e[11]! * point.z + e[15]!;
+    const w = e[3] * point.x + e[7] * point.y + e[11] * point.z + e[15];
     if (w <= 1e-4) return undefined;
     point.applyMatrix4(this.#clip);
     const x = (point.x * 0.5 + 0.5) * width;
     const y = (0.5 - point.y * 0.5) * height;
     if (x < 0 || x > width || y < 0 || y > height) return undefined;
     // Clip units across the picture at that distance; e[0], e[4], e[8] scale with the projection.
-    const pixels = candidate.extent * Math.hypot(e[0]!, e[4]!, e[8]!) / w * 0.5 * width;
+    const pixels = candidate.extent * Math.hypot(e[0], e[4], e[8]) / w * 0.5 * width;
     const least = (candidate.district ? 64 + 10 * candidate.depth : 58) * density;
     if (pixels < least) return undefined;
 

@@ -52,7 +52,7 @@ export class Pool {
 
   #make(height: number): void {
     const gl = this.#renderer.getContext() as WebGL2RenderingContext;
-    const old = this.texture.sourceTexture as WebGLTexture | null;
+    const old = this.texture.sourceTexture;
     if (old !== null) gl.deleteTexture(old);
     const made = gl.createTexture();
     this.texture.sourceTexture = made;
@@ -66,7 +66,7 @@ export class Pool {
   /** Write `words` (whole texels) from texel `first` on: at most three rectangles. */
   write(first: number, words: Uint32Array): void {
     const gl = this.#renderer.getContext() as WebGL2RenderingContext;
-    const texture = this.texture.sourceTexture as WebGLTexture | null;
+    const texture = this.texture.sourceTexture;
     if (texture === null || words.length === 0) return;
     this.#bind(gl, texture);
     const n = this.#words;
@@ -88,7 +88,7 @@ export class Pool {
   }
 
   dispose(): void {
-    const texture = this.texture.sourceTexture as WebGLTexture | null;
+    const texture = this.texture.sourceTexture;
     if (texture !== null) this.#renderer.getContext().deleteTexture(texture);
     this.texture.sourceTexture = null;
     this.#height = 0;

@@ -2,6 +2,7 @@
 
 const strict = new TextDecoder("utf-8", { fatal: true });
 // What would break a line, hide or reorder text: controls, bidi overrides, line separators.
+// eslint-disable-next-line no-control-regex
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Return `bytes` as text: UTF-8 where it is, otherwise other bytes as \xNN. */
@@ -41,5 +42,5 @@ function sequence(bytes: Uint8Array, from: number): number {
 
 /** Return row `row` of a column set of names as text. */
 export function nameAt(names: { readonly offsets: Uint32Array; readonly bytes: Uint8Array }, row: number): string {
-  return shown(names.bytes.subarray(names.offsets[row]!, names.offsets[row + 1]!));
+  return shown(names.bytes.subarray(names.offsets[row], names.offsets[row + 1]));
 }

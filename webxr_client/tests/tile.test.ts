@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { NODE, RANK_END, SPAN, STRATUM, type Patch, type TileBody } from "../src/generated/protocol.ts";
+import { Tile } from "../src/scene/tile.ts";
+
+interface Version {
+  readonly birth: number;
+  readonly death: number;
+  readonly author: number;
+}
+
+function names(...texts: string[]) {
+  const parts = texts.map((text) => new TextEncoder().encode(text));
+  const offsets = new Uint32Array(parts.length + 1);
+  parts.forEach((part, i) => (offsets[i + 1] = offsets[i]! + part.length));
+  return { offsets, bytes: Uint8Array.from(parts.flatMap((part) => [...part])) };
+}
+
+function spans(versions: readonly Version[], node: number): number[] {
+  return versions.flatMap(({ birth, death, author }) => {
+    const record = new Uint32Array(SPAN.words);
+    record[SPAN.birth] = birth;
+    record[SPAN.death] = death;
+    record[SPAN.node] = node;
+    record[SPAN.author] = author;
+    return [...record];
+  });
+}
+
+function node(id: number, firstSpan: number, spanCount: number, firstStratum: number, strata: number): number[] {
+  const record = new Uint32Array(NODE.words);
+  record[NODE.node] = id;
+  record[NODE.first_span] = firstSpan;
+  record[NODE.span_count] = spanCount;
+  record[NODE.first_stratum] = firstStratum;
+  record[NODE.stratum_count] = strata;
+  return [...record];
+}
+
+/** Two files: one with two versions, one with one that still stands. */
+function body(): TileBody {
+  return {
+    type: "tilebody",
+    header: { id: "a".repeat(32), level: 0, box: [0, 0, 0, 1, 1, 1], lo: 0, hi: RANK_END, error: 0, nodes: 2, spans: 3,
+      strata: 3, bytes: 0, children: [] },
+    spans: { records: Uint32Array.from([...spans([{ birth: 0, death: 3, author: 0 }, { birth: 3, death: RANK_END, author: 1 }], 2),
+      ...spans([{ birth: 1, death: RANK_END, author: 2 }], 4)]) },
+    nodes: { records: Uint32Array.from([...node(2, 0, 2, 0, 2), ...node(4, 2, 1, 2, 1)]) },
+    strata: { records: Uint32Array.from([0, 0, 3, 1, 1, 2]) },
+    names: names("a.py", "b/c.py"),
+  };
+}
+
+function patch(sequence: number, rank: number, id: number, rows: readonly [number, number], closed: number[][], name = ""): Patch {
+  return {
+    type: "patch", tile: "a".repeat(32), generation: "g", sequence, head_rank: rank, time: 0, closed,
+    spans: { records: Uint32Array.from(spans([{ birth: rank, death: RANK_END, author: rank }], id)) },
+    nodes: { records: Uint32Array.from(node(id, rows[0], 1, rows[1], 1)) },
+    strata: { records: Uint32Array.from([rank, rank]) },
+    names: names(name),
+  };
+}
+
+/** What a node holds, oldest first: births of spans and ranks of strata. */
+function held(tile: Tile, id: number) {
+  const at = tile.rowOf(id) * NODE.words;
+  const column = (records: Uint32Array, words: number, first: number, count: number) =>
+    Array.from({ length: count }, (_, k) => records[(first + k) * words]!);
+  return {
+    births: column(tile.spans, SPAN.words, tile.nodes[at + NODE.first_span]!, tile.nodes[at + NODE.span_count]!),
+    floors: column(tile.strata, STRATUM.words, tile.nodes[at + NODE.first_stratum]!, tile.nodes[at + NODE.stratum_count]!),
+  };
+}
+
+const author = (tile: Tile, id: number, rank: number): number => {
+  const span = tile.liveSpan(tile.rowOf(id), rank);
+  return span < 0 ? -1 : tile.spans[span * SPAN.words + SPAN.author]!;
+};
+
+test("the live span of a node is found at every rank", () => {
+  const tile = new Tile(body());
+  assert.deepEqual([0, 1, 2, 3, 9].map((rank) => author(tile, 2, rank)), [0, 0, 0, 1, 1]);
+  assert.deepEqual([0, 1, 9].map((rank) => author(tile, 4, rank)), [-1, 2, 2]);
+  assert.equal(tile.rowOf(6), -1);
+  assert.equal(tile.pathOf(tile.rowOf(4)), "b/c.py");
+});
+
+test("a node that a patch adds to keeps its spans and strata together, in order", () => {
+  const tile = new Tile(body());
+  tile.apply(patch(1, 5, 2, [3, 3], [[1, 5]]));
+  assert.deepEqual(held(tile, 2), { births: [0, 3, 5], floors: [0, 3, 5] });
+  assert.deepEqual(held(tile, 4), { births: [1], floors: [1] });
+  assert.deepEqual([2, 4, 5].map((rank) => author(tile, 2, rank)), [0, 1, 5]);
+  assert.equal(tile.pathOf(tile.rowOf(2)), "a.py");
+});
+
+test("rows named by the wire are found however often a node has moved", () => {
+  const tile = new Tile(body());
+  let row = 1; // of the newest span of node 2, as the wire counts
+  for (let n = 0; n < 40; n++) {
+    const rank = 5 + n;
+    const made = patch(n + 1, rank, 2, [3 + n, 3 + n], [[row, rank]]);
+    assert.ok(tile.fits(made));
+    tile.apply(made);
+    row = 3 + n;
+  }
+  assert.equal(held(tile, 2).births.length, 42);
+  for (let rank = 5; rank < 45; rank++) assert.equal(author(tile, 2, rank), rank);
+  assert.equal(author(tile, 4, 44), 2);
+});
+
+test("a node that is new gets a row and a name", () => {
+  const tile = new Tile(body());
+  const dirty = tile.apply(patch(1, 5, 8, [3, 3], [], "new.py"));
+  assert.equal(tile.nodeCount, 3);
+  assert.equal(tile.pathOf(tile.rowOf(8)), "new.py");
+  assert.equal(author(tile, 8, 4), -1);
+  assert.equal(author(tile, 8, 5), 5);
+  assert.ok(dirty.spans.length > 0 && dirty.strata.length > 0);
+});
+
+test("what a patch changed lies within the rows it says are to be written", () => {
+  const tile = new Tile(body());
+  const before = tile.spans.slice();
+  const dirty = tile.apply(patch(1, 5, 2, [3, 3], [[1, 5]]));
+  const written = new Set(dirty.spans.flatMap(([from, to]) => Array.from({ length: to - from }, (_, k) => from + k)));
+  for (let row = 0; row < tile.spanRows; row++) {
+    const now = tile.spans.subarray(row * SPAN.words, (row + 1) * SPAN.words);
+    const was = before.subarray(row * SPAN.words, (row + 1) * SPAN.words);
+    const used = now.some((word) => word !== 0);
+    if (used && now.join() !== was.join()) assert.ok(written.has(row), `row ${row}`);
+  }
+});
+
+test("a patch that does not begin where the tile ends does not fit", () => {
+  const tile = new Tile(body());
+  assert.ok(!tile.fits(patch(1, 5, 2, [0, 3], [])));
+  assert.ok(!tile.fits(patch(1, 5, 2, [3, 0], [])));
+  assert.ok(!tile.fits(patch(1, 5, 2, [4, 4], [])));
+  assert.ok(!tile.fits(patch(1, 5, 2, [3, 3], [[4, 5]])));
+  assert.ok(tile.fits(patch(1, 5, 2, [3, 3], [[2, 5]])));
+});

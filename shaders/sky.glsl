@@ -1,5 +1,5 @@
-// The backdrop, one triangle over the whole view: sky, and the ground to the horizon.
-// Drawn first, without depth: everything else stands above the ground.
+// The backdrop, one triangle over the whole view: sky, and the ground to the horizon. It lies behind
+// everything (at depth 1): whatever else there is stands above the ground.
 
 #ifdef VERTEX
 

@@ -8,7 +8,7 @@ import pytest
 from native_scene import CHROMIUM_FLAGS, chromium, opengl, random_nodes
 
 from xrserver import resources, spaces
-from xrserver.columns import RANK_END, Flag
+from xrserver.columns import RANK_END, STRATA, Flag
 from xrserver.native.offscreen import Offscreen, create_context
 from xrserver.native.pools import WIDTH, Pool
 from xrserver.native.renderer import Moment, Renderer, source
@@ -222,4 +222,40 @@ def test_picking_finds_node_floor_and_place_and_nothing_in_the_sky():
         assert found is not None and found.node == 84 and found.floor == int(height / 2)
         assert found.point == pytest.approx((0, height, -18), abs=0.02)
     assert renderer.pick(moment, EYE, projection, 0.9, 0.9, pixel) is None
+    backend.context.release()
+
+
+@pytest.mark.parametrize("strata", (40, 300, 3000))
+def test_nothing_flickers_when_the_eye_moves_slowly(strata):
+    opengl()
+    backend = Offscreen((160, 200))
+    nodes, spans, _ = random_nodes(1, HEAD)
+    spans = spans[:1].copy()
+    spans["birth"], spans["death"], spans["traits"], spans["value1"] = 0, RANK_END, 1 << 16, strata
+    spans["position1"], spans["size1"] = (0, 0, -40), (16, 60, 16)
+    nodes["span_count"], nodes["stratum_count"] = 1, strata
+    chance = np.random.default_rng(1)
+    floors = np.array([(0, author) for author in chance.integers(0, 4, strata)], STRATA.dtype)
+    renderer = Renderer(backend.context)
+    renderer.set_bounds((-100, 0, -100, 100, 60, 100))
+    renderer.set_people(np.array([0xFF0000, 0x00FF00, 0x2060FF, 0xFFFFFF], np.uint32), (0x808080,) * 12)
+    renderer.add("t", spans, nodes, floors)
+    renderer.show(("t",))
+    moment = Moment(Pose((0, 0, 0)), HEAD, 0.0, 1e-6, 1.0, HEAD)
+    projection = spaces.perspective(1.4, 0.8, 0.1, 300.0)
+    frames = []
+    for step in range(12):
+        backend.begin_frame()
+        view = backend.views(0.1, 300.0)[0]
+        view.target.use()
+        view.target.clear()
+        renderer.draw(moment, Pose((9.0 + 0.013 * step, 31.0 + 0.031 * step, 12.0 - 0.05 * step)), projection)
+        backend.end_frame()
+        frames.append(np.asarray(backend.image()).astype(float))
+    film = np.array(frames)
+    facade = film[:, 60:150, 60:90]
+    assert facade.std(axis=(1, 2)).mean() > 3, "the floors are not to be seen"
+    # What moves changes steadily; what flickers goes there and back again.
+    flicker = np.abs(film[2:] - 2 * film[1:-1] + film[:-2]).max(axis=-1)
+    assert flicker.mean() < 1.5 and (flicker > 40).mean() < 0.004
     backend.context.release()

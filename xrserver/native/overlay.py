@@ -98,7 +98,8 @@ class Overlay:
     def _add(self, box: tuple[float, ...], glyph: tuple[float, ...], colour: Colour, radius: float) -> None:
         if self.count < _MOST:
             quad = self._quads[self.count]
-            quad["box"], quad["glyph"], quad["colour"], quad["radius"] = box, glyph, colour, (radius, self.depth)
+            quad["box"], quad["glyph"], quad["colour"] = box, glyph, colour
+            quad["radius"] = radius, self.depth
             self.count += 1
 
     def _line(self, text: str, size: float) -> tuple[int, int, int, int]:

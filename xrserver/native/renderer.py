@@ -77,7 +77,7 @@ def source(body: str, *defines: str, preamble: str = "gl") -> str:
 class Renderer:
     """The city in one OpenGL context: pools of what is resident, and what of it is drawn.
 
-    Nothing is allocated by drawing; `add`, `show` and `set_people` may.
+    Drawing makes no OpenGL object and uploads nothing but uniforms; `add`, `show` and `set_people` do.
     """
 
     def __init__(self, context: moderngl.Context) -> None:
@@ -176,7 +176,7 @@ class Renderer:
             self._bind_arrays()
 
     def draw(self, moment: Moment, eye: Pose, projection: Matrix) -> None:
-        """Draw backdrop and city into the framebuffer in use.
+        """Draw city and backdrop into the framebuffer in use, which is clear.
 
         Parameters
         ----------
@@ -186,11 +186,13 @@ class Renderer:
         for program in (self._sky, self._city):
             self._set(program, moment, eye, projection)
         self._use_textures()
-        self.context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
-        self._backdrop.render(moderngl.TRIANGLES, vertices=3)
+        self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
+        self.context.depth_func = "<="
         if self.drawn:
             self._city_array.render(moderngl.TRIANGLES, vertices=18 * self.drawn)
+        # The backdrop lies at depth 1 and is drawn last, where nothing stands before it.
+        self._backdrop.render(moderngl.TRIANGLES, vertices=3)
 
     def pick(self, moment: Moment, eye: Pose, projection: Matrix, x: float, y: float,
              pixel: tuple[float, float]) -> Picked | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -115,8 +116,8 @@ class Viewer:
         self._until(lambda: self._asked <= self._held)
         self._refine()
 
-    def _until(self, done: object, answers: list[Result | Panel | XrserverError] | None = None) -> None:
-        assert callable(done)
+    def _until(self, done: Callable[[], bool],
+               answers: list[Result | Panel | XrserverError] | None = None) -> None:
         while not done():
             news = self._link.wait(_PATIENCE)
             if news is None:

@@ -1,12 +1,13 @@
 """A git repository on disk, opened for reading only. The only importer of pygit2.
 
-libgit2 opens the object database and nothing else: no configuration, no ownership rules and no
-extensions of the user's repository come into play. Refs are read by `history.refs`; in bulk, objects
-are read by git in a `history.shadow`.
+libgit2 opens packs and nothing else: no configuration, no ownership rules and no extensions of the
+user's repository come into play. Refs are read by `history.refs`, loose objects by `history.loose`; in
+bulk, objects are read by git in a `history.shadow`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ from types import TracebackType
 import pygit2
 
 from xrserver.errors import EmptyRepository, NotARepository, UnknownMoment, UnreadableRepository
+from xrserver.history.loose import alternates, loose_header, missing, read_loose
 from xrserver.history.objects import WIDTHS, Commit, ObjectStore, parse_commit, parse_tag, parse_tree
 from xrserver.history.refs import RawRef, Refs
-from xrserver.history.shadow import GitObjects, Shadow, find_git, missing
+from xrserver.history.shadow import GitObjects, Shadow, find_git
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 #: Deepest chain of tags that name tags.
@@ -250,29 +252,44 @@ class Repository:
 
 
 class _LibgitObjects:
-    """Objects read by libgit2, from an object directory and its alternates."""
+    """Packed objects read by libgit2, loose ones here: libgit2 1.9 never returns from a cut-off one."""
 
     def __init__(self, directory: Path) -> None:
+        self._directories = [directory, *alternates(directory)]
+        self._packs = pygit2.Odb()
         try:
-            self._odb = pygit2.Odb(str(directory))
+            for priority, folder in enumerate(self._directories):
+                self._packs.add_backend(pygit2.OdbBackendPack(str(folder)), len(self._directories) - priority)
         except (pygit2.GitError, OSError) as error:
             raise UnreadableRepository(f"{directory} cannot be read: {error}.") from None
 
     def read(self, oid: bytes) -> tuple[str, bytes]:
+        if (file := self._loose(oid)) is not None:
+            return read_loose(file, oid)
         try:
-            kind, content = self._odb.read(pygit2.Oid(raw=oid))
+            kind, content = self._packs.read(pygit2.Oid(raw=oid))
         except (KeyError, ValueError, pygit2.GitError, OSError):
             raise UnreadableRepository(missing(oid)) from None
         return _KINDS[int(kind)], content
 
     def header(self, oid: bytes) -> tuple[str, int] | None:
+        if (file := self._loose(oid)) is not None:
+            return loose_header(file, oid)
         try:
-            kind, size = self._odb.read_header(pygit2.Oid(raw=oid))
+            kind, size = self._packs.read_header(pygit2.Oid(raw=oid))
         except KeyError:
             return None
         except (ValueError, pygit2.GitError, OSError):
             raise UnreadableRepository(missing(oid)) from None
         return _KINDS[int(kind)], size
+
+    def _loose(self, oid: bytes) -> Path | None:
+        digits = oid.hex()
+        for directory in self._directories:
+            file = f"{directory}/{digits[:2]}/{digits[2:]}"
+            if os.path.isfile(file):  # noqa: PTH113 — asked for every object: a Path costs more than the question
+                return Path(file)
+        return None
 
     def close(self) -> None:
         """libgit2 closes its files when the last reference goes."""

@@ -20,6 +20,7 @@ from typing import IO
 
 from xrserver.errors import UnreadableRepository
 from xrserver.history.cache import cache_directory
+from xrserver.history.loose import missing
 
 _HEAD = b"ref: refs/heads/none\n"
 _CONFIG = """[core]
@@ -217,8 +218,3 @@ class GitObjects:
                 process.communicate()
             self._processes.clear()
 
-
-def missing(oid: bytes) -> str:
-    """Return the sentence that says an object is missing."""
-    return (f"object {oid.hex()} is missing from the repository or damaged: `git fsck` there tells more, "
-            "`git fetch --refetch` gets it again.")

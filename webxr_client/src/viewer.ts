@@ -44,7 +44,7 @@ export class Viewer {
   /** 0 night, 1 day: where the light is going. */
   daylight = 0;
   /** What panels cover of the picture; CSS pixels. */
-  readonly margins = { top: 0, bottom: 0 };
+  readonly margins = { top: 0, bottom: 0, left: 0, right: 0 };
   calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   readonly canvas: HTMLCanvasElement;
@@ -148,20 +148,26 @@ export class Viewer {
     this.invalidate();
   }
 
-  /** The pose from which the whole city is seen, facing as `start` does. */
+  /** The pose from which the whole city is seen between the panels, facing about as `start` does. */
   setHome(start: spaces.ReadonlyPose): void {
     const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
-    const { top, bottom } = this.margins;
-    const free = Math.max(this.#height - top - bottom, this.#height / 3);
+    const { top, bottom, left, right } = this.margins;
+    const wide = Math.max(this.#width - left - right, this.#width / 3);
+    const tall = Math.max(this.#height - top - bottom, this.#height / 3);
+    const { home } = this.journey;
+    spaces.copyPose(start, home);
+    // In an upright window the longer side goes away from the eye.
+    if (wide < tall && box[3]! - box[0]! > box[5]! - box[2]!) {
+      spaces.multiply(home.orientation, spaces.about([0, 1, 0], -Math.PI / 2), home.orientation);
+    }
     // As if the picture were what lies between the panels …
     const perPixel = 2 * Math.tan(this.#fieldOfView() / 2) / this.#height;
-    const { home } = this.journey;
-    locomotion.overview(start, box, 2 * Math.atan(perPixel * free / 2), this.#width / free, home);
-    // … then up by as much as that is off the window's middle.
+    locomotion.overview(home, box, 2 * Math.atan(perPixel * tall / 2), wide / tall, home);
+    // … then moved by as much as that is off the window's middle.
     const { eye, yaw, pitch, scale } = locomotion.gazeOf(home);
-    const down = (bottom - top) / 2 * perPixel * (eye[1] - box[1]) / Math.sin(-pitch);
-    const up = spaces.rotate(spaces.yawPitch(yaw, pitch), [0, 1, 0]);
-    for (let i = 0 as 0 | 1 | 2; i < 3; i++) eye[i] -= up[i] * down;
+    const metres = perPixel * (eye[1] - box[1]!) / Math.sin(-pitch);
+    const shift = spaces.rotate(spaces.yawPitch(yaw, pitch), [(right - left) / 2 * metres, (top - bottom) / 2 * metres, 0]);
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) eye[i] += shift[i];
     locomotion.poseOf({ eye, yaw, pitch, scale }, home);
   }
 

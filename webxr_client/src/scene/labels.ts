@@ -202,13 +202,15 @@ export class Labels {
     const side = this.#atlas.side;
     const stem = Math.round(STEM * density * (label.district ? 1 : 0.4));
     const left = -Math.round(width / 2);
+    // Quarters are named from afar; what stands within them only where it is seen.
+    const opacity = label.district && label.depth <= 1 ? label.opacity : -label.opacity;
     if (label.district) {
       const half = Math.max(0.5, density * 0.5);
-      this.#set(this.#anchor, quad, label.x, label.y, label.z, label.opacity);
+      this.#set(this.#anchor, quad, label.x, label.y, label.z, opacity);
       this.#set(this.#frame, quad, -half, 0, half, stem + 2 * density);
       this.#set(this.#glyphs, quad++, -1, 0, -1, 0);
     }
-    this.#set(this.#anchor, quad, label.x, label.y, label.z, label.district ? label.opacity : -label.opacity);
+    this.#set(this.#anchor, quad, label.x, label.y, label.z, opacity);
     this.#set(this.#frame, quad, left, stem, left + width, stem + height);
     this.#set(this.#glyphs, quad++, x / side, (y + height) / side, (x + width) / side, y / side);
     return quad;

@@ -84,9 +84,14 @@ export class Interface {
     return this.help.root.open || this.menu.root.open;
   }
 
-  /** What panels cover at the window's upper and lower edge, CSS pixels. */
-  margins(): { top: number; bottom: number } {
-    return { top: 44, bottom: innerHeight - this.dock.root.getBoundingClientRect().top };
+  /** What panels cover along the window's edges, CSS pixels. */
+  margins(): { top: number; bottom: number; left: number; right: number } {
+    const legend = this.legend.root.getBoundingClientRect();
+    const beside = legend.width > 0 && innerWidth > 900;
+    return {
+      top: 44, bottom: innerHeight - this.dock.root.getBoundingClientRect().top,
+      left: 0, right: beside ? innerWidth - legend.left : 0,
+    };
   }
 
   /** The panels that float over the picture. */

@@ -86,14 +86,16 @@ export class Help extends Sheet {
     const keys = (sources: string[]) => sources.map((source) => element("kbd", { text: sourceName(source) }));
     const rows = HELPED.map((name) => {
       const { what, bindings } = ACTIONS[name];
-      const of = (device: string) => bindings.filter((each) => each.device === device).map(({ source }) => source);
+      // Arrows do as the letters beside them; the letters are said.
+      const of = (device: string) => bindings
+        .filter((each) => each.device === device && !each.source.startsWith("Arrow")).map(({ source }) => source);
       return element("tr", {},
-        element("th", { scope: "row", text: what }),
+        element("th", { scope: "row", text: what.charAt(0).toUpperCase() + what.slice(1) }),
         element("td", {}, ...keys([...of("mouse"), ...of("keyboard")])),
         element("td", { class: "touch" }, ...keys(of("touch"))));
     });
     super("How to move, in space and time", "help",
-      element("p", { class: "lead", text: "Every building is a file, every floor a commit, coloured by who made it. What glows changed just now." }),
+      element("p", { class: "lead", text: "Every building is a file, every floor a commit. What glows changed just now." }),
       element("table", {}, element("tbody", {}, ...rows)));
   }
 }

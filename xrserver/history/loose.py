@@ -56,7 +56,13 @@ def loose_header(file: Path, oid: bytes) -> tuple[str, int]:
 
 
 def alternates(objects: Path) -> list[Path]:
-    """Return the other object directories that `objects` borrows from, nearest first."""
+    """Return the other object directories that `objects` borrows from, nearest first.
+
+    Raises
+    ------
+    UnreadableRepository
+        Where they are named is no regular file.
+    """
     found: list[Path] = []
     waiting = [objects]
     for _ in range(_DEPTH):
@@ -69,6 +75,8 @@ def alternates(objects: Path) -> list[Path]:
 def _named(objects: Path) -> list[Path]:
     file = objects / "info/alternates"
     if not file.is_file():
+        if file.exists():  # a pipe, say, on which git would wait for ever
+            raise UnreadableRepository(f"{file} is no regular file: remove it, or replace it by one.")
         return []
     lines = [line for line in file.read_bytes().split(b"\n") if line and not line.startswith(b"#")]
     # A path that is not absolute starts at the directory that names it.

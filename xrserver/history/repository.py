@@ -243,8 +243,9 @@ class Repository:
         if not self._objects_dir.is_dir():
             raise UnreadableRepository(
                 f"{self._objects_dir} is missing: restore it, or clone {self.path} again from elsewhere.")
+        directories = [self._objects_dir, *alternates(self._objects_dir)]
         if self.format == "sha1":
-            return _LibgitObjects(self._objects_dir)
+            return _LibgitObjects(directories)
         if self.shadow is None:
             raise UnreadableRepository(
                 f"{self.path} has SHA-256 object ids, which only the git program reads: install git.")
@@ -254,14 +255,14 @@ class Repository:
 class _LibgitObjects:
     """Packed objects read by libgit2, loose ones here: libgit2 1.9 never returns from a cut-off one."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directories = [directory, *alternates(directory)]
+    def __init__(self, directories: list[Path]) -> None:
+        self._directories = directories
         self._packs = pygit2.Odb()
         try:
-            for priority, folder in enumerate(self._directories):
-                self._packs.add_backend(pygit2.OdbBackendPack(str(folder)), len(self._directories) - priority)
+            for place, directory in enumerate(directories):
+                self._packs.add_backend(pygit2.OdbBackendPack(str(directory)), len(directories) - place)
         except (pygit2.GitError, OSError) as error:
-            raise UnreadableRepository(f"{directory} cannot be read: {error}.") from None
+            raise UnreadableRepository(f"{directories[0]} cannot be read: {error}.") from None
 
     def read(self, oid: bytes) -> tuple[str, bytes]:
         if (file := self._loose(oid)) is not None:

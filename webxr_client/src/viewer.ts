@@ -157,7 +157,7 @@ export class Viewer {
     const { home } = this.journey;
     spaces.copyPose(start, home);
     // In an upright window the longer side goes away from the eye.
-    if (wide < tall && box[3]! - box[0]! > box[5]! - box[2]!) {
+    if (wide < tall && box[3] - box[0] > box[5] - box[2]) {
       spaces.multiply(home.orientation, spaces.about([0, 1, 0], -Math.PI / 2), home.orientation);
     }
     // As if the picture were what lies between the panels …
@@ -165,7 +165,7 @@ export class Viewer {
     locomotion.overview(home, box, 2 * Math.atan(perPixel * tall / 2), wide / tall, home);
     // … then moved by as much as that is off the window's middle.
     const { eye, yaw, pitch, scale } = locomotion.gazeOf(home);
-    const metres = perPixel * (eye[1] - box[1]!) / Math.sin(-pitch);
+    const metres = perPixel * (eye[1] - box[1]) / Math.sin(-pitch);
     const shift = spaces.rotate(spaces.yawPitch(yaw, pitch), [(right - left) / 2 * metres, (top - bottom) / 2 * metres, 0]);
     for (let i = 0 as 0 | 1 | 2; i < 3; i++) eye[i] += shift[i];
     locomotion.poseOf({ eye, yaw, pitch, scale }, home);

@@ -45,18 +45,14 @@ $(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package-lock.json | $(VENV)
 	cd $(CLIENT) && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-run: $(VENV)/installed page-if-stale
+run: page-if-stale
 	@$(BIN)/xrserver serve "$(REPO)" $(ARGS)
 
-# Rebuilds the page when its source is newer, without reinstalling the package.
+# Rebuilds the page when its source is newer: the build hook knows how, with a Node.js of its own.
 .PHONY: page-if-stale
-page-if-stale: | $(VENV)/installed
-	@if [ -n "$$(find $(PAGE_SOURCES) -newer $(PAGE) 2>/dev/null | head -1)" ] || [ ! -f $(PAGE) ]; then \
-	  $(MAKE) --no-print-directory page; fi
-
-.PHONY: page
-page: $(CLIENT)/node_modules/.package-lock.json
-	cd $(CLIENT) && npm run --silent build
+page-if-stale: $(VENV)/installed
+	@if [ ! -f $(PAGE) ] || [ -n "$$(find $(PAGE_SOURCES) -newer $(PAGE) 2>/dev/null | head -1)" ]; then \
+	  echo "Building the page …"; $(PY) -m pip install --quiet --editable .; fi
 
 dev: $(CLIENT)/node_modules/.package-lock.json
 	@$(PY) $(CLIENT)/dev.py "$(REPO)" $(ARGS)

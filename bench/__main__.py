@@ -22,7 +22,7 @@ def main() -> int:
     """Measure the parts asked for, print a table and write the results."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--repo", type=Path, default=Path(), help="real repository to read (default: this one)")
+    parser.add_argument("--repo", type=Path, default=Path(), help="real repository (default: this one)")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each measurement (default: 5)")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.json"))
     arguments = parser.parse_args()

@@ -21,7 +21,7 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     mine, peer = paired(lambda: run(ours), lambda: run(theirs), arguments.runs)
-    commits = int(subprocess.run(["git", "-C", repo, "rev-list", "--count", "--branches", "--remotes", "--tags",
-                                  "HEAD"], check=True, capture_output=True, text=True).stdout)
+    count = ["git", "-C", repo, "rev-list", "--count", "--branches", "--remotes", "--tags", "HEAD"]
+    commits = int(subprocess.run(count, check=True, capture_output=True, text=True).stdout)
     return [Figure(f"index of {commits} commits, whole process", "s", mine, "≤ 1.0 of git on two cores",
                    "git log --raw", peer)]

@@ -59,7 +59,8 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def paired(ours: Callable[[], object], theirs: Callable[[], object], runs: int) -> tuple[list[float], list[float]]:
+def paired(ours: Callable[[], object], theirs: Callable[[], object],
+           runs: int) -> tuple[list[float], list[float]]:
     """Time both in turn `runs` times, after one warm-up of each."""
     ours()
     theirs()

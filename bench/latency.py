@@ -1,0 +1,165 @@
+"""A change published by a server, until its pixels are drawn in a page: ours and viser's alike.
+
+Both pages are looked at in the same way, from outside: after every animation frame one pixel of
+the page's WebGL canvas is read back, and the moment it differs from the frame before is kept. The
+read-back waits for the drawing, so the figure is to finished pixels, not to a submitted frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+#: Runs before the page's own scripts. Times are Unix milliseconds, comparable with time.time().
+PROBE = """(() => {
+  const contexts = [];
+  let last = null;
+  window.pixelChanges = [];
+  const getContext = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    const made = getContext.call(this, kind, ...rest);
+    if (made && kind === 'webgl2' && !contexts.includes(made)) contexts.push(made);
+    return made;
+  };
+  const request = window.requestAnimationFrame.bind(window);
+  const pixel = new Uint8Array(4);
+  const area = (gl) => (gl.canvas.isConnected ? gl.drawingBufferWidth * gl.drawingBufferHeight : 0);
+  const look = () => {
+    const gl = contexts.reduce((best, each) => (area(each) > (best ? area(best) : 0) ? each : best), null);
+    if (!gl) return;
+    const target = gl.getParameter(gl.READ_FRAMEBUFFER_BINDING);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, null);
+    const x = gl.drawingBufferWidth >> 1, y = gl.drawingBufferHeight >> 1;
+    gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, target);
+    const now = performance.timeOrigin + performance.now();
+    if (pixel[3] === 0) return;  // nothing was drawn in this frame
+    const off = (i) => Math.abs(pixel[i] - last[i]);
+    if (last && off(0) + off(1) + off(2) > 24) window.pixelChanges.push(now);
+    last = [...pixel];
+  };
+  window.requestAnimationFrame = (callback) => request((t) => { callback(t); look(); });
+})()"""
+
+
+async def until(page: Any, expression: str) -> float:
+    """Wait until `expression` holds, two minutes at most; return the page's own clock then, in ms.
+
+    (Playwright's wait_for_function compiles strings in the page, which its content policy forbids.)
+    """
+    return await page.evaluate(f"""() => new Promise((resolve, reject) => {{
+      const end = performance.now() + 120_000;
+      const look = () => {{
+        if ({expression}) resolve(performance.now());
+        else if (performance.now() > end) reject(new Error('never came true: ' + {expression!r}));
+        else setTimeout(look, 1);
+      }};
+      look();
+    }})""")
+
+
+async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], count: int) -> list[float]:
+    """Publish `count` changes at random moments; return the milliseconds until each was drawn."""
+    chance = random.Random(1)
+    found: list[float] = []
+    for i in range(count + 5):
+        await asyncio.sleep(0.12 + chance.random() * 0.08)
+        await page.evaluate("window.pixelChanges.length = 0")
+        start = time.time() * 1e3
+        waiting = publish(i)
+        if waiting is not None:
+            await waiting
+        await until(page, "window.pixelChanges.length > 0")
+        if i >= 5:
+            found.append(await page.evaluate("window.pixelChanges[0]") - start)
+    return found
+
+
+async def of_viser(new_page: Callable[[], Awaitable[Any]], count: int) -> list[float]:
+    """Measure viser, which must be installed, with one box that changes colour."""
+    import viser
+
+    server = viser.ViserServer(host="127.0.0.1", port=0, verbose=False)
+    try:
+        box = server.scene.add_box("/box", color=(200, 30, 30), dimensions=(2.0, 2.0, 2.0))
+        page = await new_page()
+        await page.goto(f"http://127.0.0.1:{server.get_port()}/")
+        await until(page, "window.pixelChanges.length > 0")
+        await asyncio.sleep(2)
+
+        def publish(i: int) -> None:
+            box.color = (30, 200, 30) if i % 2 == 0 else (200, 30, 30)
+
+        found = await delays(page, publish, count)
+        await page.close()
+        return found
+    finally:
+        server.stop()
+
+
+async def of_xrserver(new_page: Callable[[], Awaitable[Any]], serving: Any, count: int) -> list[float]:
+    """Measure `serving` (an `app.Serving`) with one building in the middle, now tall, now flat.
+
+    Each change is a commit as the pipeline would publish it: the building's open span is closed,
+    one with another height is appended, the head moves on; the page follows the head.
+    """
+    page = await new_page()
+    await page.goto(serving.url)
+    await until(page, "window.xrserver?.state().residentSpans > 0")
+    head = (await page.evaluate("window.xrserver.state()"))["headRank"]
+    change = await _Building.of(serving, head)
+    # Face to face with the building: it fills the middle of the picture.
+    await page.evaluate(
+        "window.xrserver.setPose({position: [0, -10, -60], orientation: [0, 0, 0, 1], scale: 1})")
+    await change.publish(0)
+    await until(page, "window.pixelChanges.length > 0")
+    await asyncio.sleep(1)
+    found = await delays(page, lambda i: change.publish(i + 1), count)
+    await page.close()
+    return found
+
+
+class _Building:
+    """A building nobody has: every change raises it before the eye, or takes it away."""
+
+    def __init__(self, serving: Any, scene: Any, head: int) -> None:
+        self._serving, self._scene, self._head = serving, scene, head
+        # Rows count on from the base tile's, through all patches.
+        self._rows, self._strata = scene.root.spans, scene.root.strata
+        self._sequence = 0
+
+    @classmethod
+    async def of(cls, serving: Any, head: int) -> _Building:
+        import xrserver
+
+        async with xrserver.connect(serving.url) as session:
+            return cls(serving, session.scene, head)
+
+    async def publish(self, i: int) -> None:
+        import numpy as np
+
+        from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category
+        from xrserver.stream.messages import Patch
+
+        self._head += 1
+        span = SPANS.empty(1)
+        span["birth"], span["death"], span["node"] = self._head, RANK_END, 0x7FFF_FFF0
+        span["traits"] = Category.SOURCE << 16
+        height = 20 if i % 2 == 0 else 0.1
+        span["position1"], span["size1"], span["value1"] = (0, 0, 0), (40, height, 40), 1 + i
+        node, stratum = NODES.empty(1), STRATA.empty(1)
+        node["node"], node["parent"], node["span_count"] = 0x7FFF_FFF0, 1, 1
+        node["first_span"], node["first_stratum"], node["stratum_count"] = self._rows, self._strata, 1
+        stratum["rank"], stratum["author"] = self._head, i % 2
+        span["author"] = i % 2
+        closed = [] if i == 0 else [[self._rows - 1, self._head]]
+        names = {"offsets": np.array([0, 5], "<u4"), "bytes": np.frombuffer(b"bench", np.uint8)}
+        self._sequence += 1
+        self._serving.sessions.publish(Patch(
+            self._scene.root.id, self._scene.generation, self._sequence, self._head, 1.9e9, closed,
+            {"records": span}, {"records": node}, {"records": stratum}, names))
+        self._rows += 1
+        self._strata += 1

@@ -1,0 +1,169 @@
+"""The page in a real browser: how soon it shows something, and what a frame costs it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bench import latency
+from bench.measure import Figure, percentile
+from bench.stories import repository
+
+_WORK = Path(__file__).with_name("work")
+_FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+          "--ignore-gpu-blocklist", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync", "--enable-precise-memory-info")
+
+#: Counts draw calls and drops them, and keeps how long each animation frame's script took.
+SCRIPT_ONLY = """(() => {
+  window.frameCosts = []; window.drawCalls = 0; window.dropDraws = false;
+  for (const name of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced']) {
+    const draw = WebGL2RenderingContext.prototype[name];
+    WebGL2RenderingContext.prototype[name] = function (...a) {
+      window.drawCalls++;
+      if (!window.dropDraws) draw.apply(this, a);
+    };
+  }
+  const request = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) => request((t) => {
+    const start = performance.now(), calls = window.drawCalls;
+    callback(t);
+    if (window.drawCalls > calls) window.frameCosts.push(performance.now() - start);
+  });
+})()"""
+
+
+def measure(arguments: argparse.Namespace) -> list[Figure]:
+    """Measure everything about the page; needs Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        print("no Chromium: the page is not measured", file=sys.stderr)
+        return []
+    return asyncio.run(_measure(chromium, arguments.runs))
+
+
+async def _measure(chromium: str, runs: int) -> list[Figure]:
+    from playwright.async_api import async_playwright
+
+    five = repository(_WORK / "5000.git", 5_000, 200, 50)
+    quest = repository(_WORK / "80000.git", 80_000, 300, 1_000)
+    figures = [await _start(five, runs)]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        try:
+            figures += await _opening(browser, five, runs)
+            figures += await _frames(browser, quest)
+            figures += await _changes(browser, repository(_WORK / "10.git", 10, 5, 2))
+        finally:
+            await browser.close()
+    return figures
+
+
+@asynccontextmanager
+async def _serving(path: Path) -> AsyncIterator[Any]:
+    from xrserver import app
+    from xrserver.config import Config
+
+    async with app.server(Config(repositories=(path,), port=0), lambda phase, done, total: None) as serving:
+        yield serving
+
+
+async def _start(path: Path, runs: int) -> Figure:
+    """From the command to the printed address, its history read."""
+    found: list[float] = []
+    for _ in range(runs + 1):
+        start = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "xrserver", "serve", str(path), "--port", "0",
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert process.stdout is not None
+        while b"http://" not in (line := await process.stdout.readline()):
+            if not line:
+                raise RuntimeError(f"xrserver ended with {await process.wait()} before it served")
+        found.append(time.perf_counter() - start)
+        process.terminate()
+        await process.wait()
+    return Figure("server start to ready, 5 000 files, 201 commits", "s", found[1:])
+
+
+async def _opening(browser: Any, path: Path, runs: int) -> list[Figure]:
+    first: list[float] = []
+    scrubbed: list[float] = []
+    async with _serving(path) as serving:
+        for _ in range(runs + 1):
+            context = await browser.new_context(viewport={"width": 640, "height": 360})
+            page = await context.new_page()
+            await page.goto(serving.url, wait_until="commit")
+            first.append(await latency.until(page, "window.xrserver?.state().nodesDrawn > 0") / 1e3)
+            await latency.until(page, "window.xrserver.state().residentSpans >= 15000")
+            before = await page.evaluate("window.xrserver.state().bytesReceived")
+            for rank in range(200, -1, -10):
+                await page.evaluate(f"window.xrserver.seek('rank:{rank}')")
+            # Seeking by name asks the server; dragging does not. Both are compared to a drag below.
+            moved = await page.evaluate("window.xrserver.state().bytesReceived") - before
+            scrubbed.append(float(moved))
+            await context.close()
+    return [Figure("page opened to first building drawn, 5 000 files", "s", first[1:], "≤ 1 s"),
+            Figure("bytes of tiles while scrubbing all of it", "bytes", scrubbed, "0 when all is resident")]
+
+
+async def _frames(browser: Any, path: Path) -> list[Figure]:
+    async with _serving(path) as serving:
+        context = await browser.new_context(viewport={"width": 256, "height": 144})
+        await context.add_init_script(SCRIPT_ONLY)
+        page = await context.new_page()
+        page.set_default_timeout(120_000)
+        await page.goto(serving.url, wait_until="commit")
+        await latency.until(page, "window.xrserver?.state().nodesDrawn >= 80000")
+        await page.evaluate("window.dropDraws = true")
+        devtools = await context.new_cdp_session(page)
+        await devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        await page.evaluate("window.xrserver.seek('rank:0')")
+        await page.evaluate("window.xrserver.play(20)")
+        await asyncio.sleep(2)
+        await page.evaluate("window.frameCosts.length = 0")
+        await asyncio.sleep(8)
+        costs = json.loads(await page.evaluate("JSON.stringify(window.frameCosts)"))
+        state = await page.evaluate("window.xrserver.state()")
+        await context.close()
+    name = f"page script per frame, {state['nodesDrawn']} nodes, playing, 4× throttle, p50"
+    return [
+        Figure(name, "ms", [percentile(costs, 0.5)], "≤ 3 ms",
+               note=f"{len(costs)} frames, p95 {percentile(costs, 0.95):.2f} ms"),
+        Figure("draw calls per frame, one eye", "calls", [float(state["drawCalls"])], "≤ 60 for both eyes"),
+    ]
+
+
+async def _changes(browser: Any, path: Path) -> list[Figure]:
+    """A change published by the server until drawn: p50 and p95, beside viser where it is installed."""
+    count = 60
+
+    async def new_page() -> Any:
+        context = await browser.new_context(viewport={"width": 480, "height": 270})
+        await context.add_init_script(latency.PROBE)
+        return await context.new_page()
+
+    async with _serving(path) as serving:
+        ours = await latency.of_xrserver(new_page, serving, count)
+    figures = [
+        Figure("change published to drawn, p50", "ms", [percentile(ours, 0.5)], "≤ 12 ms"),
+        Figure("change published to drawn, p95", "ms", [percentile(ours, 0.95)], "≤ 20 ms"),
+    ]
+    try:
+        theirs = await latency.of_viser(new_page, count)
+    except ImportError:
+        for figure in figures:
+            figure.note = "viser is not installed, so not beside it: pip install 'viser==1.1.*'"
+        return figures
+    for figure, share in zip(figures, (0.5, 0.95), strict=True):
+        figure.peer, figure.peer_values = "viser 1.1", [percentile(theirs, share)]
+    return figures

@@ -172,7 +172,7 @@ async def test_what_a_person_asks_for_happens(town_repository):
             assert viewer.journey.pose != home
             do(("undo",), frames=40)
             assert viewer.journey.pose.position == pytest.approx(home.position)
-            do(begun=True, pointer=place, actions=Actions(orbit=(0.3, -0.1)), frames=3)
+            do(begun=place, pointer=place, actions=Actions(orbit=(0.3, -0.1)), frames=3)
             assert viewer.journey.pose != home
             do(("recentre",), frames=40)
             assert viewer.journey.pose == viewer.journey.home

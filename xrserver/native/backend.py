@@ -53,8 +53,8 @@ class Intent:
     ----------
     actions : Actions
         Motion. Places (`pivot`, `focus`, `grip`) are filled in by whoever knows what is pointed at.
-    begun : bool
-        A grab, orbit or zoom begins at the pointer with this frame.
+    begun : (float, float) or None
+        Where in the picture a grab, orbit or zoom took hold, when one begins with this frame.
     pointer : (float, float) or None
         Where in the picture, −1 … 1, right and up; None when it is elsewhere.
     moved : bool
@@ -63,7 +63,7 @@ class Intent:
     """
 
     actions: Actions = field(default_factory=Actions)
-    begun: bool = False
+    begun: tuple[float, float] | None = None
     pointer: tuple[float, float] | None = None
     moved: bool = False
     events: list[Event] = field(default_factory=list[Event])

@@ -79,7 +79,8 @@ class Window:
         self._scrubbing = False
         self._grabbing = False
         self._moved = False
-        self._begun = False
+        self._letting_go = False
+        self._begun: tuple[float, float] | None = None
         self._orbit = (0.0, 0.0)
         self._zoom = 0.0
         self._wheel_at = -1e9
@@ -140,7 +141,10 @@ class Window:
         actions = Actions(fly=(fly[0], fly[1], fly[2]), turn=max(-1.0, min(1.0, turn)), orbit=self._orbit,
                           zoom=self._zoom, grab=self._ray() if self._grabbing else None)
         intent = Intent(actions, self._begun, self._place(), self._moved, self._events)
-        self._events, self._begun, self._moved = [], False, False
+        self._events, self._begun, self._moved = [], None, False
+        if self._letting_go:
+            # Pressed, dragged and let go between two frames: it was held in this one.
+            self._grabbing = self._letting_go = False
         self._orbit, self._zoom = (0.0, 0.0), 0.0
         return intent
 
@@ -174,12 +178,16 @@ class Window:
         on_strip = hud.timeline_share(x, y, width, height) is not None
         if not held and (not self._inside or on_strip):
             return None
+        return self._in_picture(x, y)
+
+    def _in_picture(self, x: float, y: float) -> tuple[float, float]:
+        width, height = self._logical()
         return 2 * x / width - 1, 1 - 2 * y / height
 
     def _ray(self) -> spaces.Vector:
         width, height = self._logical()
-        x, y = 2 * self._pointer.x / width - 1, 1 - 2 * self._pointer.y / height
-        return spaces.ray_through(x, y, DESKTOP_FIELD_OF_VIEW, width / height, spaces.IDENTITY)
+        place = self._in_picture(self._pointer.x, self._pointer.y)
+        return spaces.ray_through(*place, DESKTOP_FIELD_OF_VIEW, width / height, spaces.IDENTITY)
 
     # --- what glfw tells ------------------------------------------------------------------------
 
@@ -215,7 +223,7 @@ class Window:
         self._pointer, gesture = selection.release(self._pointer, time.perf_counter())
         if name == "left" and not self._scrubbing and gesture in ("click", "double"):
             self._ask(f"left-{gesture}")
-        self._scrubbing = self._grabbing = False
+        self._scrubbing, self._letting_go = False, self._grabbing
 
     def _on_move(self, window: Any, x: float, y: float) -> None:
         self._woken = self._moved = self._inside = True
@@ -226,8 +234,8 @@ class Window:
             self._events.append(Event("scrub", (hud.along_timeline(self._pointer.x, self._logical()[0]),)))
             return
         if gesture == "drag":
-            self._begun = True
-            self._grabbing = self._button == "left"
+            self._begun = self._in_picture(self._pointer.down_x, self._pointer.down_y)
+            self._grabbing, self._letting_go = self._button == "left", False
         if self._pointer.dragging and self._button == "right":
             width = self._logical()[0]
             left, down = self._orbit
@@ -241,7 +249,7 @@ class Window:
         self._woken = True
         now = time.perf_counter()
         if now - self._wheel_at > _WHEEL_REST:
-            self._begun = True
+            self._begun = self._in_picture(self._pointer.x, self._pointer.y)
         self._wheel_at = now
         self._zoom += y * ZOOM_NOTCH
 

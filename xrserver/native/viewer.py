@@ -261,14 +261,14 @@ class Viewer:
         self._pointer = intent.pointer
         changed = (self.journey.pose, self.playback.rank, self.playback.fraction, self._drawn)
         picked: Picked | None = None
-        if intent.pointer is not None and (intent.moved or intent.begun or intent.events
-                                           or changed != self._last):
+        if intent.pointer is not None and (intent.moved or intent.events or changed != self._last):
             picked = self._pick(intent.pointer)
             self._hover(picked)
         elif intent.pointer is None and self.selection.hovered != NOTHING:
             self.selection = selection.hover(self.selection, NOTHING, NOTHING)
-        if intent.begun and intent.pointer is not None:
-            self._place = picked.point if picked is not None else self._ground(intent.pointer)
+        if intent.begun is not None:
+            held = self._pick(intent.begun)
+            self._place = held.point if held is not None else self._ground(intent.begun)
         for event in intent.events:
             intent = self._do(event, intent, picked)
         actions = replace(intent.actions, pivot=self._place, focus=self._place, grip=self._place)

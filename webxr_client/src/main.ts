@@ -415,7 +415,7 @@ function state(): State {
     playing,
     pace,
     headRank: shown?.headRank ?? 0,
-    nodesDrawn: world.look.live(rank, viewer.city.tiles.version),
+    nodesDrawn: viewer.hasDrawn ? world.look.live(rank, viewer.city.tiles.version) : 0,
     residentSpans: viewer.city.tiles.residentSpans,
     bytesReceived: session.bytesReceived,
     drawCalls: viewer.drawCalls,

@@ -126,6 +126,11 @@ export class Viewer {
     return this.#width / this.#height;
   }
 
+  /** There has been a picture of something. */
+  get hasDrawn(): boolean {
+    return this.#everDrawn;
+  }
+
   get drawCalls(): number {
     return this.renderer.info.render.calls;
   }

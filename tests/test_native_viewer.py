@@ -154,7 +154,7 @@ async def test_what_a_person_asks_for_happens(town_repository):
                 if viewer.selection.hovered > 1 and viewer.selection.hovered % 2 == 0:
                     break
             hovered = viewer.selection.hovered
-            path = viewer.city.path(hovered, viewer._drawn)
+            path = viewer.city.path(hovered, viewer.drawn)
             assert hovered > 1 and path.startswith(("src/", "docs/", "tests/", "data/", "moved/", "f"))
             assert viewer.title().endswith(path)
             do(("select",), pointer=place)
@@ -165,7 +165,7 @@ async def test_what_a_person_asks_for_happens(town_repository):
                     break
             assert viewer._panel.title == path and viewer._panel.rows
             assert viewer._floor_text[2].startswith("commit ")
-            assert viewer.city.stratum(hovered, viewer.selection.floor, viewer._drawn) is not None
+            assert viewer.city.stratum(hovered, viewer.selection.floor, viewer.drawn) is not None
             # Moving, and taking it back.
             home = viewer.journey.pose
             do(("teleport",), pointer=place, frames=30)
@@ -272,7 +272,7 @@ async def test_labels_stand_on_their_districts_skylines(town_repository):
             with Viewer(backend, url) as viewer:
                 viewer.settle()
                 assert isinstance(viewer.city, City)
-                return [viewer.city.labels(viewer._drawn, rank) for rank in (0, viewer.playback.rank)], viewer
+                return [viewer.city.labels(viewer.drawn, rank) for rank in (0, viewer.playback.rank)], viewer
 
         (first, last), viewer = await beside(look, serving.url)
         assert {"src/", "docs/", "tests/", "data/", "core/", "ui/", "deep/"} <= set(last.text)

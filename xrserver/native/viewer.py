@@ -17,17 +17,16 @@ from xrserver.native.city import City, Labels
 from xrserver.native.client import Answered, Arrived, Failed, Link, News, Opened, Told
 from xrserver.native.overlay import Overlay
 from xrserver.native.renderer import COLOURINGS, Moment, Picked, Renderer
+from xrserver.native.residency import Residency
 from xrserver.navigation import locomotion, playback, selection
 from xrserver.navigation.locomotion import Journey
 from xrserver.navigation.selection import NOTHING, Selection
-from xrserver.scene.cut import Candidates, candidates, cut, drawn
-from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.spaces import DESKTOP_EYE, Pose, Vector
 from xrserver.stream import messages
 from xrserver.stream.messages import Panel, Result
 
-#: The desktop's budgets (ARCHITECTURE, "Viewers"), and the error that is good enough, pixels.
-NODE_BUDGET, SPAN_BUDGET, ERROR_PIXELS = 500_000, 2_000_000, 1.5
+#: Error that is good enough, pixels.
+ERROR_PIXELS = 1.5
 #: Seconds that the pointer rests on a floor before the server is asked what it was.
 _ASK_SECONDS = 0.08
 #: Seconds between two looks at how high districts stand, for their labels.
@@ -61,13 +60,7 @@ class Viewer:
         self._overlay = Overlay(backend.context) if decorated else None
         self._timeline = hud.Timeline()
         self._link = Link(url)
-        self.city: City | None = None
-        self._coming: City | None = None
-        self._tiles: Candidates | None = None
-        self._names: list[str] = []
-        self._held: set[str] = set()
-        self._asked: set[str] = set()
-        self._drawn: tuple[str, ...] = ()
+        self._resident = Residency(self.renderer, self._link)
         self._labels: Labels | None = None
         self._labelled, self._label_age = -1, 0.0
         self.playback = Playback(0)
@@ -91,6 +84,16 @@ class Viewer:
                  trace: TracebackType | None) -> None:
         self._link.close()
 
+    @property
+    def city(self) -> City | None:
+        """What is known of the generation that is drawn; None until there is one."""
+        return self._resident.city
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The tiles drawn now."""
+        return self._resident.drawn
+
     # --- what the stream brings -----------------------------------------------------------------
 
     def settle(self, at: str = "") -> None:
@@ -113,7 +116,7 @@ class Viewer:
             assert self.city is not None and isinstance(answers[0], Result)
             self.playback = clock.seek(self.playback, self.city.scene.head_rank, answers[0].rank)
         self._refine()
-        self._until(lambda: self._asked <= self._held)
+        self._until(lambda: self._resident.complete)
         self._refine()
 
     def _until(self, done: Callable[[], bool],
@@ -130,10 +133,12 @@ class Viewer:
     def _take(self, news: News) -> None:
         match news:
             case Opened(scene, table):
-                self._coming = City(scene, table)
-                self._link.want([scene.root.id])
+                self._resident.expect(City(scene, table))
             case Arrived(body):
-                self._arrive(body)
+                first = self.city is None
+                if self._resident.arrive(body):
+                    self._open(first)
+                self._refine()
             case Answered(("floor", node, floor), Result() as result):
                 self._floor_text = (int(node), int(floor), result.text)
             case Answered("inspector", Panel() as panel):
@@ -145,40 +150,17 @@ class Viewer:
             case _:
                 pass
 
-    def _arrive(self, body: messages.TileBody) -> None:
-        name = body.header.id
-        if self._coming is not None and name == self._coming.scene.root.id:
-            self._open(self._coming)
-        if self.city is None or (name not in self._names):
-            return
-        if name in self._held:
-            self.renderer.remove(name)
-            self.city.remove(name)
-        self.renderer.add(name, body.spans["records"], body.nodes["records"], body.strata["records"])
-        self.city.add(body)
-        self._held.add(name)
-        self._drawn = ()
-        self._refine()
-
-    def _open(self, city: City) -> None:
-        """Swap to a generation whose coarsest tile has come."""
-        scene = city.scene
-        for name in self._held:
-            self.renderer.remove(name)
-        self._held.clear()
-        self._asked = {scene.root.id}
-        first = self.city is None
-        self.city, self._coming = city, None
-        self._tiles, self._names = candidates(scene.root)
-        self.renderer.set_bounds(city.box)
-        self.renderer.set_people(city.colours, CATEGORY_COLOURS)
-        # Where a resumed session was, or at the head; a new generation's nodes are other nodes.
+    def _open(self, first: bool) -> None:
+        """Begin with a new generation: where a resumed session was, or at the head."""
+        assert self.city is not None
+        scene = self.city.scene
         rate = clock.first_rate(scene.head_rank) if first else self.playback.rate
         self.playback = replace(self.playback, rank=min(scene.rank, scene.head_rank), fraction=scene.fraction,
                                 rate=rate)
+        # Its nodes are other nodes.
         self.selection, self._panel, self._labels = Selection(), None, None
         if first:
-            home = self._home(city)
+            home = self._home(self.city)
             self.journey = Journey(home, home)
 
     def _home(self, city: City) -> Pose:
@@ -192,32 +174,12 @@ class Viewer:
 
     def _refine(self) -> None:
         """Hold what this view needs and draw what of it is here."""
-        if self.city is None or self._tiles is None:
-            return
         view = self._backend.views(0.1, 10.0)[0]
         eye = spaces.apply_inverse(self.journey.pose, view.world_from_eye.position)
         factor = view.target.height / (2.0 * math.tan(0.5 * view.field_of_view)) / ERROR_PIXELS
         rank = self.playback.rank + (1 if self.playback.fraction > 0.0 else 0)
-        chosen = [self._names[row] for row in cut(
-            self._tiles, eye, factor, rank, NODE_BUDGET, SPAN_BUDGET).resident]
-        missing = [name for name in chosen if name not in self._asked]
-        gone = [name for name in self._held if name not in chosen]
-        if missing:
-            self._asked.update(missing)
-            self._link.want(missing)
-        if gone:
-            self._asked.difference_update(gone)
-            self._link.drop(gone)
-            for name in gone:
-                self.renderer.remove(name)
-                self.city.remove(name)
-                self._held.discard(name)
-            self._drawn = ()
-        held = [name in self._held for name in self._names]
-        shown = tuple(self._names[row] for row in drawn(self._tiles, held, rank) if held[row])
-        if shown != self._drawn:
-            self._drawn, self._labels = shown, None
-        self.renderer.show(shown)
+        if self._resident.refine(eye, factor, rank):
+            self._labels = None
 
     # --- frames -----------------------------------------------------------------------------------
 
@@ -259,7 +221,7 @@ class Viewer:
         assert self.city is not None
         self.playback = clock.advance(self.playback, self.city.calendar, seconds)
         self._pointer = intent.pointer
-        changed = (self.journey.pose, self.playback.rank, self.playback.fraction, self._drawn)
+        changed = (self.journey.pose, self.playback.rank, self.playback.fraction, self.drawn)
         picked: Picked | None = None
         if intent.pointer is not None and (intent.moved or intent.events or changed != self._last):
             picked = self._pick(intent.pointer)
@@ -362,7 +324,7 @@ class Viewer:
     def _goal(self, picked: Picked) -> tuple[Vector, float]:
         """Return where to go for a look at what was picked, and how near."""
         assert self.city is not None
-        span = self.city.span(picked.node, self.playback.rank, self._drawn)
+        span = self.city.span(picked.node, self.playback.rank, self.drawn)
         eye = spaces.apply_inverse(self.journey.pose, DESKTOP_EYE)
         away = spaces.length(spaces.subtract(picked.point, eye))
         if span is None or picked.node & 1:
@@ -379,7 +341,7 @@ class Viewer:
             return "xrserver"
         parts = [self.city.scene.repository, self.city.date(self.playback.rank)]
         if self.selection.hovered != NOTHING:
-            parts.append(self.city.path(self.selection.hovered, self._drawn))
+            parts.append(self.city.path(self.selection.hovered, self.drawn))
         return " — ".join(parts)
 
     def still(self) -> bool:
@@ -399,7 +361,7 @@ class Viewer:
         overlay.begin(scale)
         stale = self._labelled != self.playback.rank and self._label_age >= _LABEL_SECONDS
         if self._labels is None or stale:
-            self._labels = self.city.labels(self._drawn, self.playback.rank)
+            self._labels = self.city.labels(self.drawn, self.playback.rank)
             self._labelled, self._label_age = self.playback.rank, 0.0
         hud.draw_labels(overlay, self._labels, view, self.journey.pose, width, height, colours)
         if self.colouring == 0:
@@ -419,8 +381,8 @@ class Viewer:
         hovered, floor = self.selection.hovered, self.selection.floor
         if self.city is None or hovered == NOTHING:
             return []
-        lines = [self.city.path(hovered, self._drawn)]
-        stratum = self.city.stratum(hovered, floor, self._drawn) if floor != NOTHING else None
+        lines = [self.city.path(hovered, self.drawn)]
+        stratum = self.city.stratum(hovered, floor, self.drawn) if floor != NOTHING else None
         if stratum is not None:
             rank, author = stratum
             lines.append(f"floor {floor + 1} · {self.city.author(author)} · {self.city.date(rank)}")

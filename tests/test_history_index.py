@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from xrserver.history.generation import generation
 from xrserver.history.index import HistoryIndex
 from xrserver.history.log import read_index
 from xrserver.history.repository import Repository
+from xrserver.history.versions import file_versions
 
 _NAMES = [*HISTORIES, "everything", "random"]
 
@@ -211,12 +213,36 @@ def test_progress_counts_every_commit_and_ends(everything_repository: Path) -> N
         assert done and done == sorted(done)
 
 
-def test_progress_that_raises_ends_the_reading(everything_repository: Path) -> None:
+def test_progress_that_raises_ends_the_reading(everything_repository: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(phase: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("xrserver.history.log._FEWEST", 1)
+    monkeypatch.setattr("xrserver.history.log._MOST", 1)
+    before = threading.active_count()
     with Repository.open(everything_repository) as repository, pytest.raises(KeyboardInterrupt):
-        read_index(repository, progress=stop)
+        read_index(repository, jobs=1, progress=stop)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("commits", [1, 3])
+def test_commits_that_change_nothing_are_a_history_too(commits: int, tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script()
+    for _ in range(commits):
+        script.commit({})
+    folder = script.write(tmp_path / "repository")
+    with Repository.open(folder) as repository:
+        index = read_index(repository)
+        assert repository.files(repository.mainline_oid) == []
+    assert index.mainline.tolist() == list(range(commits))
+    assert (len(index.change_path), len(index.blob_oids), len(index.paths.parent)) == (0, 0, 1)
+    versions = file_versions(index)
+    assert (len(versions.path), versions.strata_offsets.tolist()) == (0, [0, 0])
+    monkeypatch.setenv("PATH", "")
+    with Repository.open(folder) as repository:
+        assert_same(read_index(repository), index)
 
 
 def test_the_mainline_can_be_another_ref(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import os
 import queue
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Protocol
 
 import numpy as np
@@ -130,10 +131,11 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
     commits, changes = Commits(repository.width, repository.shallow), Changes(repository.width)
     with ThreadPoolExecutor(jobs) as pool:
         done = 0
-        for oids, output in _compared(source, commits, tips, pool, 4 * jobs):
-            changes.add(output, oids)
-            done += len(oids)
-            report("commits", done, 0 if commits.open else commits.count)
+        with closing(_compared(source, commits, tips, pool, 4 * jobs)) as compared:
+            for oids, output in compared:
+                changes.add(output, oids)
+                done += len(oids)
+                report("commits", done, 0 if commits.open else commits.count)
         wanted = np.flatnonzero(changes.blobs.wanted[:changes.blobs.count])
         sizes = np.full(changes.blobs.count, -1, np.int64)
         parts = np.array_split(wanted, max(1, min(4 * jobs, len(wanted) // 1024)))
@@ -155,7 +157,7 @@ def _source(repository: Repository) -> Source:
 
 def _compared(
     source: Source, commits: Commits, tips: Sequence[bytes], pool: ThreadPoolExecutor, waiting: int,
-) -> Iterator[tuple[NDArray[np.uint8], bytes]]:
+) -> Generator[tuple[NDArray[np.uint8], bytes], None, None]:
     """Yield the commits and their raw diffs, chunk by chunk, in the order the commits are listed.
 
     A thread of its own lists commits and hands out chunks, at most `waiting` ahead of what is taken.

@@ -41,6 +41,12 @@ def tree(repository: Path, commit: str) -> set[Entry]:
     return found
 
 
+def first_parents(repository: Path, ref: str) -> list[str]:
+    """Return the commits of the mainline, oldest first."""
+    command = ["git", "-C", str(repository), "rev-list", "--first-parent", "--reverse", ref]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+
+
 def files_drawn(tile: TileBody, rank: int) -> list[bytes]:
     """Return the paths of the files that stand in a tile at `rank`, as often as they are drawn."""
     nodes = tile.nodes["records"]
@@ -79,8 +85,7 @@ async def differences(repository: Path, ranks: int) -> tuple[int, int, list[str]
         tiles = [await session.tile(leaf.id) for leaf in leaves]
         base, _, token = serving.url.partition("?token=")
         headers = {"Authorization": f"Bearer {token}"}
-        chain = subprocess.run(["git", "-C", str(repository), "rev-list", "--first-parent", scene.mainline_ref],
-                               stdout=subprocess.PIPE, check=True, text=True).stdout.split()[::-1]
+        chain = first_parents(repository, scene.mainline_ref)
         table = await session.table()
         on_mainline = np.flatnonzero(table.timeline["mainline"])
         moments = np.unique(np.linspace(0, scene.head_rank, ranks).astype(int)).tolist()

@@ -218,3 +218,15 @@ async def test_a_patch_that_was_missed_is_made_good(chrome: Browser, serving: ap
         await _published(serving, 3, 0x00FF_FFF2, head + 2, 1, next_rows, [], Flag.ENTERS)
         # The tile is asked for again, and what is drawn is what the server has.
         await visit.until(f"state.nodesDrawn === {nodes}")
+
+
+async def test_where_there_is_no_webgl_the_page_says_so(chrome: Browser, serving: app.Serving) -> None:
+    without = """const getContext = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+            return kind.startsWith('webgl') ? null : getContext.call(this, kind, ...rest);
+        }"""
+    async with chromium.visit(chrome, serving.url, drawn=False, scripts=(without,)) as visit:
+        shown = visit.page.locator(".loading p")
+        await shown.wait_for()
+        assert "WebGL 2" in await shown.inner_text()
+        visit.said[:] = [said for said in visit.said if "WebGL 2" not in said]

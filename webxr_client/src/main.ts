@@ -10,6 +10,7 @@ import { COLOURINGS, type Colouring } from "./scene/city.ts";
 import { Session, type Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
+import { Loading } from "./ui/overlays.ts";
 import { minuteOf } from "./ui/words.ts";
 import { Viewer } from "./viewer.ts";
 import { World, type Shown } from "./world.ts";
@@ -34,13 +35,13 @@ const session = new Session(tier, {
 });
 const captions = new Captions(session);
 
-const viewer = new Viewer(canvas, {
+const viewer = orSay(() => new Viewer(canvas, {
   moved: () => moved(),
   pointed: (node, floor) => pointed(node, floor),
   clicked: (node) => choose(node),
   drawn: () => ui.loading.done(),
   contextLost: (lost) => ui.notices.state(lost ? "The graphics card was taken away; waiting for it to come back …" : ""),
-});
+}));
 
 const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   scrub: (rank, done) => {
@@ -91,6 +92,18 @@ const keyboard = new Keyboard({
   undo: () => viewer.undo(),
   recentre: () => viewer.recentre(),
 }, (event) => forTheView(event));
+
+/** What `make` makes; where it cannot, the page says why instead of staying dark. */
+function orSay<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const loading = new Loading();
+    loading.show(error instanceof Error ? error.message : String(error), 0);
+    document.body.append(loading.root);
+    throw error;
+  }
+}
 
 let resumed = false;
 let firstRate = clock.RATE_FIRST_LEAST;

@@ -6,6 +6,7 @@ import { Pointers } from "./input/pointers.ts";
 import * as locomotion from "./navigation/locomotion.ts";
 import { hover, newSelection, NOTHING } from "./navigation/selection.ts";
 import { City, COLOURINGS, type Colouring } from "./scene/city.ts";
+import { drawsOnCpu } from "./scene/device.ts";
 import { Labels } from "./scene/labels.ts";
 import { Pacer } from "./scene/pacer.ts";
 import { Picking } from "./scene/picking.ts";
@@ -76,9 +77,8 @@ export class Viewer {
   constructor(canvas: HTMLCanvasElement, listener: ViewerListener) {
     this.canvas = canvas;
     this.#listener = listener;
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
+    this.renderer = new WebGLRenderer({ canvas, antialias: !drawsOnCpu(), powerPreference: "high-performance" });
     this.renderer.info.autoReset = false;
-    this.renderer.autoClear = false; // the backdrop covers all of it
     this.city = new City(this.renderer);
     this.#labels = new Labels(this.renderer);
     this.city.scene.add(this.#labels.mesh);

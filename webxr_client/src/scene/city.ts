@@ -39,7 +39,7 @@ function uniforms() {
 export class City {
   readonly uniforms = uniforms();
   readonly tiles: Tiles;
-  /** What is seen, back to front: backdrop, buildings; labels join it. */
+  /** What is seen: buildings, then the backdrop where there are none; labels join it. */
   readonly scene = new Scene();
   /** The same buildings, writing who they are instead of colours. */
   readonly pickScene = new Scene();
@@ -65,8 +65,9 @@ export class City {
 
     const backdrop = new BufferGeometry();
     backdrop.setIndex([0, 1, 2]);
+    // It lies at the far plane, so it is drawn last, where nothing else was: its shading is not for free.
     this.#sky = part(backdrop, this.#material(SKY, false));
-    this.#sky.renderOrder = -1;
+    this.#sky.renderOrder = 1;
     this.#buildings = part(this.#geometry, this.#material(NODES, true));
     this.#pick = part(this.#geometry, this.#material(NODES_PICK, true));
     this.scene.add(this.#sky, this.#buildings);
@@ -76,7 +77,7 @@ export class City {
 
   #material(source: { vertexShader: string; fragmentShader: string }, solid: boolean): RawShaderMaterial {
     return new RawShaderMaterial({
-      ...source, uniforms: this.uniforms, glslVersion: GLSL3, depthTest: solid, depthWrite: solid,
+      ...source, uniforms: this.uniforms, glslVersion: GLSL3, depthWrite: solid,
       side: DoubleSide, // the shader draws only faces towards the eye, in either winding
     });
   }

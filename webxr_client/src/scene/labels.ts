@@ -68,7 +68,7 @@ export class Labels {
     }));
     this.mesh.frustumCulled = false;
     this.mesh.matrixAutoUpdate = false;
-    this.mesh.renderOrder = 1;
+    this.mesh.renderOrder = 2;
     this.paint(0);
   }
 

@@ -17,6 +17,10 @@ import type { World } from "./world.ts";
 
 const { DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW } = spaces;
 const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
+/** Of the time between frames, what may go into looking for labels; milliseconds at least and at most. */
+const SURVEY_SHARE = 0.03;
+const SURVEY_LEAST = 0.4;
+const SURVEY_MOST = 6;
 const LIGHT_SECONDS = 0.35;
 /** Pixels that a surface may be off before finer tiles are fetched. */
 const PIXELS_OFF = 2;
@@ -224,7 +228,8 @@ export class Viewer {
   // --- a frame -----------------------------------------------------------------------------
 
   #frame(time: number): void {
-    const dt = Math.min((time - this.#last) / 1000, LONGEST_STEP);
+    const elapsed = time - this.#last;
+    const dt = Math.min(elapsed / 1000, LONGEST_STEP);
     this.#last = time;
     if (this.#lost || this.#world === undefined) return;
     const began = performance.now();
@@ -236,7 +241,8 @@ export class Viewer {
       this.#choosing = true;
     }
     this.#choose(time);
-    const looked = this.#world.survey.step(this.playback.rank, this.#sceneEye(), 44 / this.#focal());
+    const looked = this.#world.survey.step(this.playback.rank, this.#sceneEye(), 44 / this.#focal(),
+      Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST));
     if (this.#picking.poll()) this.#point();
     const stale = this.#stale || moved || played || lit;
     if (stale) this.#repoint = true;

@@ -19,9 +19,8 @@ export interface Candidate {
   extent: number;
 }
 
-/** Nodes between two looks at the clock, and milliseconds of a frame that may go into looking. */
+/** Nodes between two looks at the clock. */
 const NODES_A_SLICE = 256;
-const MILLISECONDS = 0.4;
 const MOST_FILES = 48;
 
 interface District {
@@ -83,8 +82,12 @@ export class Survey {
     this.#again = true;
   }
 
-  /** Look at the next slice; `eye` in scene space, `near` the distance up to which files count, metres a radian. */
-  step(rank: number, eye: readonly [number, number, number], least: number): boolean {
+  /**
+   * Look on for about so many milliseconds; true when this finished a pass.
+   *
+   * `eye` in scene space; files of less than `least` radians do not count.
+   */
+  step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number): boolean {
     if (!this.#stale) {
       if (!this.#again) return false;
       this.#begin();
@@ -92,7 +95,7 @@ export class Survey {
       this.#again = false;
     }
     this.#rank = rank;
-    const until = performance.now() + MILLISECONDS;
+    const until = performance.now() + milliseconds;
     while (this.#tile < this.#tiles.length) {
       const tile = this.#tiles[this.#tile]!;
       const end = Math.min(this.#row + NODES_A_SLICE, tile.nodeCount);

@@ -344,10 +344,10 @@ def build_versions(
                     landed_on[path[i]] = rank
                     grew[n_grew] = path[i]
                     n_grew += 1
-                nodes = _append(nodes, used, head, path[i], c)
+                nodes = _append(nodes, used, head, int(path[i]), c)
                 at = heir[path[i]]
                 while at >= 0:
-                    nodes = _append(nodes, used, head, heirs[at, 1], c)
+                    nodes = _append(nodes, used, head, int(heirs[at, 1]), c)
                     at = next_heir[at]
         for i in range(first, last):
             row = standing[path[i]]
@@ -365,7 +365,7 @@ def build_versions(
         for i in range(n_grew):
             row = int(standing[grew[i]])
             if row >= 0 and changed_on[grew[i]] != rank:
-                _succeed(rows, row_mode, n_rows, row, rank, nodes[head[grew[i]], _LENGTH], 0)
+                _succeed(rows, row_mode, n_rows, row, rank, int(nodes[head[grew[i]], _LENGTH]), 0)
                 standing[grew[i]] = n_rows
                 n_rows += 1
         for i in range(move_offsets[k], move_offsets[k + 1]):

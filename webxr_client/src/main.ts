@@ -1,11 +1,11 @@
 /** Puts the page together: the only module that knows everything. */
+import * as address from "./address.ts";
 import { Emitter, type Api, type State } from "./api.ts";
 import { Captions } from "./captions.ts";
-import * as clock from "./clock.ts";
 import type { Panel } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
-import * as playback from "./navigation/playback.ts";
 import { NOTHING } from "./navigation/selection.ts";
+import { Playing } from "./playing.ts";
 import { COLOURINGS, type Colouring } from "./scene/city.ts";
 import { Session, type Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
@@ -14,10 +14,6 @@ import { Loading } from "./ui/overlays.ts";
 import { minuteOf } from "./ui/words.ts";
 import { Viewer } from "./viewer.ts";
 import { World, type Shown } from "./world.ts";
-
-const REST = 180; // milliseconds after which the playhead counts as resting
-const CLOCK = 500; // and between telling the server where it is
-const WORDS_WHILE_PLAYING = 400;
 
 const canvas = document.querySelector<HTMLCanvasElement>("#view")!;
 const events = new Emitter();
@@ -36,7 +32,7 @@ const session = new Session(tier, {
 const captions = new Captions(session);
 
 const viewer = orSay(() => new Viewer(canvas, {
-  moved: () => moved(),
+  moved: () => time.moved(),
   pointed: (node, floor) => pointed(node, floor),
   clicked: (node) => choose(node),
   drawn: () => ui.loading.done(),
@@ -46,18 +42,14 @@ const viewer = orSay(() => new Viewer(canvas, {
 const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   scrub: (rank, done) => {
     ui.busy("scrubbing", !done);
-    go(rank, 0);
+    time.go(rank);
   },
-  step: (ranks) => step(ranks),
-  toggle: () => toggle(),
-  pace: (pace) => setPace(pace),
-  faster: (factor) => {
-    playback.faster(viewer.playback, factor, viewer.playback);
-    viewer.invalidate();
-    moved();
-  },
-  seek: (moment) => void seek(moment).catch(complain),
-  approach: () => viewer.approach(viewer.selection.selected),
+  step: (ranks) => time.step(ranks),
+  toggle: () => time.toggle(),
+  pace: (pace) => time.pace(pace),
+  faster: (factor) => time.faster(factor),
+  seek: (moment) => void time.seek(moment).catch(complain),
+  approach: () => viewer.approach(viewer.aim.selection.selected),
   close: () => choose(NOTHING),
   colour: (colouring) => colour(colouring),
   light: () => light(viewer.daylight === 0),
@@ -72,20 +64,14 @@ const world = new World(viewer.city, session, BUDGETS[tier], {
   grew: (shown, from) => grew(shown, from),
 });
 
+const time = new Playing(viewer, world, session, captions, ui.dock, events, () => remember());
+
 const keyboard = new Keyboard({
-  play: () => toggle(),
-  step: (ranks) => step(ranks),
-  pace: () => setPace(viewer.playback.pace === "commit" ? "calendar" : "commit"),
-  faster: (factor) => {
-    playback.faster(viewer.playback, factor, viewer.playback);
-    viewer.invalidate();
-    moved();
-  },
-  reverse: () => {
-    playback.faster(viewer.playback, -1, viewer.playback);
-    viewer.invalidate();
-    moved();
-  },
+  play: () => time.toggle(),
+  step: (ranks) => time.step(ranks),
+  pace: () => time.pace(viewer.playback.pace === "commit" ? "calendar" : "commit"),
+  faster: (factor) => time.faster(factor),
+  reverse: () => time.faster(-1),
   colouring: () => colour(COLOURINGS[(COLOURINGS.indexOf(viewer.colouring) + 1) % COLOURINGS.length]!),
   daylight: () => light(viewer.daylight === 0),
   menu: () => ui.menu.toggle(),
@@ -106,11 +92,7 @@ function orSay<T>(make: () => T): T {
 }
 
 let resumed = false;
-let firstRate = clock.RATE_FIRST_LEAST;
-let restTimer = 0;
-let clockTimer = 0;
-let wordsAt = 0;
-let asked = new URLSearchParams(location.hash.slice(1));
+let asked: address.Wanted = address.wanted();
 
 // --- what the server says ------------------------------------------------------------------
 
@@ -158,7 +140,7 @@ function heard(message: Heard): void {
 function arrived(shown: Shown, before: Shown | undefined): void {
   const { scene, table } = shown;
   captions.forget();
-  firstRate = clock.firstRate(shown.headRank);
+  viewer.settle();
   ui.dock.timeline.show(table, shown.dates);
   ui.dock.refresh();
   const others = table.people.length - scene.people.length;
@@ -167,12 +149,8 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     // The line was down: everything is where it was, only history may have grown.
     if (viewer.playback.rank === before.headRank && shown.headRank > before.headRank) viewer.arrive(shown.headRank);
   } else {
-    if (before === undefined) {
-      viewer.playback.pace = "calendar";
-      viewer.playback.rate = firstRate;
-    }
-    clock.seek(viewer.playback, shown.headRank, scene.rank, scene.fraction, viewer.playback);
-    Object.assign(viewer.margins, ui.margins());
+    time.open(shown, before === undefined);
+    Object.assign(viewer.eye.margins, ui.margins());
     viewer.forget();
     viewer.setHome(scene.pose);
     viewer.setPose(resumed ? scene.pose : viewer.journey.home);
@@ -180,8 +158,8 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     events.emit("scene", { scene: scene.scene, generation: scene.generation });
     void follow();
   }
-  viewer.settle();
-  moved();
+  viewer.invalidate();
+  time.moved();
 }
 
 function grew(shown: Shown, from: number): void {
@@ -191,108 +169,13 @@ function grew(shown: Shown, from: number): void {
   const following = viewer.arriving || viewer.playback.rank >= from;
   if (shown.headRank > from && following && !viewer.playback.playing) viewer.arrive(shown.headRank);
   viewer.invalidate();
-  moved();
+  time.moved();
 }
-
-// --- time ----------------------------------------------------------------------------------
-
-function go(rank: number, fraction: number): void {
-  const head = world.shown?.headRank ?? 0;
-  viewer.settle();
-  clock.seek(clock.pause(viewer.playback, viewer.playback), head, rank, fraction, viewer.playback);
-  moved();
-}
-
-function step(ranks: number): void {
-  const { shown } = world;
-  if (shown === undefined) return;
-  // On the mainline: what lies between shows nothing that a tree ever was.
-  const { mainline } = shown.table;
-  let rank = viewer.playback.rank;
-  if (Math.abs(ranks) === 1) {
-    if (ranks < 0 && viewer.playback.fraction > 0) rank++;
-    do rank += ranks;
-    while (rank > 0 && rank < shown.headRank && mainline[rank] === 0);
-  } else {
-    rank += ranks;
-  }
-  go(rank, 0);
-}
-
-function toggle(): void {
-  const { shown } = world;
-  if (shown === undefined) return;
-  viewer.settle();
-  playback.toggle(viewer.playback, shown.dates, viewer.playback);
-  moved();
-}
-
-function setPace(pace: clock.Pace): void {
-  if (viewer.playback.pace !== pace) playback.otherPace(viewer.playback, viewer.playback);
-  viewer.invalidate();
-  moved();
-}
-
-async function seek(moment: string): Promise<number> {
-  const rank = /^rank:(\d+)$/.exec(moment)?.[1];
-  if (rank !== undefined) {
-    go(Number(rank), 0);
-    return viewer.playback.rank;
-  }
-  go((await session.query("moment", { text: moment })).rank, 0);
-  return viewer.playback.rank;
-}
-
-/** The playhead moved, or how it moves changed. */
-function moved(): void {
-  const { shown } = world;
-  if (shown === undefined) return;
-  const { playing, rank } = viewer.playback;
-  ui.dock.update(viewer.playback, shown.table.time, firstRate);
-  clearTimeout(restTimer);
-  if (!playing) restTimer = window.setTimeout(rested, REST);
-  else if (performance.now() - wordsAt > WORDS_WHILE_PLAYING) void words(rank);
-  if (clockTimer === 0) clockTimer = window.setTimeout(tellClock, CLOCK);
-}
-
-function rested(): void {
-  const { shown } = world;
-  if (shown === undefined) return;
-  const { rank } = viewer.playback;
-  void words(rank);
-  const time = shown.table.time[rank]!;
-  ui.dock.timeline.announce(rank, minuteOf(time));
-  if (viewer.selection.selected !== NOTHING) session.send({ type: "select", node: viewer.selection.selected, rank });
-  events.emit("moment", { rank, time });
-}
-
-async function words(rank: number): Promise<void> {
-  wordsAt = performance.now();
-  const caption = await captions.commit(rank);
-  const now = viewer.playback;
-  if (caption === undefined || (!now.playing && now.rank !== rank)) return;
-  ui.dock.commit(caption.subject, caption.author);
-  if (now.playing) return;
-  resting.rank = rank;
-  resting.oid = caption.oid;
-  remember();
-}
-
-function tellClock(): void {
-  clockTimer = 0;
-  const { rank, fraction, playing } = viewer.playback;
-  const { position, orientation, scale } = viewer.journey.pose;
-  session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale } });
-}
-setInterval(() => {
-  if (world.shown !== undefined && !document.hidden) tellClock();
-}, 5000);
-addEventListener("pagehide", tellClock);
 
 // --- things --------------------------------------------------------------------------------
 
 function choose(node: number): void {
-  if (node === viewer.selection.selected) {
+  if (node === viewer.aim.selection.selected) {
     if (node === NOTHING) ui.inspector.hide();
     return;
   }
@@ -305,7 +188,7 @@ function choose(node: number): void {
 }
 
 function showPanel(panel: Panel): void {
-  if (panel.name === "inspector" && viewer.selection.selected !== NOTHING) ui.inspector.show(panel);
+  if (panel.name === "inspector" && viewer.aim.selection.selected !== NOTHING) ui.inspector.show(panel);
 }
 
 async function find(what: string | number | null): Promise<boolean> {
@@ -329,13 +212,13 @@ function pointed(node: number, floor: number): void {
   ui.tooltip.show(world.look.path(node) || (world.shown?.scene.repository ?? ""));
   if (floor < 0) return;
   void captions.stratum(node, floor).then((caption) => {
-    if (caption === undefined || viewer.selection.hovered !== node || viewer.selection.floor !== floor) return;
+    if (caption === undefined || viewer.aim.selection.hovered !== node || viewer.aim.selection.floor !== floor) return;
     ui.tooltip.commit(caption.subject, `${caption.author} · ${minuteOf(caption.time)}`);
   });
 }
 canvas.addEventListener("pointermove", (event) => {
   if (event.pointerType === "touch") return;
-  viewer.repoint();
+  viewer.aim.stale = true;
   ui.tooltip.follow(event.clientX, event.clientY);
 });
 
@@ -375,28 +258,20 @@ addEventListener("keydown", (event) => {
 
 // --- the address ---------------------------------------------------------------------------
 
-const resting = { rank: -1, oid: "" };
-
-/** Keep the address such that it opens here again: by commit and path, which outlive ranks and nodes. */
 function remember(): void {
-  const parts = new URLSearchParams();
   const { rank } = viewer.playback;
-  if (rank === resting.rank && rank !== world.shown?.headRank) parts.set("at", resting.oid.slice(0, 12));
-  const path = viewer.selection.selected === NOTHING ? "" : world.look.path(viewer.selection.selected);
-  if (path !== "") parts.set("select", path);
-  const hash = parts.toString();
-  if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
+  const { selected } = viewer.aim.selection;
+  address.remember(rank === time.resting.rank && rank !== world.shown?.headRank ? time.resting.oid : "",
+    selected === NOTHING ? "" : world.look.path(selected));
 }
 
 /** Go where the address says. */
 async function follow(): Promise<void> {
-  const wanted = asked;
-  asked = new URLSearchParams();
-  const at = wanted.get("at");
-  const select = wanted.get("select");
+  const { at, select } = asked;
+  asked = { at: null, select: null };
   try {
-    if (at !== null) await seek(at);
-    if (select !== null && await find(select)) viewer.approach(viewer.selection.selected);
+    if (at !== null) await time.seek(at);
+    if (select !== null && await find(select)) viewer.approach(viewer.aim.selection.selected);
   } catch (error) {
     complain(error);
   }
@@ -406,7 +281,7 @@ function complain(error: unknown): void {
   ui.notices.say(error instanceof Error ? error.message : String(error));
 }
 addEventListener("hashchange", () => {
-  asked = new URLSearchParams(location.hash.slice(1));
+  asked = address.wanted();
   void follow();
 });
 
@@ -415,7 +290,7 @@ addEventListener("hashchange", () => {
 function state(): State {
   const { shown } = world;
   const { rank, playing, pace } = viewer.playback;
-  const { selected, hovered } = viewer.selection;
+  const { selected, hovered } = viewer.aim.selection;
   const { position, orientation, scale } = viewer.journey.pose;
   const path = (node: number) => (node === NOTHING ? null : world.look.path(node));
   return {
@@ -444,16 +319,9 @@ function state(): State {
 const api: Api = {
   version: __XRSERVER_VERSION__,
   state,
-  seek: (moment) => seek(typeof moment === "number" ? `rank:${moment}` : moment),
-  play(rate) {
-    viewer.settle();
-    clock.play(viewer.playback, rate ?? viewer.playback.rate, viewer.playback);
-    moved();
-  },
-  pause() {
-    clock.pause(viewer.playback, viewer.playback);
-    moved();
-  },
+  seek: (moment) => time.seek(typeof moment === "number" ? `rank:${moment}` : moment),
+  play: (rate) => time.play(rate),
+  pause: () => time.pause(),
   select: find,
   setScene: (name) => session.open(name),
   setPose: (pose) => viewer.setPose(pose),

@@ -1,31 +1,31 @@
 /** The picture: renderer, eye, playhead and pointer, stepped once a frame and drawn where something changed. */
-import { Matrix4, PerspectiveCamera, WebGLRenderer } from "three";
+import { WebGLRenderer } from "three";
 import * as clock from "./clock.ts";
 import type { Keyboard } from "./input/keyboard.ts";
 import { Pointers } from "./input/pointers.ts";
 import * as locomotion from "./navigation/locomotion.ts";
-import { hover, newSelection, NOTHING } from "./navigation/selection.ts";
+import { NOTHING } from "./navigation/selection.ts";
+import { Aim } from "./scene/aim.ts";
 import { City, COLOURINGS, type Colouring } from "./scene/city.ts";
 import { drawsOnCpu } from "./scene/device.ts";
+import { Eye } from "./scene/eye.ts";
 import { Labels } from "./scene/labels.ts";
 import { Pacer } from "./scene/pacer.ts";
 import { Picking } from "./scene/picking.ts";
-import { along, toGround } from "./scene/ray.ts";
 import * as spaces from "./spaces.ts";
 import type { Vector } from "./spaces.ts";
 import type { World } from "./world.ts";
 
-const { DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW } = spaces;
 const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 /** Of the time between frames, what may go into looking for labels; milliseconds at least and at most. */
 const SURVEY_SHARE = 0.03;
 const SURVEY_LEAST = 0.4;
 const SURVEY_MOST = 6;
 const LIGHT_SECONDS = 0.35;
+/** Pixels of a building's side from which on it may be named. */
+const SMALLEST_NAMED = 44;
 /** Pixels that a surface may be off before finer tiles are fetched. */
 const PIXELS_OFF = 2;
-/** The district that is the whole repository. */
-const ROOT = 1;
 const NOWHERE = [-1, -1, -1, 1, 1, 1];
 
 export interface ViewerListener {
@@ -43,36 +43,24 @@ export class Viewer {
   readonly city: City;
   readonly playback = clock.newPlayback();
   readonly journey = locomotion.newJourney();
-  readonly selection = newSelection();
+  readonly eye = new Eye();
+  readonly aim: Aim;
   readonly frames = new Pacer();
   colouring: Colouring = "author";
   /** 0 night, 1 day: where the light is going. */
   daylight = 0;
-  /** What panels cover of the picture; CSS pixels. */
-  readonly margins = { top: 0, bottom: 0, left: 0, right: 0 };
   calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   readonly canvas: HTMLCanvasElement;
   readonly #listener: ViewerListener;
   readonly #labels: Labels;
-  readonly #picking: Picking;
   readonly #pointers: Pointers;
-  readonly #camera = new PerspectiveCamera();
   readonly #actions = locomotion.newActions();
-  readonly #worldFromScene = new Matrix4();
-  readonly #clipFromScene = new Matrix4();
-  readonly #eye: Vector = [0, 0, 0];
-  readonly #ray: Vector = [0, 0, 0];
-  readonly #depths: [number, number] = [0, 0];
   readonly #posed = spaces.newPose();
   #world: World | undefined;
   #keyboard: Keyboard | undefined;
-  // The canvas in CSS pixels: asking it every frame would have the page laid out every frame.
-  #width = 1;
-  #height = 1;
   #last = 0;
   #stale = true;
-  #repoint = true;
   #arriving = 0;
   #choosing = true;
   #everDrawn = false;
@@ -86,12 +74,11 @@ export class Viewer {
     this.city = new City(this.renderer);
     this.#labels = new Labels(this.renderer);
     this.city.scene.add(this.#labels.mesh);
-    this.#picking = new Picking(this.renderer, this.city.pickScene);
-    this.#camera.position.fromArray([...DESKTOP_EYE]);
-    this.#camera.updateMatrixWorld();
+    this.aim = new Aim(new Picking(this.renderer, this.city.pickScene), this.city, this.eye,
+      (node, floor) => this.#listener.pointed(node, floor));
     this.#pointers = new Pointers(canvas, {
       sceneAt: (x, y, out) => this.#sceneAt(x, y, out),
-      rayAt: (x, y, out) => this.#rayAt(x, y, out),
+      rayAt: (x, y, out) => this.eye.ray(x, y, out),
       clicked: (x, y, double) => this.#clicked(x, y, double),
     });
     new ResizeObserver(() => this.#resize()).observe(canvas);
@@ -121,13 +108,9 @@ export class Viewer {
   /** Something changed: draw the next frame. */
   invalidate(): void {
     this.#stale = true;
-    this.#repoint = true;
+    this.aim.stale = true;
     this.#choosing = true;
     this.#world?.survey.stir();
-  }
-
-  get aspect(): number {
-    return this.#width / this.#height;
   }
 
   /** There has been a picture of something. */
@@ -147,7 +130,7 @@ export class Viewer {
   forget(): void {
     this.#labels.clear();
     this.journey.past.length = 0;
-    this.#hover(NOTHING, NOTHING);
+    this.aim.hover(NOTHING, NOTHING);
   }
 
   /** Put the scene somewhere at once. */
@@ -157,27 +140,9 @@ export class Viewer {
     this.invalidate();
   }
 
-  /** The pose from which the whole city is seen between the panels, facing about as `start` does. */
+  /** Where `recentre` goes: all of the city between the panels, facing about as `start` does. */
   setHome(start: spaces.ReadonlyPose): void {
-    const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
-    const { top, bottom, left, right } = this.margins;
-    const wide = Math.max(this.#width - left - right, this.#width / 3);
-    const tall = Math.max(this.#height - top - bottom, this.#height / 3);
-    const { home } = this.journey;
-    spaces.copyPose(start, home);
-    // In an upright window the longer side goes away from the eye.
-    if (wide < tall && box[3] - box[0] > box[5] - box[2]) {
-      spaces.multiply(home.orientation, spaces.about([0, 1, 0], -Math.PI / 2), home.orientation);
-    }
-    // As if the picture were what lies between the panels …
-    const perPixel = 2 * Math.tan(this.#fieldOfView() / 2) / this.#height;
-    locomotion.overview(home, box, 2 * Math.atan(perPixel * tall / 2), wide / tall, home);
-    // … then moved by as much as that is off the window's middle.
-    const { eye, yaw, pitch, scale } = locomotion.gazeOf(home);
-    const metres = perPixel * (eye[1] - box[1]) / Math.sin(-pitch);
-    const shift = spaces.rotate(spaces.yawPitch(yaw, pitch), [(right - left) / 2 * metres, (top - bottom) / 2 * metres, 0]);
-    for (let i = 0 as 0 | 1 | 2; i < 3; i++) eye[i] += shift[i];
-    locomotion.poseOf({ eye, yaw, pitch, scale }, home);
+    this.eye.home(start, this.#box, this.journey.home);
   }
 
   undo(): void {
@@ -241,24 +206,24 @@ export class Viewer {
       this.#choosing = true;
     }
     this.#choose(time);
-    const looked = this.#world.survey.step(this.playback.rank, this.#sceneEye(), 44 / this.#focal(),
+    const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), SMALLEST_NAMED / this.eye.focal,
       Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST));
-    if (this.#picking.poll()) this.#point();
-    const stale = this.#stale || moved || played || lit;
-    if (stale) this.#repoint = true;
-    if (!stale && !looked && !this.#repoint) return;
+    const pointed = this.aim.poll(this.#pointers);
+    const stale = this.#stale || moved || played || lit || pointed;
+    if (stale && !pointed) this.aim.stale = true;
+    if (!stale && !looked && !this.aim.stale) return;
     this.renderer.info.reset();
     this.#place();
     const fading = this.#label(dt);
     if (stale || looked || fading) {
-      this.renderer.render(this.city.scene, this.#camera);
+      this.renderer.render(this.city.scene, this.eye.camera);
       this.#stale = fading;
       if (!this.#everDrawn && this.city.nodesResident > 0) {
         this.#everDrawn = true;
         this.#listener.drawn();
       }
     }
-    this.#ask();
+    this.aim.ask(this.#pointers, this.canvas.width, this.canvas.height);
     this.frames.add(performance.now() - began);
   }
 
@@ -268,7 +233,7 @@ export class Viewer {
     const ceiling = fraction > 0 ? rank + 1 : rank;
     const world = this.#world!;
     world.draw(ceiling);
-    if (this.#choosing) this.#choosing = world.choose(this.#sceneEye(), this.#focal() / PIXELS_OFF, ceiling, time);
+    if (this.#choosing) this.#choosing = world.choose(this.eye.inScene(this.journey.pose), this.eye.focal / PIXELS_OFF, ceiling, time);
   }
 
   #navigate(dt: number): boolean {
@@ -320,86 +285,37 @@ export class Viewer {
     return true;
   }
 
-  /** Bring camera and matrices to where the journey is. */
+  /** Bring the eye and everything seen to where the journey is. */
   #place(): void {
-    const { pose } = this.journey;
-    const camera = this.#camera;
-    const [near, far] = locomotion.depthRange(pose, this.#world?.shown?.scene.root.box ?? NOWHERE, DESKTOP_EYE, this.#depths);
-    camera.near = Math.max(near, 1e-4);
-    camera.far = Math.max(far, camera.near * 2);
-    camera.aspect = this.aspect;
-    camera.fov = this.#fieldOfView() * 180 / Math.PI;
-    camera.updateProjectionMatrix();
-    spaces.matrix(pose, this.#worldFromScene.elements);
-    this.city.place(this.#worldFromScene);
-    this.#labels.mesh.matrixWorld.copy(this.#worldFromScene);
-    this.#clipFromScene.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse).multiply(this.#worldFromScene);
+    this.eye.place(this.journey.pose, this.#box);
+    this.city.place(this.eye.worldFromScene);
+    this.#labels.mesh.matrixWorld.copy(this.eye.worldFromScene);
   }
 
   #label(dt: number): boolean {
     const { width, height } = this.canvas;
     const survey = this.#world!.survey;
-    return this.#labels.update(survey, this.#clipFromScene, width, height, this.renderer.getPixelRatio(), dt, this.calm);
+    return this.#labels.update(survey, this.eye.clipFromScene, width, height, this.renderer.getPixelRatio(), dt, this.calm);
   }
 
   // --- pointing ----------------------------------------------------------------------------
 
-  #ask(): void {
-    if (!this.#repoint || this.#picking.busy) return;
-    const pointers = this.#pointers;
-    if (!pointers.hovering || pointers.holding) {
-      this.#repoint = pointers.holding;
-      if (!pointers.hovering && this.selection.hovered !== NOTHING) this.#hover(NOTHING, NOTHING);
-      return;
-    }
-    this.#repoint = false;
-    const { width, height } = this.canvas;
-    this.#picking.ask(this.#camera, pointers.hover.x * width / this.#width, pointers.hover.y * height / this.#height, width, height);
-  }
-
-  #point(): void {
-    const { node, floor } = this.#picking.picked;
-    // The plate that everything stands on is as good as nothing.
-    if (this.#pointers.hovering) this.#hover(node === ROOT ? NOTHING : node, floor);
-  }
-
-  #hover(node: number, floor: number): void {
-    const { selection } = this;
-    if (selection.hovered === node && selection.floor === floor) return;
-    hover(selection, node, floor, selection);
-    this.city.uniforms.hoveredNode.value = node;
-    this.city.uniforms.hoveredFloor.value = floor;
-    this.#stale = true;
-    this.#listener.pointed(node, floor);
-  }
-
   /** Mark a node as chosen. */
   select(node: number): void {
-    this.selection.selected = node;
-    this.city.uniforms.selectedNode.value = node;
+    this.aim.select(node);
     this.invalidate();
   }
 
   #clicked(x: number, y: number, double: boolean): void {
     if (double) {
-      const point: Vector = [0, 0, 0];
-      this.#sceneAt(x, y, point);
-      const eye = this.#sceneEye();
+      const point = this.#sceneAt(x, y, [0, 0, 0]);
+      const eye = this.eye.inScene(this.journey.pose);
       const away = Math.hypot(point[0] - eye[0], point[1] - eye[1], point[2] - eye[2]);
       this.#teleport(point, Math.min(Math.max(away * 0.3, 14), 120));
-      return;
+    } else {
+      this.aim.click(this.#pointers, x, y, (node, floor) => this.#listener.clicked(node, floor));
+      this.invalidate();
     }
-    // A finger hovers over nothing: what it touches is asked for now.
-    this.#picking.next(({ node, floor }) => this.#listener.clicked(node === ROOT ? NOTHING : node, floor));
-    this.#pointers.hover.x = x;
-    this.#pointers.hover.y = y;
-    this.#pointers.hovering = true;
-    this.invalidate();
-  }
-
-  /** A mouse moved over the canvas: look under it again. */
-  repoint(): void {
-    this.#repoint = true;
   }
 
   #teleport(point: Vector, reach: number): void {
@@ -408,42 +324,23 @@ export class Viewer {
     this.invalidate();
   }
 
-  #fieldOfView(): number {
-    // Upright pictures keep the width of a square one in view.
-    return this.aspect >= 1 ? DESKTOP_FIELD_OF_VIEW
-      : 2 * Math.atan(Math.tan(DESKTOP_FIELD_OF_VIEW / 2) / Math.max(this.aspect, 0.5));
-  }
-
-  /** CSS pixels in a radian at the picture's middle. */
-  #focal(): number {
-    return this.#height / (2 * Math.tan(this.#fieldOfView() / 2));
-  }
-
-  #sceneEye(): Vector {
-    return spaces.applyInverse(this.journey.pose, DESKTOP_EYE, this.#eye);
-  }
-
-  #rayAt(x: number, y: number, out: Vector): Vector {
-    const right = x / this.#width * 2 - 1;
-    const up = 1 - y / this.#height * 2;
-    return spaces.rayThrough(right, up, this.#fieldOfView(), this.aspect, [0, 0, 0, 1], out);
+  /** What all the city lies in; metres, scene space. */
+  get #box(): readonly number[] {
+    return this.#world?.shown?.scene.root.box ?? NOWHERE;
   }
 
   #sceneAt(x: number, y: number, out: Vector): Vector {
-    const eye = this.#sceneEye();
-    const world = this.#rayAt(x, y, this.#ray);
-    const ray = spaces.rotate(spaces.conjugate(this.journey.pose.orientation), world, this.#ray);
-    const hit = this.#world?.look.cast(eye, ray, this.playback.rank) ?? -1;
-    const box = this.#world?.shown?.scene.root.box ?? NOWHERE;
-    const wide = Math.hypot(box[3] - box[0], box[5] - box[2]);
-    return along(eye, ray, hit >= 0 ? hit : toGround(eye, ray, wide), out);
+    if (this.#world === undefined) return out;
+    const box = this.#box;
+    const wide = Math.hypot(box[3]! - box[0]!, box[5]! - box[2]!);
+    return this.aim.sceneAt(x, y, this.journey.pose, this.#world.look, this.playback.rank, wide, out);
   }
 
   #resize(): void {
     const { clientWidth, clientHeight } = this.canvas;
     if (clientWidth === 0 || clientHeight === 0) return;
-    this.#width = clientWidth;
-    this.#height = clientHeight;
+    this.eye.width = clientWidth;
+    this.eye.height = clientHeight;
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.invalidate();
@@ -454,7 +351,7 @@ export class Viewer {
     if (!lost) {
       this.#world?.restore();
       this.#labels.restore();
-      this.#picking.restore();
+      this.aim.restore();
       this.invalidate();
     }
     this.#listener.contextLost(lost);

@@ -1,0 +1,22 @@
+/** The page's address: by commit and path, which outlive ranks and nodes, so that a link opens here again. */
+
+export interface Wanted {
+  readonly at: string | null;
+  readonly select: string | null;
+}
+
+/** What the address asks for. */
+export function wanted(): Wanted {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  return { at: parts.get("at"), select: parts.get("select") };
+}
+
+/** Have the address say this; "" says nothing of it. */
+export function remember(at: string, select: string): void {
+  const parts = new URLSearchParams();
+  if (at !== "") parts.set("at", at.slice(0, 12));
+  if (select !== "") parts.set("select", select);
+  const hash = parts.toString();
+  if (hash === location.hash.slice(1)) return;
+  history.replaceState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
+}

@@ -1,0 +1,161 @@
+/** Time as hands and scripts move it: what they ask of the playhead, and what is said about where it rests. */
+import type { Emitter } from "./api.ts";
+import type { Captions } from "./captions.ts";
+import * as clock from "./clock.ts";
+import { NOTHING } from "./navigation/selection.ts";
+import * as playback from "./navigation/playback.ts";
+import type { Session } from "./session.ts";
+import type { Dock } from "./ui/dock.ts";
+import { minuteOf } from "./ui/words.ts";
+import type { Viewer } from "./viewer.ts";
+import type { Shown, World } from "./world.ts";
+
+const REST = 180; // milliseconds after which the playhead counts as resting
+const CLOCK = 500; // and between telling the server where it is
+const WORDS_WHILE_PLAYING = 400;
+
+export class Playing {
+  /** The commit that was put into words last, while the playhead rested on it. */
+  readonly resting = { rank: -1, oid: "" };
+  firstRate = clock.RATE_FIRST_LEAST;
+
+  readonly #viewer: Viewer;
+  readonly #world: World;
+  readonly #session: Session;
+  readonly #captions: Captions;
+  readonly #dock: Dock;
+  readonly #events: Emitter;
+  readonly #rested: () => void;
+  #restTimer = 0;
+  #clockTimer = 0;
+  #wordsAt = 0;
+
+  /** `rested` is called when the commit rested on is in words. */
+  constructor(viewer: Viewer, world: World, session: Session, captions: Captions, dock: Dock, events: Emitter, rested: () => void) {
+    this.#viewer = viewer;
+    this.#world = world;
+    this.#session = session;
+    this.#captions = captions;
+    this.#dock = dock;
+    this.#events = events;
+    this.#rested = rested;
+    // Where the world was moved to is remembered too, and that nobody announces.
+    setInterval(() => {
+      if (world.shown !== undefined && !document.hidden) this.#tell();
+    }, 5000);
+    addEventListener("pagehide", () => this.#tell());
+  }
+
+  /** A history to play: from its start pace, or on as before where it is not the first. */
+  open(shown: Shown, first: boolean): void {
+    this.firstRate = clock.firstRate(shown.headRank);
+    const { playback: state } = this.#viewer;
+    if (first) {
+      state.pace = "calendar";
+      state.rate = this.firstRate;
+    }
+    clock.seek(state, shown.headRank, shown.scene.rank, shown.scene.fraction, state);
+  }
+
+  /** Rest at a rank. */
+  go(rank: number): void {
+    const { playback: state } = this.#viewer;
+    this.#viewer.settle();
+    clock.seek(clock.pause(state, state), this.#world.shown?.headRank ?? 0, rank, 0, state);
+    this.moved();
+  }
+
+  /** Go on or back: a single step to the next commit of the mainline, where trees were; more steps by rank. */
+  step(ranks: number): void {
+    const { shown } = this.#world;
+    if (shown === undefined) return;
+    const { rank, fraction } = this.#viewer.playback;
+    let to = rank + (ranks < 0 && fraction > 0 ? 1 : 0);
+    do to += ranks;
+    while (Math.abs(ranks) === 1 && to > 0 && to < shown.headRank && shown.table.mainline[to] === 0);
+    this.go(to);
+  }
+
+  toggle(): void {
+    const { shown } = this.#world;
+    if (shown === undefined) return;
+    this.#viewer.settle();
+    playback.toggle(this.#viewer.playback, shown.dates, this.#viewer.playback);
+    this.moved();
+  }
+
+  play(rate = this.#viewer.playback.rate): void {
+    this.#viewer.settle();
+    clock.play(this.#viewer.playback, rate, this.#viewer.playback);
+    this.moved();
+  }
+
+  pause(): void {
+    clock.pause(this.#viewer.playback, this.#viewer.playback);
+    this.moved();
+  }
+
+  /** Negative turns around. */
+  faster(factor: number): void {
+    playback.faster(this.#viewer.playback, factor, this.#viewer.playback);
+    this.#viewer.invalidate();
+    this.moved();
+  }
+
+  pace(pace: clock.Pace): void {
+    if (this.#viewer.playback.pace !== pace) playback.otherPace(this.#viewer.playback, this.#viewer.playback);
+    this.#viewer.invalidate();
+    this.moved();
+  }
+
+  /** Rest at a moment: `rank:N`, an object id, a ref or a date; resolves to its rank. */
+  async seek(moment: string): Promise<number> {
+    const rank = /^rank:(\d+)$/.exec(moment)?.[1];
+    this.go(rank === undefined ? (await this.#session.query("moment", { text: moment })).rank : Number(rank));
+    return this.#viewer.playback.rank;
+  }
+
+  /** The playhead moved, or how it moves changed: every frame while it does. */
+  moved(): void {
+    const { shown } = this.#world;
+    if (shown === undefined) return;
+    const { playing, rank } = this.#viewer.playback;
+    this.#dock.update(this.#viewer.playback, shown.table.time, this.firstRate);
+    clearTimeout(this.#restTimer);
+    if (!playing) this.#restTimer = window.setTimeout(() => this.#rest(), REST);
+    else if (performance.now() - this.#wordsAt > WORDS_WHILE_PLAYING) void this.#words(rank);
+    if (this.#clockTimer === 0) this.#clockTimer = window.setTimeout(() => this.#tell(), CLOCK);
+  }
+
+  #rest(): void {
+    const { shown } = this.#world;
+    if (shown === undefined) return;
+    const { rank } = this.#viewer.playback;
+    void this.#words(rank);
+    const time = shown.table.time[rank]!;
+    this.#dock.timeline.announce(rank, minuteOf(time));
+    const { selected } = this.#viewer.aim.selection;
+    if (selected !== NOTHING) this.#session.send({ type: "select", node: selected, rank });
+    this.#events.emit("moment", { rank, time });
+  }
+
+  async #words(rank: number): Promise<void> {
+    this.#wordsAt = performance.now();
+    const caption = await this.#captions.commit(rank);
+    const now = this.#viewer.playback;
+    if (caption === undefined || (!now.playing && now.rank !== rank)) return;
+    this.#dock.commit(caption.subject, caption.author);
+    if (now.playing) return;
+    this.resting.rank = rank;
+    this.resting.oid = caption.oid;
+    this.#rested();
+  }
+
+  /** Tell the server where playhead and world are, so that a resumed session finds them. */
+  #tell(): void {
+    this.#clockTimer = 0;
+    const { rank, fraction, playing } = this.#viewer.playback;
+    const { position, orientation, scale } = this.#viewer.journey.pose;
+    this.#session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale } });
+  }
+}

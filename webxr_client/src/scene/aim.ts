@@ -1,0 +1,91 @@
+/** What is pointed at: asked of the picture where there is time, of the columns where a hand cannot wait. */
+import type { Pointers } from "../input/pointers.ts";
+import { hover, newSelection, NOTHING } from "../navigation/selection.ts";
+import * as spaces from "../spaces.ts";
+import type { ReadonlyPose, Vector } from "../spaces.ts";
+import type { City } from "./city.ts";
+import type { Eye } from "./eye.ts";
+import type { Look } from "./look.ts";
+import { Picking } from "./picking.ts";
+import { along, toGround } from "./ray.ts";
+
+/** The district that is the whole repository: pointing at the plate is pointing at nothing. */
+const ROOT = 1;
+const thing = (node: number): number => (node === ROOT ? NOTHING : node);
+
+export class Aim {
+  readonly selection = newSelection();
+  /** Look under the pointer again: it, the view or the playhead moved. */
+  stale = true;
+
+  readonly #picking: Picking;
+  readonly #city: City;
+  readonly #eye: Eye;
+  readonly #pointed: (node: number, floor: number) => void;
+  readonly #ray: Vector = [0, 0, 0];
+  readonly #turn: spaces.Quaternion = [0, 0, 0, 1];
+
+  constructor(picking: Picking, city: City, eye: Eye, pointed: (node: number, floor: number) => void) {
+    this.#picking = picking;
+    this.#city = city;
+    this.#eye = eye;
+    this.#pointed = pointed;
+  }
+
+  /** Take an answer that has come; true where something else is pointed at now. */
+  poll(pointers: Pointers): boolean {
+    if (!this.#picking.poll() || !pointers.hovering) return false;
+    return this.hover(thing(this.#picking.picked.node), this.#picking.picked.floor);
+  }
+
+  /** Ask what the pointer is over; `width`, `height` of the picture in device pixels. */
+  ask(pointers: Pointers, width: number, height: number): void {
+    if (!this.stale || this.#picking.busy) return;
+    if (!pointers.hovering || pointers.holding) {
+      this.stale = pointers.holding;
+      if (!pointers.hovering) this.hover(NOTHING, NOTHING);
+      return;
+    }
+    this.stale = false;
+    const { x, y } = pointers.hover;
+    this.#picking.ask(this.#eye.camera, x * width / this.#eye.width, y * height / this.#eye.height, width, height);
+  }
+
+  /** Be told what is at a place: a finger hovers over nothing, so it is asked for. */
+  click(pointers: Pointers, x: number, y: number, told: (node: number, floor: number) => void): void {
+    this.#picking.next(({ node, floor }) => told(thing(node), floor));
+    pointers.hover.x = x;
+    pointers.hover.y = y;
+    pointers.hovering = true;
+    this.stale = true;
+  }
+
+  hover(node: number, floor: number): boolean {
+    const { selection } = this;
+    if (selection.hovered === node && selection.floor === floor) return false;
+    hover(selection, node, floor, selection);
+    this.#city.uniforms.hoveredNode.value = node;
+    this.#city.uniforms.hoveredFloor.value = floor;
+    this.#pointed(node, floor);
+    return true;
+  }
+
+  select(node: number): void {
+    this.selection.selected = node;
+    this.#city.uniforms.selectedNode.value = node;
+  }
+
+  /** The scene's point at a place in the picture: of a building, else of the ground, `farthest` metres away at most. */
+  sceneAt(x: number, y: number, pose: ReadonlyPose, look: Look, rank: number, farthest: number, out: Vector): Vector {
+    const eye = this.#eye.inScene(pose);
+    const ray = this.#eye.ray(x, y, this.#ray);
+    spaces.rotate(spaces.conjugate(pose.orientation, this.#turn), ray, ray);
+    const hit = look.cast(eye, ray, rank);
+    return along(eye, ray, hit >= 0 ? hit : toGround(eye, ray, farthest), out);
+  }
+
+  restore(): void {
+    this.#picking.restore();
+    this.stale = true;
+  }
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import threading
 from pathlib import Path
 
@@ -364,6 +365,36 @@ def test_order_and_landing_of_random_graphs_equal_the_reference(data: st.DataObj
     chain = reference.first_parents(ranked, tip)
     assert mainline.tolist() == chain
     assert landing_ranks(offsets, flat, mainline).tolist() == reference.landing_ranks(ranked, chain)
+
+
+_names = st.lists(st.text(st.sampled_from("a.-/0\xff"), min_size=1, max_size=3), max_size=8)
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(_names, _names, st.randoms(use_true_random=False))
+def test_the_difference_of_two_trees_is_that_of_their_entries(
+        ours: list[str], theirs: list[str], rng: random.Random) -> None:
+    from xrserver.kernels.parse import tree_difference
+
+    def tree(names: list[str]) -> list[bytes]:
+        """Entries in git's order; names with a slash make folders."""
+        kinds = {name.encode("latin-1").split(b"/")[0]: "/" in name for name in names}
+        kinds.pop(b"", None)
+        ordered = sorted(kinds.items(), key=lambda item: item[0] + b"/" * item[1])
+        return [(b"40000 " if folder else b"100644 ") + name + b"\0" + bytes([rng.randrange(2)]) * 20
+                for name, folder in ordered]
+
+    old, new = tree(ours), tree(theirs)
+    before, after = b"".join(old), b"".join(new)
+    gone, come = np.empty(20, np.int32), np.empty(20, np.int32)
+    n_gone, n_come = tree_difference(np.frombuffer(before, np.uint8), np.frombuffer(after, np.uint8), 20,
+                                     gone, come)
+    starts = np.cumsum([0, *map(len, old)]).tolist(), np.cumsum([0, *map(len, new)]).tolist()
+    assert gone[:n_gone].tolist() == [at for at, e in zip(starts[0], old, strict=False) if e not in new]
+    assert come[:n_come].tolist() == [at for at, e in zip(starts[1], new, strict=False) if e not in old]
+    if before:
+        cut = np.frombuffer(before[:-1], np.uint8)
+        assert tree_difference(cut, np.frombuffer(b"", np.uint8), 20, gone, come)[0] == -1
 
 
 def test_a_cycle_of_parents_leaves_commits_without_a_rank() -> None:

@@ -6,7 +6,6 @@ not by libgit2, whose differences are no record of the trees (it follows setting
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
@@ -18,12 +17,12 @@ from xrserver.history.objects import canonical_mode
 from xrserver.history.repository import Repository
 
 _BLOCK = 1 << 18
-#: Parsed trees kept: neighbouring commits share most of theirs.
-_TREES = 4096
-_NOTHING: frozenset[tuple[bytes, bytes, bytes]] = frozenset()
+#: How much of trees is kept: neighbouring commits share most of theirs.
+_KEPT_BYTES = 64 << 20
 _TREE_MODE = 0o040000
 
-Entries = frozenset[tuple[bytes, bytes, bytes]]
+#: Canonical mode and object id.
+Entry = tuple[int, bytes]
 
 
 class LibgitSource:
@@ -31,9 +30,10 @@ class LibgitSource:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._entry = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % repository.width, re.DOTALL)
+        self._zeros = b"0" * (2 * repository.width)
         self._tree_of: dict[bytes, bytes] = {}
-        self._trees: OrderedDict[bytes, Entries] = OrderedDict()
+        self._trees: OrderedDict[bytes, bytes] = OrderedDict()
+        self._kept = 0
 
     def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
         """Yield blocks of records ``OID\\ncommit header\\0`` of all that `tips` reach, each once."""
@@ -91,28 +91,44 @@ class LibgitSource:
         tree = self._tree_of.get(commit)
         return self._repository.commit(commit).tree if tree is None else tree
 
-    def _entries(self, oid: bytes | None) -> Entries:
-        """Return a tree's (mode, name, object id) as git stores them."""
+    def _raw(self, oid: bytes | None) -> bytes:
+        """Return a tree object's content; nothing for no tree."""
         if oid is None:
-            return _NOTHING
-        entries = self._trees.get(oid)
-        if entries is None:
+            return b""
+        raw = self._trees.get(oid)
+        if raw is None:
             kind, raw = self._repository.objects.read(oid)
-            found: list[tuple[bytes, bytes, bytes]] = self._entry.findall(raw)
-            read = sum(len(mode) + len(name) for mode, name, _ in found)
-            if kind != "tree" or read + len(found) * (2 + self._repository.width) != len(raw):
-                raise UnreadableRepository(f"tree {oid.hex()} cannot be read; `git fsck` there tells more.")
-            entries = self._trees[oid] = frozenset(found)
-            if len(self._trees) > _TREES:
-                self._trees.popitem(last=False)
-        return entries
+            if kind != "tree":
+                raise UnreadableRepository(f"object {oid.hex()} is no tree; `git fsck` there tells more.")
+            self._trees[oid] = raw
+            self._kept += len(raw)
+            while self._kept > _KEPT_BYTES:
+                self._kept -= len(self._trees.popitem(last=False)[1])
+        return raw
+
+    def _difference(self, old: bytes | None, new: bytes | None,
+                    ) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
+        """Return the entries of `old` that `new` does not have, and the other way round, by name."""
+        from xrserver.kernels.parse import tree_difference
+
+        before, after = self._raw(old), self._raw(new)
+        width = self._repository.width
+        gone, come = (np.empty(len(raw) // (width + 2) + 1, np.int32) for raw in (before, after))
+        n_gone, n_come = tree_difference(np.frombuffer(before, np.uint8), np.frombuffer(after, np.uint8),
+                                         width, gone, come)
+        try:
+            if n_gone < 0:
+                raise ValueError
+            return (dict(_entry(before, at, width) for at in gone[:n_gone].tolist()),
+                    dict(_entry(after, at, width) for at in come[:n_come].tolist()))
+        except ValueError:
+            named = " or ".join(oid.hex() for oid in (old, new) if oid is not None)
+            raise UnreadableRepository(f"tree {named} cannot be read; `git fsck` there tells more.") from None
 
     def _compare(self, old: bytes | None, new: bytes | None, prefix: bytes,
                  changed: list[tuple[bytes, bytes]]) -> None:
         """Append (path, raw difference) of every file that differs between two trees."""
-        before, after = self._entries(old), self._entries(new)
-        gone = {name: (canonical_mode(int(mode, 8)), oid) for mode, name, oid in before - after}
-        come = {name: (canonical_mode(int(mode, 8)), oid) for mode, name, oid in after - before}
+        gone, come = self._difference(old, new)
         for name in gone.keys() | come.keys():
             old_mode, old_oid = gone.get(name, (0, b""))
             mode, oid = come.get(name, (0, b""))
@@ -123,7 +139,13 @@ class LibgitSource:
                 old_mode, old_oid = (0, b"") if old_mode == _TREE_MODE else (old_mode, old_oid)
                 mode, oid = (0, b"") if mode == _TREE_MODE else (mode, oid)
             if (mode, oid) != (old_mode, old_oid):
-                zeros = b"0" * (2 * self._repository.width)
                 changed.append((path, b":%06o %06o %s %s %s" % (
-                    old_mode, mode, old_oid.hex().encode() or zeros, oid.hex().encode() or zeros,
+                    old_mode, mode, old_oid.hex().encode() or self._zeros, oid.hex().encode() or self._zeros,
                     b"A" if old_mode == 0 else b"D" if mode == 0 else b"M")))
+
+
+def _entry(tree: bytes, at: int, width: int) -> tuple[bytes, Entry]:
+    """Return (name, (canonical mode, object id)) of the tree entry at `at`."""
+    blank = tree.index(b" ", at)
+    nul = tree.index(b"\0", blank)
+    return tree[blank + 1:nul], (canonical_mode(int(tree[at:blank], 8)), tree[nul + 1:nul + 1 + width])

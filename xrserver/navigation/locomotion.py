@@ -34,7 +34,7 @@ GRAB_REACH = 12.0
 #: Moves that can be undone.
 PAST_MOST = 64
 #: Pitch of the overview, and the part of the picture it may fill.
-OVERVIEW_PITCH, OVERVIEW_FILL = -0.52, 0.94
+OVERVIEW_PITCH, OVERVIEW_FILL = -0.52, 0.88
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ export const GRAB_REACH = 12;
 export const PAST_MOST = 64;
 /** Pitch of the overview, and the part of the picture it may fill. */
 export const OVERVIEW_PITCH = -0.52;
-export const OVERVIEW_FILL = 0.94;
+export const OVERVIEW_FILL = 0.88;
 
 /** min x, min y, min z, max x, max y, max z; metres, scene space. */
 export type Box = readonly number[];

@@ -374,7 +374,7 @@ _names = st.lists(st.text(st.sampled_from("a.-/0\xff"), min_size=1, max_size=3),
 @given(_names, _names, st.randoms(use_true_random=False))
 def test_the_difference_of_two_trees_is_that_of_their_entries(
         ours: list[str], theirs: list[str], rng: random.Random) -> None:
-    from xrserver.kernels.parse import tree_difference
+    from xrserver.kernels.trees import tree_difference
 
     def tree(names: list[str]) -> list[bytes]:
         """Entries in git's order; names with a slash make folders."""

@@ -154,7 +154,7 @@ class Changes:
 
     def path_tree(self, path: NDArray[np.int32]) -> tuple[PathTree, NDArray[np.int32]]:
         """Return the tree of the paths in the order that `path` first names them, and `path` as its ids."""
-        from xrserver.kernels.parse import number_by_appearance, path_tree
+        from xrserver.kernels.trees import number_by_appearance, path_tree
 
         strings = self._paths
         numbers = np.full(strings.count, -1, np.int32)
@@ -187,7 +187,7 @@ def to_index(
         Viewed refs and tags with the commits they name.
     """
     from xrserver.kernels.order import canonical_order, first_parent_chain, landing_ranks
-    from xrserver.kernels.parse import number_by_appearance
+    from xrserver.kernels.trees import number_by_appearance
 
     width = WIDTHS[repository_format]
     oids, counts, parent_oids, author, committer, author_time, offset, commit_time = commits.columns()

@@ -1,4 +1,4 @@
-"""Tables that give equal bytes one number, grown here and filled by `kernels.parse`."""
+"""Tables that give equal bytes one number, grown here and filled by `kernels.intern`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Strings:
 
     def reserve(self, rows: int, size: int) -> None:
         """Make room for `rows` more strings of `size` bytes together."""
-        from xrserver.kernels.parse import rehash_bytes
+        from xrserver.kernels.intern import rehash_bytes
 
         used = int(self.offsets[self.count])
         if used + size > len(self.pool):
@@ -72,7 +72,7 @@ class Oids:
     @classmethod
     def of(cls, rows: NDArray[np.uint8]) -> Oids:
         """Return the table of `rows`, which are all different."""
-        from xrserver.kernels.parse import rehash_oids
+        from xrserver.kernels.intern import rehash_oids
 
         table = cls(rows.shape[1])
         table.count = len(rows)
@@ -83,7 +83,7 @@ class Oids:
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` more."""
-        from xrserver.kernels.parse import rehash_oids
+        from xrserver.kernels.intern import rehash_oids
 
         if self.count + rows > len(self.rows):
             self.rows = _grown(self.rows, self.count + rows)
@@ -94,7 +94,7 @@ class Oids:
 
     def find(self, wanted: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Return the row of each of `wanted`, (n, width); -1 where it is not here."""
-        from xrserver.kernels.parse import find_oids
+        from xrserver.kernels.intern import find_oids
 
         found = np.empty(len(wanted), np.int32)
         find_oids(self.slots, self.rows, np.ascontiguousarray(wanted), found)

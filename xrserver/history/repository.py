@@ -15,9 +15,10 @@ from types import TracebackType
 
 import pygit2
 
-from xrserver.errors import EmptyRepository, NotARepository, UnknownMoment, UnreadableRepository
+from xrserver.errors import EmptyRepository, UnknownMoment, UnreadableRepository
 from xrserver.history.loose import alternates, loose_header, missing, read_loose
 from xrserver.history.objects import WIDTHS, Commit, ObjectStore, parse_commit, parse_tag, parse_tree
+from xrserver.history.place import Place, discover, object_format, shallow_boundary
 from xrserver.history.refs import RawRef, Refs
 from xrserver.history.shadow import GitObjects, Shadow, find_git
 
@@ -26,26 +27,6 @@ _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _TAG_DEPTH = 16
 #: How `git rev-parse` completes a short ref name, in its order.
 _COMPLETIONS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
-_CONFIG_LIMIT = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the parts of a repository are.
-
-    Attributes
-    ----------
-    git_dir : Path
-        Holds HEAD; a linked worktree has its own.
-    common_dir : Path
-        Holds objects, refs and config.
-    worktree : Path or None
-        None when bare.
-    """
-
-    git_dir: Path
-    common_dir: Path
-    worktree: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +62,11 @@ class Repository:
         self.path = path
         self.place = place
         self.refs = Refs(place.git_dir, place.common_dir)
-        self.format = _object_format(place.common_dir)
+        self.format = object_format(place.common_dir)
         self.width = WIDTHS[self.format]
         self._objects_dir = place.common_dir / "objects"
         shallow = place.common_dir / "shallow"
-        self.shallow = _shallow(shallow)
+        self.shallow = shallow_boundary(shallow)
         git = find_git()
         self.shadow = None if git is None else Shadow(
             git, self._objects_dir.resolve(), self.format, shallow if self.shallow else None)
@@ -294,92 +275,3 @@ class _LibgitObjects:
 
     def close(self) -> None:
         """libgit2 closes its files when the last reference goes."""
-
-
-def discover(path: Path) -> Place:
-    """Find the repository at or around `path`, without reading its configuration.
-
-    Raises
-    ------
-    NotARepository
-        There is none, or what a ``.git`` file names is gone.
-    """
-    try:
-        start = path.expanduser().resolve()
-    except (OSError, RuntimeError, ValueError):
-        raise NotARepository(f"{path} cannot be a path: name a folder that holds a git repository.") from None
-    if start.is_file():
-        start = start.parent
-    if not start.is_dir():
-        raise NotARepository(f"{path} does not exist: name a folder that holds a git repository.")
-    for folder in (start, *start.parents):
-        dot = folder / ".git"
-        if dot.is_file():
-            return _linked(path, dot)
-        if dot.is_dir() and _is_git_dir(dot):
-            return Place(dot, _common(dot), folder)
-        if _is_git_dir(folder):
-            common = _common(folder)
-            worktree = folder.parent if folder.name == ".git" else None
-            if folder != common and (back := folder / "gitdir").is_file():
-                worktree = Path(back.read_text("utf-8", "surrogateescape").strip()).parent
-            return Place(folder, common, worktree)
-    raise NotARepository(f"{path} is not in a git repository: name a folder that is, "
-                         "or start one there with `git init`.")
-
-
-def _linked(path: Path, file: Path) -> Place:
-    """Follow a ``.git`` file (linked worktree, submodule, separate git directory)."""
-    content = file.read_bytes()[:4096].split(b"\n", 1)[0].decode("utf-8", "surrogateescape")
-    git_dir = (file.parent / content.removeprefix("gitdir:").strip()).resolve()
-    if not content.startswith("gitdir:") or not _is_git_dir(git_dir):
-        raise NotARepository(f"{path} is a worktree whose repository {git_dir} is gone: "
-                             "`git worktree repair` in the repository mends a moved one.")
-    return Place(git_dir, _common(git_dir), file.parent)
-
-
-def _is_git_dir(folder: Path) -> bool:
-    head = folder / "HEAD"
-    if not (head.is_file() or head.is_symlink()):
-        return False
-    return (folder / "commondir").is_file() or ((folder / "objects").is_dir() and (folder / "refs").is_dir())
-
-
-def _common(git_dir: Path) -> Path:
-    file = git_dir / "commondir"
-    if not file.is_file():
-        return git_dir
-    return (git_dir / file.read_text("utf-8", "surrogateescape").strip()).resolve()
-
-
-def _object_format(common_dir: Path) -> str:
-    """Return the object format that the repository's config names.
-
-    Two settings are looked for and nothing is followed: an include could name anything.
-    """
-    file = common_dir / "config"
-    text = ""
-    if file.is_file():
-        with file.open("rb") as config:
-            text = config.read(_CONFIG_LIMIT).decode("utf-8", "replace")
-    section = ""
-    settings = {"objectformat": "sha1", "refstorage": "files"}
-    for line in text.splitlines():
-        if match := re.match(r"\s*\[\s*([^\]\s]+)[^\]]*\]", line):
-            section, line = match[1].lower(), line[match.end():]
-        match = re.match(r"\s*(\w+)\s*=\s*\"?([^\"#;\s]*)", line)
-        if match and section == "extensions" and match[1].lower() in settings:
-            settings[match[1].lower()] = match[2].lower()
-    if settings["refstorage"] != "files" or settings["objectformat"] not in WIDTHS:
-        raise UnreadableRepository(
-            f"{common_dir} keeps its objects as {settings['objectformat']} and its refs as "
-            f"{settings['refstorage']}, which cannot be read here: "
-            "`git refs migrate --ref-format=files` converts refs.")
-    return settings["objectformat"]
-
-
-def _shallow(file: Path) -> frozenset[bytes]:
-    if not file.is_file():
-        return frozenset()
-    return frozenset(bytes.fromhex(line.decode()) for line in file.read_bytes().split()
-                     if re.fullmatch(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?", line))

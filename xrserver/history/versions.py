@@ -21,7 +21,8 @@ def file_versions(index: HistoryIndex) -> FileVersions:
     Time is linear in changes, except that a path that already had strata when something moves to it
     takes a copy of those it has not.
     """
-    from xrserver.kernels.strata import build_versions, list_strata, mainline_moves, number_segments
+    from xrserver.kernels.moves import mainline_moves, number_segments
+    from xrserver.kernels.strata import build_versions, list_strata
 
     paths = index.paths
     n_paths = len(paths.parent)

@@ -109,7 +109,7 @@ class LibgitSource:
     def _difference(self, old: bytes | None, new: bytes | None,
                     ) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
         """Return the entries of `old` that `new` does not have, and the other way round, by name."""
-        from xrserver.kernels.parse import tree_difference
+        from xrserver.kernels.trees import tree_difference
 
         before, after = self._raw(old), self._raw(new)
         width = self._repository.width

@@ -10,6 +10,8 @@ export interface InspectorCommands {
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+/** A line of prose broken only because it was full. */
+const WRAPPED = /([^\n]{48,})\n(?=[\p{L}\d("'`])/gu;
 const FACTS = new Set(["kind", "size", "mode", "commits", "files", "state"]);
 
 export class Inspector {
@@ -82,7 +84,7 @@ export class Inspector {
         element("span", { class: "who", text: author?.text ?? "" }),
         element("span", { text: Number.isFinite(seconds) ? minuteOf(seconds) : (date?.text ?? "") }),
         this.#link(commit.text.slice(0, 10), commit.moment, "mono")),
-      ...(body === "" ? [] : [element("pre", { class: "message", text: body })]));
+      ...(body === "" ? [] : [element("p", { class: "message", text: body.replace(WRAPPED, "$1 ") })]));
   }
 
   #earlier(rows: readonly Row[]): HTMLElement {

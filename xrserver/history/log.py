@@ -30,7 +30,7 @@ from xrserver.history.walk import LibgitSource
 Progress = Callable[[str, int, int], None]
 
 _BLOCK = 1 << 20
-_FEWEST, _MOST = 64, 1024
+_FEWEST, _MOST = 64, 4096
 _DIFF = ("diff-tree", "--stdin", "--root", "--always", "-r", "--raw", "-z", "--no-abbrev", "--no-renames",
          "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
 

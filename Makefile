@@ -62,6 +62,7 @@ check: $(CLIENT)/node_modules/.package-lock.json
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(PY) -m xrserver.stream.codegen --check
+	$(PY) -m xrserver.input.codegen --check
 	cd $(CLIENT) && npm run --silent typecheck && npm run --silent lint
 
 # Chromium, Xvfb and Mesa, where this may install them; otherwise says what is missing.

@@ -66,7 +66,7 @@ async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], co
     chance = random.Random(1)
     found: list[float] = []
     for i in range(count + 5):
-        await asyncio.sleep(0.12 + chance.random() * 0.08)
+        await asyncio.sleep(0.6 + chance.random() * 0.1)  # the last change has come to rest
         await page.evaluate("window.pixelChanges.length = 0")
         start = time.time() * 1e3
         waiting = publish(i)

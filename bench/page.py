@@ -148,7 +148,7 @@ async def _changes(browser: Any, path: Path) -> list[Figure]:
     count = 60
 
     async def new_page() -> Any:
-        context = await browser.new_context(viewport={"width": 480, "height": 270})
+        context = await browser.new_context(viewport={"width": 320, "height": 180})
         await context.add_init_script(latency.PROBE)
         return await context.new_page()
 

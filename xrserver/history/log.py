@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.errors import UnreadableRepository
+from xrserver.history.compare import TreeComparison
 from xrserver.history.gather import Changes, Commits, to_index
 from xrserver.history.index import HistoryIndex
 from xrserver.history.repository import Repository
@@ -30,9 +31,7 @@ from xrserver.history.walk import LibgitSource
 Progress = Callable[[str, int, int], None]
 
 _BLOCK = 1 << 20
-_FEWEST, _MOST = 64, 4096
-_DIFF = ("diff-tree", "--stdin", "--root", "--always", "-r", "--raw", "-z", "--no-abbrev", "--no-renames",
-         "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+_FEWEST, _MOST = 64, 1024
 
 
 class Source(Protocol):
@@ -50,12 +49,17 @@ class Source(Protocol):
         """Return the sizes of blobs in bytes, -1 for those missing."""
         ...
 
+    def close(self) -> None:
+        """End what was started."""
+        ...
+
 
 class GitSource:
     """A git in a shadow repository."""
 
     def __init__(self, shadow: Shadow) -> None:
         self._shadow = shadow
+        self._idle: queue.SimpleQueue[TreeComparison] = queue.SimpleQueue()
 
     def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
         """Yield blocks of commit records."""
@@ -83,7 +87,17 @@ class GitSource:
 
     def changes(self, lines: Sequence[bytes]) -> bytes:
         """Return the raw diffs of a chunk of commits."""
-        return self._shadow.run(_DIFF, b"\n".join(lines) + b"\n")
+        try:
+            comparison = self._idle.get_nowait()
+        except queue.Empty:
+            comparison = TreeComparison(self._shadow)
+        try:
+            output = comparison.changes(lines)
+        except BaseException:
+            comparison.close()
+            raise
+        self._idle.put(comparison)
+        return output
 
     def sizes(self, oids: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return sizes from object headers."""
@@ -96,6 +110,11 @@ class GitSource:
         if len(sizes) != len(oids):
             raise UnreadableRepository(f"git told {len(sizes)} sizes of {len(oids)} blobs.")
         return sizes
+
+    def close(self) -> None:
+        """End every git that waits for more."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
 
 
 def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
@@ -129,7 +148,7 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
     if isinstance(source, LibgitSource):
         jobs = 1  # it holds the GIL while it reads
     commits, changes = Commits(repository.width, repository.shallow), Changes(repository.width)
-    with ThreadPoolExecutor(jobs) as pool:
+    with closing(source), ThreadPoolExecutor(jobs) as pool:
         done = 0
         with closing(_compared(source, commits, tips, pool, 4 * jobs)) as compared:
             for oids, output in compared:

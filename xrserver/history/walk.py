@@ -35,6 +35,9 @@ class LibgitSource:
         self._trees: OrderedDict[bytes, bytes] = OrderedDict()
         self._kept = 0
 
+    def close(self) -> None:
+        """Nothing stays open."""
+
     def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
         """Yield blocks of records ``OID\\ncommit header\\0`` of all that `tips` reach, each once."""
         read, shallow = self._repository.objects.read, self._repository.shallow

@@ -84,7 +84,7 @@ def machine() -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
         "processor": model,
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": platform.python_version(),
         "load at start": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }

@@ -244,9 +244,13 @@ def test_a_signal_ends_reading_history_too(tmp_path: Path) -> None:
     story = b"".join(b"commit refs/heads/main\ncommitter A <a@b> %d +0000\ndata 2\nc\nM 100644 inline f%d\n"
                      b"data 1\nx\n" % (10**9 + n, n % 50) for n in range(500))
     folder = tell(tmp_path / "long.git", story)
-    code = ("import sys, os, signal, xrserver.app as app, xrserver.cli as cli\n"
+    # Once: a second signal ends the process at once, as it should. Reading goes on when the first was taken.
+    code = ("import sys, os, signal, time, xrserver.app as app, xrserver.cli as cli\n"
+            "sent = []\n"
             "def progress(self, phase, done, total):\n"
-            "    if phase == 'commits': os.kill(os.getpid(), signal.SIGTERM)\n"
+            "    if phase != 'commits' or sent: return\n"
+            "    sent.append(os.kill(os.getpid(), signal.SIGTERM))\n"
+            "    while signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL: time.sleep(0.01)\n"
             "cli._Progress.__call__ = progress\n"
             f"sys.exit(cli.main([{str(folder)!r}, '--port', '0']))")
     ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True,

@@ -1,0 +1,133 @@
+"""A name in the local network by multicast DNS: what is typed on a headset instead of numbers.
+
+A name that another machine has is found by asking for it during three quarters of a second. A machine
+that takes it later is not noticed: xrserver does not defend names, as RFC 6762 would have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xrserver import __version__
+from xrserver.server.addresses import Address, announced_names, host_name
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncZeroconf
+
+#: Kinds of networks where somebody may ask for the name.
+_KINDS = ("lan", "public", "link-local")
+
+#: Milliseconds that a name is asked for before it counts as free.
+_PROBE = 750
+
+#: Seconds that taking the name back may take.
+_LEAVE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What came of announcing.
+
+    Attributes
+    ----------
+    name : str
+        The name that other devices can use, such as ``xrserver.local``; '' when there is none.
+    notice : str
+        Why there is none, and what to do instead; '' when there is one.
+    """
+
+    name: str
+    notice: str = ""
+
+
+class _NameTaken(Exception):
+    """Others have all the names."""
+
+
+@asynccontextmanager
+async def announced(port: int, addresses: Sequence[Address], *, secure: bool = True,
+                    names: Sequence[str] | None = None) -> AsyncGenerator[Announced, None]:
+    """Answer to the first free of `names` at `addresses` until the block ends.
+
+    A network in which that fails is no error: the addresses work without a name.
+
+    Parameters
+    ----------
+    port : int
+        Where the page is served.
+    addresses : sequence of Address
+        This machine's; what leads to tunnels and containers is left out.
+    secure : bool
+        Whether the page is served by HTTPS.
+    names : sequence of str, optional
+        Names ending in ``.local``, in the order to try them; default `announced_names()`.
+    """
+    from zeroconf import Error
+
+    reached = [one.address for one in addresses if one.kind in _KINDS]
+    if not reached:
+        yield Announced("", "No name is announced: this machine is in no network.")
+        return
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            name = await _announce(stack, port, reached, secure, names or announced_names())
+            told = Announced(name)
+        except _NameTaken as taken:
+            told = Announced("", f"No name is announced: others in this network have {taken}.")
+        except (OSError, Error, TimeoutError) as error:
+            told = Announced("", "No name is announced: this network or machine does not allow multicast DNS "
+                                 f"({str(error) or type(error).__name__}).")
+        yield told
+
+
+async def _announce(stack: contextlib.AsyncExitStack, port: int, reached: Sequence[str], secure: bool,
+                    names: Sequence[str]) -> str:
+    from zeroconf import IPVersion
+    from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+    logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # an interface that fails is no news
+    version = IPVersion.All if any(":" in one for one in reached) else IPVersion.V4Only
+    responder = AsyncZeroconf(interfaces=list(reached), ip_version=version)
+    stack.push_async_callback(_leave, responder)
+    name = await _free_name(responder, reached, names)
+    label = f"xrserver on {host_name() or 'this machine'}"
+    packed = [ipaddress.ip_address(one).packed for one in reached]
+    kinds = ("_https._tcp.local.", "_xrserver._tcp.local.") if secure else (
+        "_http._tcp.local.", "_xrserver._tcp.local.")
+    services = [AsyncServiceInfo(kind, f"{label}.{kind}", port, addresses=packed, server=f"{name}.",
+                                 properties={"path": "/", "version": __version__}) for kind in kinds]
+    # Each returns a task that repeats the announcement; `_leave` ends with the goodbye either way.
+    for repeating in await asyncio.gather(*(
+            responder.async_register_service(service, allow_name_change=True) for service in services)):
+        task = asyncio.ensure_future(repeating)
+        stack.callback(task.cancel)
+    return name
+
+
+async def _free_name(responder: AsyncZeroconf, reached: Sequence[str], names: Sequence[str]) -> str:
+    """Return the first of `names` that nobody but this machine answers to."""
+    from zeroconf import AddressResolver, IPVersion  # pyright: ignore[reportPrivateImportUsage]
+
+    own = {ipaddress.ip_address(one) for one in reached}
+    for name in names:
+        resolver = AddressResolver(f"{name}.")
+        await resolver.async_request(responder.zeroconf, _PROBE)
+        # Another xrserver of this machine answers with the same addresses: both can have the name.
+        if not {ipaddress.ip_address(str(one).partition("%")[0])
+                for one in resolver.ip_addresses_by_version(IPVersion.All)} - own:
+            return name
+    raise _NameTaken(" and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0])
+
+
+async def _leave(responder: AsyncZeroconf) -> None:
+    """Say goodbye, so that nobody remembers a name that no longer answers."""
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_LEAVE):
+            await responder.async_close()

@@ -100,7 +100,8 @@ class Visit:
 
 @asynccontextmanager
 async def visit(chromium: Browser, url: str, *, viewport: tuple[int, int] = VIEWPORT, calm: bool = True,
-                drawn: bool = True, scripts: tuple[str, ...] = ()) -> AsyncIterator[Visit]:
+                drawn: bool = True, scripts: tuple[str, ...] = (),
+                expected: tuple[str, ...] = ()) -> AsyncIterator[Visit]:
     """Open `url` and wait until the first building is drawn; nothing may be out of order at the end.
 
     Parameters
@@ -109,6 +110,8 @@ async def visit(chromium: Browser, url: str, *, viewport: tuple[int, int] = VIEW
         Ask for reduced motion, so that pictures come to rest at once.
     scripts : tuple of str
         Run before the page's own.
+    expected : tuple of str
+        What may stand on the console: the beginnings of messages that are not the page's own.
     """
     context = await chromium.new_context(viewport={"width": viewport[0], "height": viewport[1]},
                                          reduced_motion="reduce" if calm else "no-preference")
@@ -117,7 +120,8 @@ async def visit(chromium: Browser, url: str, *, viewport: tuple[int, int] = VIEW
     seen = Visit(page, url.split("/?")[0].rstrip("/"))
 
     def heard(message: ConsoleMessage) -> None:
-        seen.said.append(f"{message.type}: {message.text}")
+        if not message.text.startswith(expected or "\0"):
+            seen.said.append(f"{message.type}: {message.text}")
 
     def asked(request: Request) -> None:
         if not request.url.startswith((seen.origin, "blob:", "data:")):

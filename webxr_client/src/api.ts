@@ -34,6 +34,8 @@ export interface Events {
   moment: { rank: number; time: number };
   select: { path: string | null };
   connection: { connected: boolean };
+  /** The picture went into a headset, or came back. */
+  mode: { mode: State["mode"] };
 }
 
 export interface Api {

@@ -36,6 +36,10 @@ const viewer = orSay(() => new Viewer(canvas, {
   pointed: (node, floor) => pointed(node, floor),
   clicked: (node) => choose(node),
   drawn: () => ui.loading.done(),
+  mode: (mode) => {
+    ui.enter.worn(mode);
+    events.emit("mode", { mode: mode ?? "desktop" });
+  },
   contextLost: (lost) => ui.notices.state(lost ? "The graphics card was taken away; waiting for it to come back …" : ""),
 }));
 
@@ -56,6 +60,8 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
   calm: () => viewer.calm = !viewer.calm,
+  enter: (mode) => void viewer.headset.enter(mode).catch((error: unknown) => ui.enter.refused(error)),
+  leave: () => void viewer.headset.leave(),
 });
 
 const world = new World(viewer.city, session, BUDGETS[tier], {
@@ -295,7 +301,7 @@ function state(): State {
   const path = (node: number) => (node === NOTHING ? null : world.look.path(node));
   return {
     connected: session.line === "open",
-    mode: "desktop",
+    mode: viewer.headset.mode ?? "desktop",
     scene: shown?.scene.scene ?? "",
     generation: shown?.scene.generation ?? "",
     rank,
@@ -339,4 +345,5 @@ light(preferred === "day");
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
 viewer.start(world, keyboard);
+void ui.enter.offer((mode) => viewer.headset.supports(mode));
 session.open("");

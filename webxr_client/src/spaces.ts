@@ -52,6 +52,10 @@ export function setQuaternion(out: Quaternion, x: number, y: number, z: number, 
   return out;
 }
 
+export function copyQuaternion(q: ReadonlyQuaternion, out: Quaternion): Quaternion {
+  return setQuaternion(out, q[0], q[1], q[2], q[3]);
+}
+
 export function copyPose(pose: ReadonlyPose, out: Pose = newPose()): Pose {
   const { position: p, orientation: q } = pose;
   setVector(out.position, p[0], p[1], p[2]);

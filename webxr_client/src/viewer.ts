@@ -15,6 +15,8 @@ import { Picking } from "./scene/picking.ts";
 import * as spaces from "./spaces.ts";
 import type { Vector } from "./spaces.ts";
 import type { World } from "./world.ts";
+import { Headset } from "./xr/headset.ts";
+import type { Mode } from "./xr/part.ts";
 
 const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 /** Of the time between frames, what may go into looking for labels; milliseconds at least and at most. */
@@ -36,6 +38,8 @@ export interface ViewerListener {
   /** The first frame with anything in it was drawn. */
   drawn(): void;
   contextLost(lost: boolean): void;
+  /** A headset shows the picture now; null: the window does again. */
+  mode(mode: Mode | null): void;
 }
 
 export class Viewer {
@@ -44,6 +48,7 @@ export class Viewer {
   readonly playback = clock.newPlayback();
   readonly journey = locomotion.newJourney();
   readonly eye = new Eye();
+  readonly headset: Headset;
   readonly aim: Aim;
   readonly frames = new Pacer();
   colouring: Colouring = "author";
@@ -73,7 +78,12 @@ export class Viewer {
     this.renderer.info.autoReset = false;
     this.city = new City(this.renderer);
     this.#labels = new Labels(this.renderer);
-    this.city.scene.add(this.#labels.mesh);
+    this.headset = new Headset(this.renderer, {
+      entered: (mode) => this.#wear(mode),
+      left: () => this.#wear(null),
+      visible: () => this.invalidate(),
+    });
+    this.city.scene.add(this.#labels.mesh, this.headset.root);
     this.aim = new Aim(new Picking(this.renderer, this.city.pickScene), this.city, this.eye,
       (node, floor) => this.#listener.pointed(node, floor));
     this.#pointers = new Pointers(canvas, {
@@ -102,7 +112,7 @@ export class Viewer {
   start(world: World, keyboard: Keyboard): void {
     this.#world = world;
     this.#keyboard = keyboard;
-    this.renderer.setAnimationLoop((time: number) => this.#frame(time));
+    this.renderer.setAnimationLoop((time: number, frame?: XRFrame) => this.#frame(time, frame));
   }
 
   /** Something changed: draw the next frame. */
@@ -192,13 +202,14 @@ export class Viewer {
 
   // --- a frame -----------------------------------------------------------------------------
 
-  #frame(time: number): void {
+  #frame(time: number, frame: XRFrame | undefined): void {
     const elapsed = time - this.#last;
     const dt = Math.min(elapsed / 1000, LONGEST_STEP);
     this.#last = time;
     if (this.#lost || this.#world === undefined) return;
     const began = performance.now();
-    const moved = this.#navigate(dt);
+    const worn = frame !== undefined && this.headset.presenting;
+    const moved = worn ? this.#follow(frame, dt) : this.#navigate(dt);
     const played = this.#play(dt);
     const lit = this.#light(dt);
     if (moved || played) {
@@ -208,13 +219,13 @@ export class Viewer {
     this.#choose(time);
     const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), SMALLEST_NAMED / this.eye.focal,
       Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST));
-    const pointed = this.aim.poll(this.#pointers);
-    const stale = this.#stale || moved || played || lit || pointed;
+    const pointed = !worn && this.aim.poll(this.#pointers);
+    const stale = worn || this.#stale || moved || played || lit || pointed;
     if (stale && !pointed) this.aim.stale = true;
     if (!stale && !looked && !this.aim.stale) return;
     this.renderer.info.reset();
     this.#place();
-    const fading = this.#label(dt);
+    const fading = !worn && this.#label(dt);
     if (stale || looked || fading) {
       this.renderer.render(this.city.scene, this.eye.camera);
       this.#stale = fading;
@@ -223,7 +234,7 @@ export class Viewer {
         this.#listener.drawn();
       }
     }
-    this.aim.ask(this.#pointers, this.canvas.width, this.canvas.height);
+    if (!worn) this.aim.ask(this.#pointers, this.canvas.width, this.canvas.height);
     this.frames.add(performance.now() - began);
   }
 
@@ -244,10 +255,36 @@ export class Viewer {
     locomotion.step(this.journey, actions, dt, this.journey);
     actions.undo = actions.recentre = false;
     actions.teleport = null;
+    return this.#hasMoved();
+  }
+
+  /** Be where the head is; the headset's parts move the journey. */
+  #follow(frame: XRFrame, dt: number): boolean {
+    this.headset.step(frame, dt);
+    const { position } = this.headset.head;
+    const { position: eye } = this.eye;
+    const still = eye[0] === position[0] && eye[1] === position[1] && eye[2] === position[2];
+    spaces.setVector(eye, position[0], position[1], position[2]);
+    return this.#hasMoved() || !still;
+  }
+
+  #hasMoved(): boolean {
     const { pose } = this.journey;
     if (same(pose, this.#posed)) return false;
     spaces.copyPose(pose, this.#posed);
     return true;
+  }
+
+  /** The picture goes to a headset, or comes back to the window. */
+  #wear(mode: Mode | null): void {
+    this.#labels.mesh.visible = mode === null;
+    if (mode === null) {
+      this.eye.sit();
+      this.#resize();
+    }
+    this.aim.hover(NOTHING, NOTHING);
+    this.#listener.mode(mode);
+    this.invalidate();
   }
 
   #play(dt: number): boolean {
@@ -338,7 +375,7 @@ export class Viewer {
 
   #resize(): void {
     const { clientWidth, clientHeight } = this.canvas;
-    if (clientWidth === 0 || clientHeight === 0) return;
+    if (clientWidth === 0 || clientHeight === 0 || this.renderer.xr.isPresenting) return;
     this.eye.width = clientWidth;
     this.eye.height = clientHeight;
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));

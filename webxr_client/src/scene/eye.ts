@@ -1,4 +1,4 @@
-/** The eye at a desktop: it stands still in its world, and sees what the scene's pose puts before it. */
+/** The eye: at a desktop it stands still in its world, in a headset it is where the head is; the scene's pose says what it sees. */
 import { Matrix4, PerspectiveCamera } from "three";
 import * as locomotion from "../navigation/locomotion.ts";
 import * as spaces from "../spaces.ts";
@@ -17,11 +17,21 @@ export class Eye {
   /** What panels cover along its edges. */
   readonly margins = { top: 0, bottom: 0, left: 0, right: 0 };
 
+  /** Where it is in its world. */
+  readonly position: Vector = [...DESKTOP_EYE];
+
   readonly #at: Vector = [0, 0, 0];
   readonly #depths: [number, number] = [0, 0];
 
   constructor() {
-    this.camera.position.fromArray([...DESKTOP_EYE]);
+    this.sit();
+  }
+
+  /** Be at a desktop again. */
+  sit(): void {
+    spaces.setVector(this.position, ...DESKTOP_EYE);
+    this.camera.position.fromArray(this.position);
+    this.camera.quaternion.identity();
     this.camera.updateMatrixWorld();
   }
 
@@ -42,7 +52,7 @@ export class Eye {
 
   /** Where the eye is in scene space. */
   inScene(pose: ReadonlyPose): Vector {
-    return spaces.applyInverse(pose, DESKTOP_EYE, this.#at);
+    return spaces.applyInverse(pose, this.position, this.#at);
   }
 
   /** Unit direction in the world through a place in the picture (CSS pixels from its left and top). */
@@ -55,7 +65,7 @@ export class Eye {
   /** Bring camera and matrices to a pose of the scene, whose things lie in `box`. */
   place(pose: ReadonlyPose, box: locomotion.Box): void {
     const { camera } = this;
-    const [near, far] = locomotion.depthRange(pose, box, DESKTOP_EYE, this.#depths);
+    const [near, far] = locomotion.depthRange(pose, box, this.position, this.#depths);
     camera.near = Math.max(near, 1e-4);
     camera.far = Math.max(far, camera.near * 2);
     camera.aspect = this.aspect;

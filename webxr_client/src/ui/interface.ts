@@ -4,11 +4,12 @@ import { Dock, type DockCommands } from "./dock.ts";
 import { element, iconButton, relabel } from "./element.ts";
 import { Inspector, type InspectorCommands } from "./inspector.ts";
 import { Legend } from "./legend.ts";
+import { Enter, type EnterCommands } from "./enter.ts";
 import { Help, Loading, Menu, Notices, type MenuItem } from "./overlays.ts";
 import { Tooltip } from "./tooltip.ts";
 import { refName } from "./words.ts";
 
-export interface InterfaceCommands extends DockCommands, InspectorCommands {
+export interface InterfaceCommands extends DockCommands, InspectorCommands, EnterCommands {
   colour(colouring: Colouring): void;
   light(): void;
   recentre(): void;
@@ -20,6 +21,7 @@ export class Interface {
   readonly dock: Dock;
   readonly inspector: Inspector;
   readonly legend: Legend;
+  readonly enter: Enter;
   readonly tooltip = new Tooltip();
   readonly loading = new Loading();
   readonly notices = new Notices();
@@ -39,10 +41,11 @@ export class Interface {
     this.dock = new Dock(commands);
     this.inspector = new Inspector(commands);
     this.legend = new Legend((colouring) => commands.colour(colouring));
+    this.enter = new Enter(commands);
     this.#light = iconButton("sun", "Day (N)", () => commands.light());
     this.#legendButton = iconButton("palette", "Legend (L)", () => this.toggleLegend());
     this.#place = element("header", { class: "place" }, this.#name, this.#ref);
-    this.#tools = element("nav", { class: "tools", "aria-label": "Tools" }, this.#legendButton, this.#light,
+    this.#tools = element("nav", { class: "tools", "aria-label": "Tools" }, this.enter.root, this.#legendButton, this.#light,
       iconButton("help", "Help (?)", () => this.help.toggle()), iconButton("menu", "Menu (Tab)", () => this.menu.toggle()));
     this.menu = new Menu(this.#items(commands));
     this.toggleLegend(innerWidth > 760 && innerHeight > 420);

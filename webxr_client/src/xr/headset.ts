@@ -1,0 +1,155 @@
+/** A headset's session: asked for, entered, followed through whatever happens to it, and left. */
+import { Group, type WebGLRenderer } from "three";
+import { Hands } from "../input/hands.ts";
+import type { Mode, Moment, Part } from "./part.ts";
+
+const SESSION_MODES = { vr: "immersive-vr", ar: "immersive-ar" } as const;
+/** Height of the eyes where a device knows no floor; metres. */
+const STANDING = 1.6;
+
+const FEATURES: Readonly<Record<Mode, readonly string[]>> = {
+  vr: ["local-floor", "bounded-floor", "hand-tracking"],
+  ar: ["local-floor", "hand-tracking", "hit-test", "anchors", "plane-detection", "depth-sensing"],
+};
+
+export interface HeadsetListener {
+  entered(mode: Mode): void;
+  left(): void;
+  /** Hidden behind the system's menu, or seen again. */
+  visible(state: XRVisibilityState): void;
+}
+
+export class Headset {
+  /** What parts draw, in the room's space. */
+  readonly root = new Group();
+  readonly hands = new Hands();
+  mode: Mode | null = null;
+
+  readonly #renderer: WebGLRenderer;
+  readonly #listener: HeadsetListener;
+  readonly #parts: Part[] = [];
+  readonly #moment: Moment;
+  #session: XRSession | null = null;
+
+  constructor(renderer: WebGLRenderer, listener: HeadsetListener) {
+    this.#renderer = renderer;
+    this.#listener = listener;
+    this.root.matrixAutoUpdate = false;
+    this.root.matrixWorldAutoUpdate = false;
+    this.root.visible = false;
+    this.#moment = {
+      mode: "vr", dt: 0, time: 0, seen: false, hands: this.hands,
+      head: { position: [0, STANDING, 0], orientation: [0, 0, 0, 1] },
+    } as unknown as Moment; // frame, session and space are there whenever a part sees it
+  }
+
+  /** Parts are stepped in the order they are added in. */
+  add(part: Part): void {
+    this.#parts.push(part);
+    if (part.root !== undefined) this.root.add(part.root);
+  }
+
+  get presenting(): boolean {
+    return this.#session !== null;
+  }
+
+  get session(): XRSession | null {
+    return this.#session;
+  }
+
+  get head(): Moment["head"] {
+    return this.#moment.head;
+  }
+
+  /** Whether this browser, here, can enter `mode`. */
+  async supports(mode: Mode): Promise<boolean> {
+    try {
+      return await navigator.xr?.isSessionSupported(SESSION_MODES[mode]) ?? false;
+    } catch {
+      return false; // a policy forbids it
+    }
+  }
+
+  /**
+   * Ask for a session and show it. To be called from a click: browsers ask for one.
+   *
+   * @throws {Error} Where the device or the person refuses.
+   */
+  async enter(mode: Mode): Promise<void> {
+    if (this.#session !== null) {
+      if (this.mode === mode) return;
+      await this.leave();
+    }
+    const session = await navigator.xr!.requestSession(SESSION_MODES[mode], { optionalFeatures: [...FEATURES[mode]] });
+    const { xr } = this.#renderer;
+    session.addEventListener("visibilitychange", () => this.#listener.visible(session.visibilityState));
+    xr.enabled = true;
+    xr.setReferenceSpaceType("local-floor");
+    await xr.setSession(session);
+    session.addEventListener("end", () => this.#ended(session)); // after three's own
+    this.#session = session;
+    this.mode = mode;
+    this.#moment.session = session;
+    this.#moment.mode = mode;
+    this.#moment.time = 0;
+    this.root.visible = true;
+    await this.#fastest(session);
+    for (const part of this.#parts) part.begin?.(session, mode);
+    this.#listener.entered(mode);
+  }
+
+  async leave(): Promise<void> {
+    await this.#session?.end();
+  }
+
+  /** Follow one frame: head, hands, then every part. False while the head is not seen. */
+  step(frame: XRFrame, dt: number): boolean {
+    const moment = this.#moment;
+    const space = this.#renderer.xr.getReferenceSpace();
+    if (this.#session === null || space === null) return false;
+    moment.frame = frame;
+    moment.space = space;
+    moment.dt = dt;
+    moment.time += dt;
+    const viewer = frame.getViewerPose(space);
+    moment.seen = viewer !== undefined;
+    if (viewer !== undefined) {
+      const { position: p, orientation: q } = viewer.transform;
+      moment.head.position[0] = p.x;
+      moment.head.position[1] = p.y;
+      moment.head.position[2] = p.z;
+      moment.head.orientation[0] = q.x;
+      moment.head.orientation[1] = q.y;
+      moment.head.orientation[2] = q.z;
+      moment.head.orientation[3] = q.w;
+    }
+    this.hands.read(frame, space, this.#session.inputSources);
+    for (const part of this.#parts) part.step(moment);
+    for (const hand of this.hands.both) {
+      if (!hand.select.pressed && !hand.squeeze.pressed) hand.owner = "";
+    }
+    return moment.seen;
+  }
+
+  /** The highest refresh rate that the device offers. */
+  async #fastest(session: XRSession): Promise<void> {
+    const rates = session.supportedFrameRates;
+    if (rates === undefined || rates.length === 0) return;
+    try {
+      await session.updateTargetFrameRate(Math.max(...rates));
+    } catch {
+      // It stays as it is: the device is saving power.
+    }
+  }
+
+  #ended(session: XRSession): void {
+    if (this.#session !== session) return;
+    this.#session = null;
+    this.mode = null;
+    this.root.visible = false;
+    this.hands.release();
+    for (const part of this.#parts) part.end?.();
+    this.#renderer.xr.enabled = false;
+    this.#listener.left();
+  }
+}

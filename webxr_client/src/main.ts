@@ -13,6 +13,7 @@ import { Interface } from "./ui/interface.ts";
 import { Loading } from "./ui/overlays.ts";
 import { minuteOf } from "./ui/words.ts";
 import { Viewer } from "./viewer.ts";
+import { furnish } from "./xr/room.ts";
 import { World, type Shown } from "./world.ts";
 
 const canvas = document.querySelector<HTMLCanvasElement>("#view")!;
@@ -344,6 +345,7 @@ const preferred = localStorage.getItem("xrserver.light");
 light(preferred === "day");
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
+furnish({ viewer, world, session, time, captions, choose, colour, light: () => light(viewer.daylight === 0) });
 viewer.start(world, keyboard);
 void ui.enter.offer((mode) => viewer.headset.supports(mode));
 session.open("");

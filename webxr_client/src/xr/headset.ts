@@ -1,7 +1,7 @@
 /** A headset's session: asked for, entered, followed through whatever happens to it, and left. */
 import { Group, type WebGLRenderer } from "three";
 import { Hands } from "../input/hands.ts";
-import type { Mode, Moment, Part } from "./part.ts";
+import type { Mode, Moment, Part, Pointed } from "./part.ts";
 
 const SESSION_MODES = { vr: "immersive-vr", ar: "immersive-ar" } as const;
 /** Height of the eyes where a device knows no floor; metres. */
@@ -40,6 +40,7 @@ export class Headset {
     this.#moment = {
       mode: "vr", dt: 0, time: 0, seen: false, hands: this.hands,
       head: { position: [0, STANDING, 0], orientation: [0, 0, 0, 1] },
+      pointed: [nothing(), nothing()],
     } as unknown as Moment; // frame, session and space are there whenever a part sees it
   }
 
@@ -124,6 +125,7 @@ export class Headset {
       moment.head.orientation[3] = q.w;
     }
     this.hands.read(frame, space, this.#session.inputSources);
+    for (const pointed of moment.pointed) empty(pointed);
     for (const part of this.#parts) part.step(moment);
     for (const hand of this.hands.both) {
       if (!hand.select.pressed && !hand.squeeze.pressed) hand.owner = "";
@@ -152,4 +154,12 @@ export class Headset {
     this.#renderer.xr.enabled = false;
     this.#listener.left();
   }
+}
+
+const nothing = (): Pointed => ({ kind: "nothing", distance: Infinity, node: -1, floor: -1 });
+
+function empty(pointed: Pointed): void {
+  pointed.kind = "nothing";
+  pointed.distance = Infinity;
+  pointed.node = pointed.floor = -1;
 }

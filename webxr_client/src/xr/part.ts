@@ -5,6 +5,16 @@ import type { Vector, Quaternion } from "../spaces.ts";
 
 export type Mode = "vr" | "ar";
 
+/** What a hand's ray meets first. */
+export interface Pointed {
+  kind: "nothing" | "panel" | "thing" | "ground";
+  /** Along the ray, metres of the room; Infinity for nothing. */
+  distance: number;
+  /** Of a thing: its node, and its floor or −1. */
+  node: number;
+  floor: number;
+}
+
 /** A frame in a headset. One record is filled anew each frame; parts keep nothing of it but their own copies. */
 export interface Moment {
   frame: XRFrame;
@@ -19,6 +29,8 @@ export interface Moment {
   head: { position: Vector; orientation: Quaternion };
   seen: boolean;
   hands: Hands;
+  /** Of the left and the right hand. Emptied before each frame; each part writes what it has that is nearer. */
+  pointed: readonly [Pointed, Pointed];
 }
 
 /**

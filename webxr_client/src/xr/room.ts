@@ -21,6 +21,6 @@ export interface Page {
 }
 
 /** Put the parts into the headset. Earlier ones get a press before later ones; what only draws comes last. */
-export function furnish(page: Page): void {
-  void page; // placement, panels, aim, locomotion; then rays, models
+export function furnish(_page: Page): void {
+  // placement, panels, aim, locomotion; then rays, models
 }

@@ -12,10 +12,10 @@ from repositories import everything
 
 @pytest.fixture(scope="session", autouse=True)
 def own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep every cache of the tests (and of what they start) away from the user's."""
+    """Keep every cache and key of the tests (and of what they start) away from the user's."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA"):
             patch.setenv(name, str(folder))
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)

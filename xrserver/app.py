@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from xrserver import errors
 from xrserver.config import Config
+from xrserver.directories import own_config_directory
 
 if TYPE_CHECKING:
+    from xrserver.server.lan import Lan
     from xrserver.server.session import Sessions
 
 #: Called as (phase, done, total) while history is read, from another thread.
@@ -44,11 +46,14 @@ class Serving:
         Name and number of commits of each repository.
     sessions : Sessions
         The viewers; what is published goes through them.
+    lan : Lan or None
+        Addresses, certificate and pairing for other devices of the network, where they are served.
     """
 
     url: str
     repositories: tuple[tuple[str, int], ...]
     sessions: Sessions
+    lan: Lan | None = None
 
 
 @asynccontextmanager
@@ -63,29 +68,79 @@ async def server(config: Config, progress: Progress) -> AsyncGenerator[Serving, 
     from aiohttp import web
 
     from xrserver import pipeline
-    from xrserver.server import http
-    from xrserver.server.access import Access
+    from xrserver.server import access, entrance, http, listening
+    from xrserver.server.lan import Lan
     from xrserver.server.opened import OpenRepository
     from xrserver.server.session import Sessions
 
+    names = _names(config)
     opened: dict[str, OpenRepository] = {}
     async with contextlib.AsyncExitStack() as stack:
         # Listening comes first: whoever asks meanwhile waits, and a port in use is told at once.
-        listening = stack.enter_context(http.listen(config.host, config.port))
+        sockets = listening.listen_everywhere(config.port) if config.lan else [
+            listening.listen(config.host, config.port)]
+        for each in sockets:
+            stack.enter_context(each)
+        port = int(sockets[0].getsockname()[1])
+        lan = None
+        if config.lan:
+            lan = Lan(own_config_directory(), port, names)
+            stack.callback(lan.close)
         for path in config.repositories:
             repository = await pipeline.open_repository(path, config, progress, opened)
             stack.push_async_callback(repository.close)
             opened[repository.id] = repository
-        port = int(listening.getsockname()[1])
-        access = Access(config.host, port, Access.new_token() if config.token else "")
+        doors = access.Access(config.host, port, access.Access.new_token() if config.token else "",
+                              names=(*names, *(lan.names if lan else ())), behind_proxy=config.behind_proxy,
+                              devices=lan.devices if lan else None)
         sessions = Sessions(config, opened)
-        runner = web.AppRunner(http.create_app(sessions, access), access_log=None,
+        runner = web.AppRunner(http.create_app(sessions, doors, lan), access_log=None,
                                handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listening).start()
-        yield Serving(_address(config.host, port, access.token),
-                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions)
+        if lan is None:
+            await web.SockSite(runner, sockets[0]).start()
+        else:
+            assert runner.server is not None
+            sender = entrance.sender_on(doors, lan)
+            stack.push_async_callback(sender.shutdown, 1.0)
+            listener = listening.Listener(sockets, lan.certificate.context, runner.server, sender)
+            listener.start()
+            stack.push_async_callback(listener.close)
+            stack.push_async_callback(_ended, asyncio.create_task(lan.watch(sessions.expel)))
+        yield Serving(_address(config.host, port, doors.token),
+                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """Return the host names to answer to, once it is clear that what was asked for goes together.
+
+    Raises
+    ------
+    UsageError
+        It does not.
+    """
+    names = tuple(name.strip() for name in config.names.split(",") if name.strip())
+    if config.lan and config.behind_proxy:
+        raise errors.UsageError("--lan brings its own HTTPS and --behind-proxy leaves that to a proxy: "
+                                "leave one of them out.")
+    if config.lan and config.host != Config().host:
+        raise errors.UsageError(f"--lan listens on every address of this machine, so --host {config.host} "
+                                "does not go with it: leave one of them out.")
+    if config.lan and not config.token:
+        raise errors.UsageError("--no-token lets everybody in who reaches the server, which with --lan is "
+                                "the whole network: leave it out, and pair devices with the code.")
+    if config.behind_proxy and not config.token and not names:
+        # Nothing else would keep a hostile page out that reaches this machine under a name of its own.
+        raise errors.UsageError("--behind-proxy without a token needs the host names that the proxy answers "
+                                "to: set XRSERVER_NAMES, separated by commas.")
+    return names
 
 
 def _address(host: str, port: int, token: str) -> str:

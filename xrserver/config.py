@@ -32,6 +32,10 @@ class Config:
     jobs: int = _setting(0, "processes that read history; 0: one a core", metavar="N")
     open: bool = _setting(False, "open the page in the default browser")
     token: bool = _setting(True, "ask for the token that the printed address carries")
+    lan: bool = _setting(False, "serve other devices of this network too, by HTTPS; they pair with a code")
+    adb: bool = _setting(False, "open the page on a headset that is plugged in by USB")
+    behind_proxy: bool = _setting(False, "believe what a proxy in front says of scheme, host and address")
+    names: str = _setting("", "more host names to answer to, separated by commas", metavar="NAMES")
     resume_seconds: float = _setting(3600.0, "how long a viewer that went away can resume", "s", "SECONDS")
     outbox_bytes: int = _setting(32 << 20, "most bytes waiting for one viewer", "bytes", "BYTES")
 

@@ -16,6 +16,7 @@ ARCHITECTURE.md); ``close_code`` is the WebSocket close code for errors of the w
     │   ├── AddressInUse
     │   └── SceneError             a scene file is wrong: file, line, remedy
     ├── WireError                  a message breaks the protocol                close 4400
+    │   ├── DeviceRevoked                                                       close 4401
     │   ├── SchemaMismatch                                                      close 4406
     │   ├── MessageTooLarge                                                     close 4413
     │   └── TooManyMessages                                                     close 4429
@@ -69,9 +70,15 @@ class SceneError(UsageError):
 
 
 class WireError(XrserverError):
-    """A message breaks the protocol; the connection is closed with the reason."""
+    """What one side sends may not be; the connection is closed with the reason."""
 
     close_code = 4400
+
+
+class DeviceRevoked(WireError):
+    """The device may come in no more: it has to be paired again."""
+
+    close_code = 4401
 
 
 class SchemaMismatch(WireError):

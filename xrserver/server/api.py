@@ -14,6 +14,7 @@ from xrserver import __version__
 from xrserver.errors import UnknownMoment
 from xrserver.history.index import HistoryIndex
 from xrserver.server import paging, shapes, views
+from xrserver.server.access import PAIR_PATH
 from xrserver.server.opened import OpenRepository
 from xrserver.server.problems import Problem
 from xrserver.stream import schema
@@ -176,6 +177,7 @@ def add_routes(router: web.UrlDispatcher, stream: Handler) -> None:
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI description of all operations."""
     paths = {operation.path: {"get": _described(operation)} for operation in OPERATIONS}
+    paths[PAIR_PATH] = {"post": shapes.pair()}
     paths[shapes.STREAM_PATH] = {"get": shapes.stream(schema.subprotocol())}
     return {
         "openapi": "3.1.0",

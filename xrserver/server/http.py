@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import mimetypes
-import socket
 from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import hdrs, web
 
 from xrserver import resources
-from xrserver.errors import AddressInUse, UsageError
-from xrserver.server import api
+from xrserver.server import api, entrance
 from xrserver.server.access import ACCESS, Access, guard
+from xrserver.server.lan import Lan
 from xrserver.server.problems import Problem, problems
 from xrserver.server.session import Sessions
 
@@ -43,43 +41,23 @@ _HEADERS = {
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
 
-def create_app(sessions: Sessions, access: Access) -> web.Application:
-    """Return the application that serves what `sessions` hold open to whom `access` lets in."""
+def create_app(sessions: Sessions, access: Access, lan: Lan | None = None) -> web.Application:
+    """Return the application that serves what `sessions` hold open to whom `access` lets in.
+
+    `lan` is what devices of the network pair with, where they may.
+    """
     app = web.Application(middlewares=[problems, guard], client_max_size=64 * 1024)
     app[SESSIONS] = sessions
     app[ACCESS] = access
     app[api.REPOSITORIES] = sessions.repositories
+    if lan is not None:
+        app[entrance.LAN] = lan
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sessions)
     api.add_routes(app.router, sessions.serve)
-    app.router.add_get("/{file:.*}", _page)
+    entrance.add_routes(app.router)
+    app.router.add_get("/{file:.*}", _page, name="page")
     return app
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on `host` and `port` (0: any free one).
-
-    Raises
-    ------
-    AddressInUse
-        Another program listens there.
-    UsageError
-        The address is none of this machine's, or the port is not allowed.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM,
-                                                      flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=128)  # type: ignore[arg-type]
-    except socket.gaierror:
-        raise UsageError(f"{host!r} is no address of this machine: give one, such as 127.0.0.1.") from None
-    except (OSError, OverflowError) as error:
-        number = getattr(error, "errno", None)
-        if number == errno.EADDRINUSE:
-            raise AddressInUse(f"Another program listens on {host}:{port}: give another --port, or 0 for any "
-                               "free one.") from None
-        if number == errno.EADDRNOTAVAIL:
-            raise UsageError(f"{host!r} is no address of this machine: give one that is.") from None
-        raise UsageError(f"Listening on {host}:{port} is not possible: {error}.") from None
 
 
 def _policy(host: str) -> str:
@@ -94,8 +72,9 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     headers = response.headers
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
-    host = request.headers.get(hdrs.HOST, "")
-    named = request.app[ACCESS].knows_host(host)
+    access = request.app[ACCESS]
+    host = access.seen(request).host
+    named = access.knows_host(host)
     headers.setdefault("Content-Security-Policy", _policy(host) if named else "default-src 'none'")
     headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
 

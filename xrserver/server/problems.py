@@ -27,18 +27,23 @@ _STATUS: dict[type[errors.XrserverError], HTTPStatus] = {
 
 
 class Problem(Exception):
-    """An answer that is not a success: `detail` is a sentence for the person who reads it."""
+    """An answer that is not a success: `detail` is a sentence for the person who reads it.
 
-    def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
+    `members` are what a program wants to know besides, as RFC 9457 lets a problem have.
+    """
+
+    def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None,
+                 **members: str | int) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers or {}
+        self.members = members
 
     def response(self) -> web.Response:
         """Return the document."""
         body = {"type": "about:blank", "title": self.status.phrase, "status": int(self.status),
-                "detail": self.detail}
+                "detail": self.detail, **self.members}
         return web.Response(status=self.status, body=json.dumps(body).encode(),
                             content_type="application/problem+json", headers=self.headers)
 

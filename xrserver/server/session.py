@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, hdrs, web
 from xrserver import __version__
 from xrserver.config import Config
 from xrserver.errors import (
+    DeviceRevoked,
     MessageTooLarge,
     SceneError,
     SchemaMismatch,
@@ -26,6 +27,7 @@ from xrserver.errors import (
 )
 from xrserver.scene.build import BuiltScene
 from xrserver.server import answers
+from xrserver.server.access import ACCESS
 from xrserver.server.allowance import Allowance
 from xrserver.server.opened import OpenRepository
 from xrserver.server.resume import Resumes, Whereabouts
@@ -68,6 +70,7 @@ class Sessions:
         """Answer ``/api/stream``: hold the socket until either side closes it."""
         offered = [name.strip() for name in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")]
         ours = schema.subprotocol()
+        device = request.app[ACCESS].admitted(request).device
         # A browser tells its page nothing about a refused handshake: accept what it offers, then say why not.
         socket = web.WebSocketResponse(
             protocols=(ours,) if ours in offered else tuple(filter(None, offered[:1])),
@@ -81,7 +84,7 @@ class Sessions:
         if len(self._live) >= MOST_SESSIONS:
             await close(socket, _TRY_AGAIN_LATER, f"{MOST_SESSIONS} viewers are here: try again later.")
             return socket
-        session = Session(self, socket)
+        session = Session(self, socket, device.id if device else "")
         self._live.add(session)
         try:
             await session.run()
@@ -94,6 +97,12 @@ class Sessions:
         frame = codec.encode(patch)
         for session in self._live:
             session.publish(patch.generation, frame)
+
+    def expel(self, devices: frozenset[str]) -> None:
+        """Close the sockets of paired devices that are none of `devices` any more."""
+        for session in self._live:
+            if session.device and session.device not in devices:
+                session.dismiss()
 
     async def close(self) -> None:
         """Close every socket: the server stops."""
@@ -119,8 +128,11 @@ async def close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
 class Session:
     """One viewer, from its hello to its end."""
 
-    def __init__(self, sessions: Sessions, socket: web.WebSocketResponse) -> None:
+    def __init__(self, sessions: Sessions, socket: web.WebSocketResponse, device: str = "") -> None:
         self.socket = socket
+        #: Id of the paired device that came; empty for whoever has the token.
+        self.device = device
+        self._dismissal: asyncio.Task[None] | None = None
         self._sessions = sessions
         self._allowance = Allowance()
         self._outbox = Outbox(sessions.config.outbox_bytes, self._snapshot)
@@ -150,6 +162,12 @@ class Session:
             self._outbox.close()
             if self.token:
                 self._sessions.resumes.keep(self.token, self._where)
+
+    def dismiss(self) -> None:
+        """Begin to close: the device may come in no more. A viewer that does not answer is not waited for."""
+        if self._dismissal is None:
+            self._dismissal = asyncio.create_task(
+                close(self.socket, DeviceRevoked.close_code, "This device was unpaired."))
 
     def publish(self, generation: str, patch: bytes) -> None:
         """Queue a patch, if this viewer shows its generation."""

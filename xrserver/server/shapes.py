@@ -84,6 +84,15 @@ SCENE = record(
     glowSeconds=_NUMBER,
     people=items(record(id=_COUNT, name=_TEXT, commits=_COUNT, colour=_COUNT)))
 PROBLEM = record(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
+PROBLEM["properties"] |= {
+    "pairing": {"type": "string", "description": "where a code pairs a stranger's device"},
+    "reason": {"enum": ["wrong", "expired", "used", "waiting"], "description": "why a code does not pair"},
+    "wait": {"type": "integer", "minimum": 0, "description": "seconds until the next code may be tried"},
+    "left": {"type": "integer", "minimum": 0, "description": "wrong codes until there is a wait"},
+}
+PAIRED = record(id=_TEXT, name=_TEXT)
+_CODE: Shape = {"type": "string", "pattern": "^[0-9]{6}$", "description": "as xrserver shows it"}
+_SECRET: Shape = {"type": "string", "description": "what an address carries as #pair="}
 PROBLEM_RESPONSE: Shape = {
     "description": "What went wrong, in a sentence",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -92,7 +101,8 @@ SECURITY: Shape = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "query": {"type": "apiKey", "in": "query", "name": "token"},
     "cookie": {"type": "apiKey", "in": "cookie", "name": "xrserver-{port}",
-               "description": "set when the printed address is opened"},
+               "description": "set when the printed address is opened, and when a device is paired; over "
+                              "HTTPS its name begins with __Host-"},
 }
 
 PARAMETERS: dict[str, tuple[str, Shape]] = {
@@ -113,6 +123,23 @@ def parameter(name: str, place: str) -> Shape:
     description, shape = PARAMETERS[name]
     return {"name": name, "in": place, "required": place == "path", "description": description,
             "schema": shape}
+
+
+def pair() -> Shape:
+    """Return the description of pairing."""
+    ways = [record(code=_CODE), record(secret=_SECRET)]
+    for way in ways:
+        way["properties"]["name"] = {"type": "string", "description": "of the device, for people"}
+    return {
+        "operationId": "pair",
+        "summary": "Pair a device by the code that xrserver shows, or by a link's secret",
+        "parameters": [],
+        "security": [],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": ways}}}},
+        "responses": {"200": {"description": "Paired; the cookie that is set lets the device in",
+                              "content": {"application/json": {"schema": PAIRED}}},
+                      "default": PROBLEM_RESPONSE},
+    }
 
 
 def stream(subprotocol: str) -> Shape:

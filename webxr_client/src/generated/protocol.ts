@@ -15,8 +15,10 @@ export const FRAME_LIMIT = 262144;
 
 /** Why a server closes the connection; the reason travels with it as a sentence. */
 export const Close = {
-  /** A message breaks the protocol; the connection is closed with the reason. */
+  /** What one side sends may not be; the connection is closed with the reason. */
   WIRE_ERROR: 4400,
+  /** The device may come in no more: it has to be paired again. */
+  DEVICE_REVOKED: 4401,
   /** The two sides speak different versions of the protocol. */
   SCHEMA_MISMATCH: 4406,
   /** A message is larger than the receiver allows. */

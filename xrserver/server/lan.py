@@ -1,0 +1,106 @@
+"""What makes a server one of its network: certificate, pairing, paired devices and addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from xrserver.errors import XrserverError
+from xrserver.server import addresses
+from xrserver.server.authority import PUBLIC_FILE, authority
+from xrserver.server.devices import Devices
+from xrserver.server.pairing import Pairing
+from xrserver.server.tls import ServerCertificate
+
+_log = logging.getLogger(__name__)
+
+#: How often revoked devices are looked for, and changed addresses.
+REVOKED_SECONDS = 0.25
+ADDRESSES_SECONDS = 10.0
+
+#: Where a machine always is for itself.
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Lan:
+    """Access from other devices of the network.
+
+    Parameters
+    ----------
+    folder : Path
+        Where keys and devices are kept.
+    port : int
+        What the server listens on.
+    names : iterable of str
+        Host names besides the machine's own.
+
+    Attributes
+    ----------
+    authority : Authority
+    certificate : ServerCertificate
+    devices : Devices
+    pairing : Pairing
+    ca : Path
+        The certificate that a device can install, so that it warns no more.
+    """
+
+    def __init__(self, folder: Path, port: int, names: Iterable[str] = ()) -> None:
+        self._port = port
+        self.names = (*addresses.names(), *addresses.announced_names(), *names)
+        self.authority = authority(folder, (*addresses.names(), *names))
+        self.ca = folder / PUBLIC_FILE
+        self.certificate = ServerCertificate(folder, self.authority)
+        self._here: tuple[str, ...] = ()
+        self._look()
+        self.devices = Devices(folder)
+        self.pairing = Pairing(self.devices)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the authority's certificate, to compare with what a device shows before it trusts it."""
+        return self.authority.fingerprint
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses for other devices, best first; public ones last, as no certificate of ours covers them."""
+        hosts = [f"[{host}]" if ":" in host else host for host in self._here]
+        return tuple(f"https://{host}:{self._port}/" for host in hosts)
+
+    @property
+    def invitation(self) -> str:
+        """The best address with a secret that pairs the device that opens it: once, as long as the code.
+
+        It is in the fragment, which browsers send to nobody.
+        """
+        best = next(iter(self.addresses), f"https://localhost:{self._port}/")
+        return f"{best}#pair={self.pairing.secret}"
+
+    def close(self) -> None:
+        """Let go of what is kept."""
+        self.devices.close()
+
+    async def watch(self, expel: Callable[[frozenset[str]], None]) -> None:
+        """Keep certificate and code fresh until cancelled; tell `expel` which devices there are."""
+        loop = asyncio.get_running_loop()
+        look = loop.time() + ADDRESSES_SECONDS
+        while True:
+            await asyncio.sleep(REVOKED_SECONDS)
+            try:
+                self.pairing.tick()
+                expel(self.devices.ids())
+                if loop.time() >= look:
+                    look = loop.time() + ADDRESSES_SECONDS
+                    self._look()
+            except XrserverError as error:
+                _log.warning("%s", error)
+            except Exception:  # what is watched over must not end with one failure
+                _log.exception("watching over devices and certificate failed")
+
+    def _look(self) -> None:
+        """See where this machine is now, and that the certificate says so."""
+        here = tuple(one.address for one in addresses.addresses())
+        self.certificate.cover((*_LOOPBACK, *self.names, *here))
+        self._here = tuple(sorted((*here, *addresses.names()[1:]),
+                                  key=lambda one: not self.authority.permits(one)))

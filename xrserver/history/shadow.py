@@ -165,6 +165,8 @@ def _environment(directory: Path, shallow: Path | None) -> dict[str, str]:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "",
+        # Bulk output comes in whole buffers: else each commit costs a write, and wakes who listens.
+        "GIT_FLUSH": "0",
         "GIT_NO_LAZY_FETCH": "1",
         "HOME": str(directory),
         "LC_ALL": "C",

@@ -152,9 +152,9 @@ def test_libgit2_alone_gives_the_same_records(name: str, tmp_path: Path,
 
 def test_the_same_records_come_from_any_number_of_processes(everything_repository: Path,
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xrserver.history.log._FEWEST", 1)
-    monkeypatch.setattr("xrserver.history.log._MOST", 3)
-    monkeypatch.setattr("xrserver.history.log._BLOCK", 700)
+    monkeypatch.setattr("xrserver.history.listing._FEWEST", 1)
+    monkeypatch.setattr("xrserver.history.listing._MOST", 3)
+    monkeypatch.setattr("xrserver.history.bulk._BLOCK", 700)
     with Repository.open(everything_repository) as repository:
         one, many = (read_index(repository, jobs=jobs) for jobs in (1, 8))
         assert_same(one, many)
@@ -219,8 +219,8 @@ def test_progress_that_raises_ends_the_reading(everything_repository: Path,
     def stop(phase: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("xrserver.history.log._FEWEST", 1)
-    monkeypatch.setattr("xrserver.history.log._MOST", 1)
+    monkeypatch.setattr("xrserver.history.listing._FEWEST", 1)
+    monkeypatch.setattr("xrserver.history.listing._MOST", 1)
     before = threading.active_count()
     with Repository.open(everything_repository) as repository, pytest.raises(KeyboardInterrupt):
         read_index(repository, jobs=1, progress=stop)

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from served import git, silent, tell
 
-from xrserver import pipeline
-from xrserver.config import Config
 from xrserver.errors import UnknownMoment
 from xrserver.history.index import HistoryIndex
+from xrserver.history.opening import open_history
 from xrserver.server.moments import Moments
 
 
@@ -28,7 +27,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def index(repository: Path) -> HistoryIndex:
-    opened, index, _ = pipeline.read_history(repository, Config(jobs=1), silent)
+    opened, index, _ = open_history(repository, jobs=1, progress=silent)
     opened.close()
     return index
 

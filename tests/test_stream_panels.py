@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from served import git, silent, tell
 
-from xrserver import pipeline
-from xrserver.config import Config
+from xrserver.history.opening import open_history
 from xrserver.stream.messages import Panel
 from xrserver.stream.panels import RECENT, Inspector, iso_time, row
 
@@ -33,7 +32,7 @@ D src/a.py
 
 @pytest.fixture(scope="module")
 def inspector(repository: Path) -> Inspector:
-    opened, index, versions = pipeline.read_history(repository, Config(jobs=1), silent)
+    opened, index, versions = open_history(repository, jobs=1, progress=silent)
     return Inspector(opened, index, versions)
 
 

@@ -196,17 +196,21 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _index(options: argparse.Namespace, progress: _Progress) -> int:
-    from xrserver import pipeline
+    import gc
 
+    from xrserver.history import opening
+
+    gc.disable()  # it ends soon: looking for what it might have dropped costs more than it frees
     config = _config(options)
     started = time.perf_counter()
-    repository, index, versions = pipeline.read_history(options.repository, config, progress)
+    repository, index, versions = opening.open_history(
+        options.repository, ref=config.ref, jobs=config.jobs, progress=progress)
     seconds = time.perf_counter() - started
     with repository:
-        counts = pipeline.counts(index, versions)
+        counts = opening.counts(index, versions)
     progress.clear()
     if options.json:
-        print(json.dumps({"repository": pipeline.display_name(repository), **counts,
+        print(json.dumps({"repository": opening.display_name(repository), **counts,
                           "seconds": round(seconds, 3)}))
         return 0
     width = max(len(f"{count:,}") for count in counts.values())
@@ -223,6 +227,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, _Progress], int]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Nothing here multiplies matrices large enough for the threads that numpy would start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not given or given[0] not in (*_COMMANDS, "-h", "--help", "--version"):
         given.insert(0, "serve")
     progress = _Progress()

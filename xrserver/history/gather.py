@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,6 @@ class Commits:
     ----------
     count : int
         How many were read.
-    open : bool
-        More may come.
     """
 
     def __init__(self, width: int, shallow: frozenset[bytes]) -> None:
@@ -42,10 +41,9 @@ class Commits:
         self._people = Strings()
         self._parts: list[tuple[NDArray[Any], ...]] = []
         self.count = 0
-        self.open = True
 
-    def add(self, data: bytes) -> tuple[NDArray[np.uint8], list[bytes]]:
-        """Read records of ``OID\\nraw commit\\0``; return ids and the lines that ask for their changes.
+    def add(self, data: bytes) -> NDArray[np.uint8]:
+        """Read records of ``OID\\nraw commit\\0``; return their ids.
 
         Raises
         ------
@@ -79,7 +77,7 @@ class Commits:
         self._parts.append(
             (oids, counts, parents.copy(), author, committer, author_time, offset, commit_time))
         self.count += rows
-        return oids, _lines(oids, counts, parents)
+        return oids
 
     def columns(self) -> list[NDArray[Any]]:
         """Return all parts as whole columns: oids, parent counts, parents, author … commit time."""
@@ -89,21 +87,6 @@ class Commits:
         """Return (name, e-mail) of every person, as numbered in the columns."""
         pairs = (self._people[row].partition(b"\n") for row in range(self._people.count))
         return [(name, email) for name, _, email in pairs]
-
-
-def _lines(oids: NDArray[np.uint8], counts: NDArray[np.int32], parents: NDArray[np.uint8]) -> list[bytes]:
-    """Return ``COMMIT FIRST-PARENT`` (a root: ``COMMIT``) in hexadecimal for each commit."""
-    width = 2 * oids.shape[1]
-    ours, theirs = oids.tobytes().hex(), parents.tobytes().hex()
-    lines: list[bytes] = []
-    at = 0
-    for row, count in enumerate(counts.tolist()):
-        line = ours[row * width:(row + 1) * width]
-        if count:
-            line += " " + theirs[at * width:(at + 1) * width]
-        at += count
-        lines.append(line.encode())
-    return lines
 
 
 class Changes:
@@ -171,6 +154,43 @@ class Changes:
         used = path_tree(order, strings.offsets, strings.pool, slots, parent, offsets, segments, node)
         tree = PathTree(parent[:used].copy(), offsets[:used + 1].copy(), segments[:offsets[used]].copy())
         return tree, node[path]
+
+
+class Sizes:
+    """Sizes of blobs, asked for while more blobs are still being met.
+
+    Parameters
+    ----------
+    ask : callable
+        Takes object ids, (n, width) uint8, and gives their sizes at some time.
+    """
+
+    def __init__(self, ask: Callable[[NDArray[np.uint8]], Future[NDArray[np.int64]]]) -> None:
+        self._ask = ask
+        self._asked: list[tuple[NDArray[np.int64], Future[NDArray[np.int64]]]] = []
+        self._next = 0
+
+    def ask(self, blobs: Oids, least: int = 1) -> None:
+        """Ask for the sizes of all blobs met since, where those are `least` or more."""
+        if blobs.count - self._next >= least:
+            wanted = self._next + np.flatnonzero(blobs.wanted[self._next:blobs.count])
+            self._asked.append((wanted, self._ask(blobs.rows[wanted])))
+            self._next = blobs.count
+
+    def answers(self) -> Iterator[int]:
+        """Wait for each answer, yielding how many blobs' sizes are known by then."""
+        known = self._next - sum(len(wanted) for wanted, _ in self._asked)
+        for wanted, answer in self._asked:
+            answer.result()
+            known += len(wanted)
+            yield known
+
+    def column(self) -> NDArray[np.int64]:
+        """Return the size of each blob in bytes; -1 of submodules' commits and of missing blobs."""
+        sizes = np.full(self._next, -1, np.int64)
+        for wanted, answer in self._asked:
+            sizes[wanted] = answer.result()
+        return sizes
 
 
 def to_index(

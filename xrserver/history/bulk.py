@@ -1,0 +1,83 @@
+"""Commits, changes and sizes as git prints them, from a shadow repository."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from xrserver.errors import UnreadableRepository
+from xrserver.history.compare import TreeComparison
+from xrserver.history.shadow import Shadow, failure
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BLOCK = 1 << 18
+
+
+class GitSource:
+    """A git in a shadow repository."""
+
+    def __init__(self, shadow: Shadow) -> None:
+        self._shadow = shadow
+        self._idle: queue.SimpleQueue[TreeComparison] = queue.SimpleQueue()
+
+    def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
+        """Yield blocks of commit records."""
+        with tempfile.TemporaryFile() as errors, self._shadow.start(
+                ["rev-list", "--header", "--encoding=none", "--stdin"], errors) as process:
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                process.stdin.write(b"".join(tip.hex().encode() + b"\n" for tip in tips))
+                process.stdin.close()
+                rest = b""
+                while block := process.stdout.read(_BLOCK):
+                    whole, nul, tail = block.rpartition(b"\0")
+                    if nul:
+                        yield rest + whole + nul
+                        rest = tail
+                    else:
+                        rest += block
+            except BrokenPipeError:
+                pass
+            except BaseException:
+                process.kill()
+                raise
+            if process.wait():
+                raise failure(errors)
+
+    def changes(self, lines: Sequence[bytes]) -> bytes:
+        """Return the raw diffs of a chunk of commits."""
+        try:
+            comparison = self._idle.get_nowait()
+        except queue.Empty:
+            comparison = TreeComparison(self._shadow)
+        try:
+            output = comparison.changes(lines)
+        except BaseException:
+            comparison.close()
+            raise
+        self._idle.put(comparison)
+        return output
+
+    def sizes(self, oids: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Return sizes from object headers."""
+        import numpy as np
+
+        width = 2 * oids.shape[1]
+        text = oids.tobytes().hex()
+        given = "\n".join(text[at:at + width] for at in range(0, len(text), width)).encode() + b"\n"
+        printed = self._shadow.run(["cat-file", "--batch-check=%(objectsize)", "--buffer"], given)
+        sizes = np.array([-1 if line.endswith(b"missing") else int(line)
+                          for line in printed.splitlines()], np.int64)
+        if len(sizes) != len(oids):
+            raise UnreadableRepository(f"git told {len(sizes)} sizes of {len(oids)} blobs.")
+        return sizes
+
+    def close(self) -> None:
+        """End every git that waits for more."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()

@@ -8,6 +8,7 @@ import { NOTHING } from "./navigation/selection.ts";
 import { Aim } from "./scene/aim.ts";
 import { City, COLOURINGS, type Colouring } from "./scene/city.ts";
 import { drawsOnCpu } from "./scene/device.ts";
+import type { Playhead } from "./scene/drawn.ts";
 import { Eye } from "./scene/eye.ts";
 import { Labels } from "./scene/labels.ts";
 import { Pacer } from "./scene/pacer.ts";
@@ -23,6 +24,9 @@ const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 const SURVEY_SHARE = 0.03;
 const SURVEY_LEAST = 0.4;
 const SURVEY_MOST = 6;
+/** Milliseconds of a frame that may go into making ready for rays, while any tile is new. */
+const PREPARE = 2;
+const PREPARE_WORN = 0.5;
 const LIGHT_SECONDS = 0.35;
 /** Pixels of a building's side from which on it may be named. */
 const SMALLEST_NAMED = 44;
@@ -46,6 +50,8 @@ export class Viewer {
   readonly renderer: WebGLRenderer;
   readonly city: City;
   readonly playback = clock.newPlayback();
+  /** Where time stands, as it is drawn. */
+  readonly playhead: Playhead = { rank: 0, fraction: 0, easing: clock.EASE_LEAST };
   readonly journey = locomotion.newJourney();
   readonly eye = new Eye();
   readonly headset: Headset;
@@ -217,6 +223,7 @@ export class Viewer {
       this.#choosing = true;
     }
     this.#choose(time);
+    this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
     const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), SMALLEST_NAMED / this.eye.focal,
       Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST));
     const pointed = !worn && this.aim.poll(this.#pointers);
@@ -305,8 +312,9 @@ export class Viewer {
     }
     uniforms.easing.value = this.#arriving > 0 ? 1 : this.calm ? clock.EASE_LEAST : clock.easing(playback, shown.dates);
     uniforms.glowPerRank.value = clock.glowPerRank(playback, shown.scene.glow_seconds);
-    uniforms.playheadRank.value = playback.rank;
-    uniforms.playheadFraction.value = playback.fraction;
+    uniforms.playheadRank.value = this.playhead.rank = playback.rank;
+    uniforms.playheadFraction.value = this.playhead.fraction = playback.fraction;
+    this.playhead.easing = uniforms.easing.value;
     uniforms.headRank.value = shown.headRank;
     if (rank === playback.rank && fraction === playback.fraction && playing === playback.playing) return false;
     this.#listener.moved();
@@ -370,7 +378,7 @@ export class Viewer {
     if (this.#world === undefined) return out;
     const box = this.#box;
     const wide = Math.hypot(box[3]! - box[0]!, box[5]! - box[2]!);
-    return this.aim.sceneAt(x, y, this.journey.pose, this.#world.look, this.playback.rank, wide, out);
+    return this.aim.sceneAt(x, y, this.journey.pose, this.#world.look, this.playhead, wide, out);
   }
 
   #resize(): void {

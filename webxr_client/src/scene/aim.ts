@@ -3,7 +3,9 @@ import type { Pointers } from "../input/pointers.ts";
 import { hover, newSelection, NOTHING } from "../navigation/selection.ts";
 import * as spaces from "../spaces.ts";
 import type { ReadonlyPose, Vector } from "../spaces.ts";
+import { clearHit, newHit } from "./bvh.ts";
 import type { City } from "./city.ts";
+import type { Playhead } from "./drawn.ts";
 import type { Eye } from "./eye.ts";
 import type { Look } from "./look.ts";
 import { Picking } from "./picking.ts";
@@ -11,7 +13,7 @@ import { along, toGround } from "./ray.ts";
 
 /** The district that is the whole repository: pointing at the plate is pointing at nothing. */
 const ROOT = 1;
-const thing = (node: number): number => (node === ROOT ? NOTHING : node);
+export const thing = (node: number): number => (node === ROOT ? NOTHING : node);
 
 export class Aim {
   readonly selection = newSelection();
@@ -24,6 +26,7 @@ export class Aim {
   readonly #pointed: (node: number, floor: number) => void;
   readonly #ray: Vector = [0, 0, 0];
   readonly #turn: spaces.Quaternion = [0, 0, 0, 1];
+  readonly #hit = newHit();
 
   constructor(picking: Picking, city: City, eye: Eye, pointed: (node: number, floor: number) => void) {
     this.#picking = picking;
@@ -76,12 +79,13 @@ export class Aim {
   }
 
   /** The scene's point at a place in the picture: of a building, else of the ground, `farthest` metres away at most. */
-  sceneAt(x: number, y: number, pose: ReadonlyPose, look: Look, rank: number, farthest: number, out: Vector): Vector {
+  sceneAt(x: number, y: number, pose: ReadonlyPose, look: Look, playhead: Playhead, farthest: number, out: Vector): Vector {
     const eye = this.#eye.inScene(pose);
     const ray = this.#eye.ray(x, y, this.#ray);
     spaces.rotate(spaces.conjugate(pose.orientation, this.#turn), ray, ray);
-    const hit = look.cast(eye, ray, rank);
-    return along(eye, ray, hit >= 0 ? hit : toGround(eye, ray, farthest), out);
+    look.prepare(Infinity); // a hand that is there already does not wait
+    const met = look.cast(eye, ray, playhead, clearHit(this.#hit));
+    return along(eye, ray, met ? this.#hit.distance : toGround(eye, ray, farthest), out);
   }
 
   restore(): void {

@@ -1,7 +1,8 @@
 /** What can be found out about what stands, from the columns here: by node, by place, by number. */
 import { NODE, SPAN } from "../generated/protocol.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
-import { toBox } from "./ray.ts";
+import { Bvh, type Hit } from "./bvh.ts";
+import type { Playhead } from "./drawn.ts";
 import { floatsOf } from "./survey.ts";
 import type { Tile } from "./tile.ts";
 
@@ -15,8 +16,10 @@ export interface Standing {
 
 export class Look {
   tiles: readonly Tile[] = [];
-  readonly #base: Vector = [0, 0, 0];
-  readonly #size: Vector = [0, 0, 0];
+  /** Of the tiles drawn; those of a tile that comes back are still there. */
+  #bvhs: Bvh[] = [];
+  readonly #known = new WeakMap<Tile, Bvh>();
+  #ready = true;
   #counted = -1;
   #countedRank = -1;
   #live = 0;
@@ -25,6 +28,12 @@ export class Look {
   show(tiles: readonly Tile[]): void {
     this.tiles = tiles;
     this.#counted = -1;
+    this.#bvhs = tiles.map((tile) => {
+      const bvh = this.#known.get(tile) ?? new Bvh(tile);
+      this.#known.set(tile, bvh);
+      return bvh;
+    });
+    this.#ready = false;
   }
 
   /** Where a node stands at `rank`; undefined where it does not. */
@@ -69,24 +78,34 @@ export class Look {
     }
   }
 
-  /** Distance along a ray to whatever stands first, −1 for nothing: for hands that cannot wait for a picture. */
-  cast(eye: ReadonlyVector, ray: ReadonlyVector, rank: number): number {
-    let nearest = -1;
-    for (const tile of this.tiles) {
-      const floats = floatsOf(tile);
-      for (let row = 0; row < tile.nodeCount; row++) {
-        const span = tile.liveSpan(row, rank);
-        if (span < 0) continue;
-        const at = span * SPAN.words;
-        for (let i = 0 as 0 | 1 | 2; i < 3; i++) {
-          this.#base[i] = floats[at + SPAN.position1 + i]!;
-          this.#size[i] = floats[at + SPAN.size1 + i]!;
-        }
-        const distance = toBox(eye, ray, this.#base, this.#size);
-        if (distance >= 0 && (nearest < 0 || distance < nearest)) nearest = distance;
-      }
+  /**
+   * What a unit ray meets first at a playhead, nearer than `hit` says; false where that is nothing.
+   *
+   * Where tiles have just come, what they hold is met once `prepare` is through with them.
+   */
+  cast(eye: ReadonlyVector, ray: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    let met = false;
+    for (const bvh of this.#bvhs) met = bvh.cast(eye, ray, playhead, hit) || met;
+    return met;
+  }
+
+  /** The building nearest to a point at a playhead, nearer than `hit` says. */
+  touch(point: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    let met = false;
+    for (const bvh of this.#bvhs) met = bvh.touch(point, playhead, hit) || met;
+    return met;
+  }
+
+  /** Make ready for `cast` and `touch`, for about so many milliseconds; true when everything is. */
+  prepare(milliseconds: number): boolean {
+    if (this.#ready) return true;
+    const until = performance.now() + milliseconds;
+    this.#ready = true;
+    for (const bvh of this.#bvhs) {
+      bvh.follow();
+      this.#ready = this.#ready && bvh.step(until);
     }
-    return nearest;
+    return this.#ready;
   }
 
   /** How many strata of a node stand at its live span. */

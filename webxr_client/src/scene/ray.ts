@@ -22,6 +22,22 @@ export function toBox(eye: ReadonlyVector, ray: ReadonlyVector, base: ReadonlyVe
   return near <= far ? near : -1;
 }
 
+/** Distance from a point to a box (centre of its base, full extents), 0 within it. */
+export function toSurface(point: ReadonlyVector, base: ReadonlyVector, size: ReadonlyVector): number {
+  const x = Math.max(Math.abs(point[0] - base[0]) - size[0] / 2, 0);
+  const y = Math.max(base[1] - point[1], point[1] - base[1] - size[1], 0);
+  const z = Math.max(Math.abs(point[2] - base[2]) - size[2] / 2, 0);
+  return Math.sqrt(x * x + y * y + z * z);
+}
+
+/** Distance from a point to the box (min x y z, max x y z) at an index of an array, 0 within it. */
+export function toBounds(boxes: Float32Array, at: number, point: ReadonlyVector): number {
+  const x = Math.max(boxes[at]! - point[0], point[0] - boxes[at + 3]!, 0);
+  const y = Math.max(boxes[at + 1]! - point[1], point[1] - boxes[at + 4]!, 0);
+  const z = Math.max(boxes[at + 2]! - point[2], point[2] - boxes[at + 5]!, 0);
+  return Math.sqrt(x * x + y * y + z * z);
+}
+
 /** The point at a distance along a ray. */
 export function along(eye: ReadonlyVector, ray: ReadonlyVector, distance: number, out: Vector): Vector {
   out[0] = eye[0] + ray[0] * distance;

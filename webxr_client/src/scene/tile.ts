@@ -34,6 +34,8 @@ export class Tile {
   strata: Uint32Array;
   strataRows: number;
   sequence = 0;
+  /** Rows that patches have changed or added, in the order they came: for who keeps something about each row. */
+  readonly grown: number[] = [];
 
   readonly #names: TileBody["names"];
   readonly #baseNodes: number;
@@ -128,6 +130,7 @@ export class Tile {
   #append(patch: Patch, i: number, dirty: Dirty): void {
     const record = patch.nodes.records.subarray(i * NODE.words, (i + 1) * NODE.words);
     const row = this.#rowFor(record, patch, i);
+    this.grown.push(row);
     const at = row * NODE.words;
     const spans = record[NODE.span_count]!;
     const strata = record[NODE.stratum_count]!;

@@ -1,0 +1,386 @@
+/**
+ * What a ray or a fingertip meets first among a tile's nodes, at any playhead: a hierarchy of boxes.
+ *
+ * Each node counts with the box that holds all its states, so time moves without anything being built
+ * anew. Nodes are sorted by size class, then along a Morton curve over x and z, and eight at a time
+ * are the leaves of a complete binary tree in one array (Lauterbach et al. 2009, with the places of
+ * children implied): large plates do not blow up the boxes of small buildings. Building goes in slices;
+ * what a patch adds widens boxes upwards, O(log n).
+ */
+import { Flag, NODE, SPAN } from "../generated/protocol.ts";
+import type { ReadonlyVector, Vector } from "../spaces.ts";
+import { drawnAt, flies, floorAt, newDrawn, type Playhead } from "./drawn.ts";
+import { CLASS_BITS, DIGITS, keyOf, Sorted } from "./morton.ts";
+import { along, toBounds, toBox, toSurface } from "./ray.ts";
+import { floatsOf } from "./survey.ts";
+import type { Tile } from "./tile.ts";
+
+/** What was met first. */
+export interface Hit {
+  /** Metres in scene space; `Infinity` where nothing was met, or as far as it is looked at first. */
+  distance: number;
+  node: number;
+  /** As picking has it; −1 where there is none. */
+  floor: number;
+  readonly point: Vector;
+  /** Outwards from the face that was met. */
+  readonly normal: Vector;
+}
+
+export const newHit = (): Hit => ({ distance: Infinity, node: -1, floor: -1, point: [0, 0, 0], normal: [0, 0, 0] });
+
+/** Nothing yet; at most `farthest` metres away. */
+export function clearHit(hit: Hit, farthest = Infinity): Hit {
+  hit.distance = farthest;
+  hit.node = hit.floor = -1;
+  return hit;
+}
+
+const LEAF = 8;
+/** Room for nodes to come, as a share of those there are. */
+const SPARE = 0.125;
+/** Rows, leaves or branches between two looks at the clock. */
+const SLICE = 512;
+/** From a state's position to its size, words. */
+const SIZE = SPAN.size1 - SPAN.position1;
+/** Single precision rounds by up to this share: boxes are kept that much wider. */
+const ROUNDING = 2.4e-7;
+
+const BOUNDS = 0;
+const SORT = 1;
+const LEAVES = 2;
+const DONE = 4; // after the branches
+
+export class Bvh {
+  readonly #tile: Tile;
+  #floats: Float32Array = new Float32Array(0);
+  /** All that a node ever is, by row: min x y z, max x y z; then by place along the curve. */
+  #ever = new Float32Array(0);
+  #boxes = new Float32Array(0);
+  /** Rows in the order of the curve, and the other way about. */
+  #sorted = new Sorted(0);
+  #rows = this.#sorted.rows;
+  #places = new Int32Array(0);
+  /** Of the tree: 1 is all, the children of i are 2i and 2i + 1, leaf k is `leaves` + k. */
+  #tree = new Float32Array(0);
+  #leaves = 1;
+  /** How many rows are in. */
+  #count = 0;
+  #seen = 0;
+  #phase = BOUNDS;
+  #at = 0;
+  /** Size class 0 ends at this extent; each next one is four times as large. */
+  #common = 1;
+
+  readonly #waiting = new Int32Array(64);
+  readonly #entered = new Float64Array(64);
+  readonly #drawn = newDrawn();
+  readonly #inverse: Vector = [0, 0, 0];
+
+  constructor(tile: Tile) {
+    this.#tile = tile;
+    this.#begin();
+  }
+
+  /** Everything that the tile holds can be met. */
+  get built(): boolean {
+    return this.#phase === DONE;
+  }
+
+  /** Build on until `performance.now()` is past `until`; true when all is built. */
+  step(until: number): boolean {
+    while (this.#phase !== DONE) {
+      this.#advance();
+      if (performance.now() > until) break;
+    }
+    return this.built;
+  }
+
+  /** Take in what patches have changed since. */
+  follow(): void {
+    const { grown } = this.#tile;
+    if (this.#phase !== DONE || this.#seen === grown.length) return;
+    this.#floats = floatsOf(this.#tile);
+    for (; this.#seen < grown.length; this.#seen++) {
+      const row = grown[this.#seen]!;
+      if (row >= this.#count) {
+        if (this.#count + 1 > this.#leaves * LEAF || row !== this.#count) {
+          this.#begin(); // no room left
+          return;
+        }
+        this.#rows[this.#count] = row;
+        this.#places[row] = this.#count++;
+      }
+      this.#bound(row);
+      this.#widen(row);
+    }
+  }
+
+  /** Meet what stands nearest along a unit ray, if it is nearer than `hit` says; what is around the eye is not met. */
+  cast(eye: ReadonlyVector, ray: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    if (this.#phase !== DONE) return false;
+    const inverse = this.#inverse;
+    for (let i = 0; i < 3; i++) inverse[i] = 1 / (Math.abs(ray[i]!) < 1e-12 ? 1e-12 : ray[i]!);
+    const waiting = this.#waiting;
+    const entered = this.#entered;
+    const leaves = this.#leaves;
+    let row = -1;
+    let depth = 1;
+    waiting[0] = 1;
+    entered[0] = this.#enter(this.#tree, 6, eye);
+    while (depth > 0) {
+      const branch = waiting[--depth]!;
+      if (entered[depth]! >= hit.distance) continue;
+      if (branch >= leaves) {
+        const first = (branch - leaves) * LEAF;
+        const last = Math.min(first + LEAF, this.#count);
+        for (let place = first; place < last; place++) {
+          if (this.#enter(this.#boxes, place * 6, eye) >= hit.distance) continue;
+          if (!drawnAt(this.#tile, this.#rows[place]!, playhead, this.#drawn)) continue;
+          const distance = toBox(eye, ray, this.#drawn.base, this.#drawn.size);
+          if (distance <= 0 || distance >= hit.distance) continue;
+          hit.distance = distance;
+          row = this.#rows[place]!;
+        }
+        continue;
+      }
+      const left = 2 * branch;
+      const toLeft = this.#enter(this.#tree, left * 6, eye);
+      const toRight = this.#enter(this.#tree, left * 6 + 6, eye);
+      const leftFirst = toLeft <= toRight;
+      const far = leftFirst ? toRight : toLeft;
+      const near = leftFirst ? toLeft : toRight;
+      if (far < hit.distance) {
+        waiting[depth] = leftFirst ? left + 1 : left;
+        entered[depth++] = far;
+      }
+      if (near < hit.distance) {
+        waiting[depth] = leftFirst ? left : left + 1;
+        entered[depth++] = near;
+      }
+    }
+    if (row < 0) return false;
+    along(eye, ray, hit.distance, hit.point);
+    this.#describe(row, playhead, hit);
+    return true;
+  }
+
+  /** Meet the building or block nearest to a point, if it is nearer than `hit` says; 0 within it. Districts are not met. */
+  touch(point: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    if (this.#phase !== DONE) return false;
+    const waiting = this.#waiting;
+    const leaves = this.#leaves;
+    let row = -1;
+    let depth = 1;
+    waiting[0] = 1;
+    while (depth > 0) {
+      const branch = waiting[--depth]!;
+      if (toBounds(this.#tree, branch * 6, point) >= hit.distance) continue;
+      if (branch < leaves) {
+        waiting[depth++] = 2 * branch;
+        waiting[depth++] = 2 * branch + 1;
+        continue;
+      }
+      const first = (branch - leaves) * LEAF;
+      const last = Math.min(first + LEAF, this.#count);
+      for (let place = first; place < last; place++) {
+        if (toBounds(this.#boxes, place * 6, point) >= hit.distance) continue;
+        const drawn = this.#drawn;
+        if (!drawnAt(this.#tile, this.#rows[place]!, playhead, drawn) || drawn.district) continue;
+        const distance = toSurface(point, drawn.base, drawn.size);
+        if (distance >= hit.distance) continue;
+        hit.distance = distance;
+        row = this.#rows[place]!;
+      }
+    }
+    if (row < 0) return false;
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) hit.point[i] = point[i];
+    this.#describe(row, playhead, hit);
+    return true;
+  }
+
+  /** Which node, floor and face the point of a hit on `row` is. */
+  #describe(row: number, playhead: Playhead, hit: Hit): void {
+    const drawn = this.#drawn;
+    drawnAt(this.#tile, row, playhead, drawn);
+    const { point, normal } = hit;
+    hit.node = this.#tile.nodes[row * NODE.words + NODE.node]!;
+    hit.floor = floorAt(drawn, point[1] - drawn.base[1]);
+    // Of the box's faces, the one that the point lies on; or would soonest.
+    let nearest = Infinity;
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) {
+      const half = drawn.size[i] / 2;
+      const middle = i === 1 ? drawn.base[1] + half : drawn.base[i];
+      const off = point[i] - middle;
+      const away = Math.abs(Math.abs(off) - half);
+      normal[i] = 0;
+      if (away >= nearest) continue;
+      nearest = away;
+      normal[0] = normal[1] = normal[2] = 0;
+      normal[i] = off < 0 ? -1 : 1;
+    }
+  }
+
+  /** Distance at which the ray of `cast` enters a box, 0 from within it; Infinity where it misses. */
+  #enter(boxes: Float32Array, at: number, eye: ReadonlyVector): number {
+    if (boxes[at]! > boxes[at + 3]!) return Infinity; // an empty one has no side that is the nearer
+    const inverse = this.#inverse;
+    const x = eye[0];
+    const y = eye[1];
+    const z = eye[2];
+    const x0 = (boxes[at]! - x) * inverse[0];
+    const x1 = (boxes[at + 3]! - x) * inverse[0];
+    const y0 = (boxes[at + 1]! - y) * inverse[1];
+    const y1 = (boxes[at + 4]! - y) * inverse[1];
+    const z0 = (boxes[at + 2]! - z) * inverse[2];
+    const z1 = (boxes[at + 5]! - z) * inverse[2];
+    const near = Math.max(Math.min(x0, x1), Math.min(y0, y1), Math.min(z0, z1), 0);
+    const far = Math.min(Math.max(x0, x1), Math.max(y0, y1), Math.max(z0, z1));
+    return near <= far ? near : Infinity;
+  }
+
+  // --- building ----------------------------------------------------------------------------
+
+  #begin(): void {
+    const rows = this.#tile.nodeCount;
+    const room = Math.ceil(rows * (1 + SPARE)) + LEAF;
+    this.#leaves = 1;
+    while (this.#leaves * LEAF < room) this.#leaves *= 2;
+    const most = this.#leaves * LEAF;
+    if (this.#ever.length < most * 6) {
+      this.#ever = new Float32Array(most * 6);
+      this.#boxes = new Float32Array(most * 6);
+      this.#sorted = new Sorted(most);
+      this.#places = new Int32Array(most);
+      this.#tree = new Float32Array(this.#leaves * 2 * 6);
+    }
+    this.#count = rows;
+    this.#seen = this.#tile.grown.length;
+    const [minX, , minZ, maxX, , maxZ] = this.#tile.header.box;
+    // Twice the side that each would have if all had one size: most are below.
+    this.#common = Math.max(2 * Math.sqrt((maxX - minX) * (maxZ - minZ) / Math.max(rows, 1)), 1e-6);
+    this.#phase = BOUNDS;
+    this.#at = 0;
+  }
+
+  #advance(): void {
+    const from = this.#at;
+    if (this.#phase === BOUNDS) {
+      this.#floats = floatsOf(this.#tile);
+      const to = Math.min(from + SLICE, this.#count);
+      for (let row = from; row < to; row++) {
+        this.#bound(row);
+        this.#sorted.keys[row] = this.#key(row);
+        this.#sorted.rows[row] = row;
+      }
+      this.#next(to, this.#count);
+    } else if (this.#phase === SORT) {
+      this.#sorted.pass(from, this.#count);
+      this.#rows = this.#sorted.rows;
+      this.#next(from + 1, DIGITS);
+    } else if (this.#phase === LEAVES) {
+      const to = Math.min(from + SLICE / 8, this.#leaves);
+      for (let leaf = from; leaf < to; leaf++) this.#gather(leaf);
+      this.#next(to, this.#leaves);
+    } else {
+      // Upwards from the last branch.
+      const to = Math.min(from + SLICE, this.#leaves - 1);
+      for (let i = from; i < to; i++) this.#join(this.#leaves - 1 - i);
+      this.#next(to, this.#leaves - 1);
+    }
+    // Rows that patches changed meanwhile.
+    if (this.#phase === DONE) this.follow();
+  }
+
+  #next(at: number, end: number): void {
+    this.#at = at;
+    if (at < end) return;
+    this.#at = 0;
+    this.#phase++;
+  }
+
+  /** The box of all states of a row. */
+  #bound(row: number): void {
+    const { spans, nodes } = this.#tile;
+    const floats = this.#floats;
+    const first = nodes[row * NODE.words + NODE.first_span]! * SPAN.words;
+    const last = first + nodes[row * NODE.words + NODE.span_count]! * SPAN.words;
+    let [x0, y0, z0, x1, y1, z1] = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
+    for (let at = first; at < last; at += SPAN.words) {
+      const eased = (spans[at + SPAN.traits]! >> 8 & Flag.EASED) !== 0 && !flies(floats, at);
+      for (let from = at + SPAN.position1; ; from = at + SPAN.position0) {
+        const size = from + SIZE;
+        const x = floats[from]!;
+        const y = floats[from + 1]!;
+        const z = floats[from + 2]!;
+        const wide = floats[size]! / 2;
+        const deep = floats[size + 2]! / 2;
+        if (x - wide < x0) x0 = x - wide;
+        if (y < y0) y0 = y;
+        if (z - deep < z0) z0 = z - deep;
+        if (x + wide > x1) x1 = x + wide;
+        if (y + floats[size + 1]! > y1) y1 = y + floats[size + 1]!;
+        if (z + deep > z1) z1 = z + deep;
+        if (!eased || from !== at + SPAN.position1) break;
+      }
+    }
+    const ever = this.#ever;
+    const to = row * 6;
+    ever[to] = x0 - Math.abs(x0) * ROUNDING - 1e-6;
+    ever[to + 1] = y0 - Math.abs(y0) * ROUNDING - 1e-6;
+    ever[to + 2] = z0 - Math.abs(z0) * ROUNDING - 1e-6;
+    ever[to + 3] = x1 + Math.abs(x1) * ROUNDING + 1e-6;
+    ever[to + 4] = y1 + Math.abs(y1) * ROUNDING + 1e-6;
+    ever[to + 5] = z1 + Math.abs(z1) * ROUNDING + 1e-6;
+  }
+
+  #key(row: number): number {
+    const ever = this.#ever;
+    const at = row * 6;
+    const wide = Math.max(ever[at + 3]! - ever[at]!, ever[at + 5]! - ever[at + 2]!);
+    const size = wide <= this.#common ? 0 : Math.min(Math.ceil(Math.log2(wide / this.#common) / 2), (1 << CLASS_BITS) - 1);
+    return keyOf(size, (ever[at]! + ever[at + 3]!) / 2, (ever[at + 2]! + ever[at + 5]!) / 2, this.#tile.header.box);
+  }
+
+  /** Put the boxes of a leaf's rows beside each other, and the one around them into the tree. */
+  #gather(leaf: number): void {
+    const tree = this.#tree;
+    const to = (this.#leaves + leaf) * 6;
+    empty(tree, to);
+    const last = Math.min((leaf + 1) * LEAF, this.#count);
+    for (let place = leaf * LEAF; place < last; place++) {
+      const row = this.#rows[place]!;
+      this.#places[row] = place;
+      for (let i = 0; i < 6; i++) this.#boxes[place * 6 + i] = this.#ever[row * 6 + i]!;
+      around(tree, to, this.#boxes, place * 6);
+    }
+  }
+
+  #join(branch: number): void {
+    empty(this.#tree, branch * 6);
+    around(this.#tree, branch * 6, this.#tree, branch * 12);
+    around(this.#tree, branch * 6, this.#tree, branch * 12 + 6);
+  }
+
+  /** Let everything above a row hold it. */
+  #widen(row: number): void {
+    const place = this.#places[row]!;
+    for (let i = 0; i < 6; i++) this.#boxes[place * 6 + i] = this.#ever[row * 6 + i]!;
+    for (let branch = this.#leaves + Math.floor(place / LEAF); branch >= 1; branch >>= 1) {
+      around(this.#tree, branch * 6, this.#boxes, place * 6);
+    }
+  }
+}
+
+function empty(boxes: Float32Array, at: number): void {
+  boxes[at] = boxes[at + 1] = boxes[at + 2] = Infinity;
+  boxes[at + 3] = boxes[at + 4] = boxes[at + 5] = -Infinity;
+}
+
+/** Widen a box to hold another. */
+function around(boxes: Float32Array, at: number, others: Float32Array, from: number): void {
+  for (let i = 0; i < 3; i++) {
+    if (others[from + i]! < boxes[at + i]!) boxes[at + i] = others[from + i]!;
+    if (others[from + 3 + i]! > boxes[at + 3 + i]!) boxes[at + 3 + i] = others[from + 3 + i]!;
+  }
+}

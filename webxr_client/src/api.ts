@@ -1,6 +1,7 @@
 /** `window.xrserver`: what scripts, tests and other pages may rely on. */
 import type { Colouring } from "./scene/city.ts";
 import type { ReadonlyPose } from "./spaces.ts";
+import type { PanelState } from "./xr/panels.ts";
 
 export interface State {
   connected: boolean;
@@ -25,6 +26,8 @@ export interface State {
   worldFromScene: { position: number[]; orientation: number[]; scale: number };
   /** Others in the same place. */
   people: { name: string }[];
+  /** What is open around somebody who wears a headset. */
+  panels: PanelState[];
 }
 
 export interface Events {

@@ -195,7 +195,9 @@ function choose(node: number): void {
 }
 
 function showPanel(panel: Panel): void {
-  if (panel.name === "inspector" && viewer.aim.selection.selected !== NOTHING) ui.inspector.show(panel);
+  if (panel.name !== "inspector" || viewer.aim.selection.selected === NOTHING) return;
+  ui.inspector.show(panel);
+  room.inspect(panel);
 }
 
 async function find(what: string | number | null): Promise<boolean> {
@@ -320,6 +322,7 @@ function state(): State {
     hovered: path(hovered),
     worldFromScene: { position: [...position], orientation: [...orientation], scale },
     people: [],
+    panels: viewer.headset.presenting ? room.state() : [],
   };
 }
 
@@ -345,7 +348,10 @@ const preferred = localStorage.getItem("xrserver.light");
 light(preferred === "day");
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
-furnish({ viewer, world, session, time, captions, choose, colour, light: () => light(viewer.daylight === 0) });
+const room = furnish({
+  viewer, world, session, time, captions, choose, colour, light: () => light(viewer.daylight === 0),
+  seek: (moment) => void time.seek(moment).catch(complain),
+});
 viewer.start(world, keyboard);
 void ui.enter.offer((mode) => viewer.headset.supports(mode));
 session.open("");

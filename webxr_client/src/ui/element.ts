@@ -17,9 +17,11 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-const ICONS = {
+/** Paths in a square of 24. */
+export const ICONS = {
   play: "M7 4.500v15l13-7.500z",
   pause: "M6.500 4.500h4v15h-4zM13.500 4.500h4v15h-4z",
+  reverse: "M17 4.500v15L4 12z",
   slower: "M5 11h14v2H5z",
   faster: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
   sun: "M12 7.500a4.500 4.500 0 1 0 0 9 4.500 4.500 0 0 0 0-9zM11 1.500h2v3.500h-2zM11 19h2v3.500h-2zM1.500 11H5v2H1.500zM19 11h3.500v2H19zM4.200 5.600l1.400-1.400 2.500 2.500-1.400 1.400zM15.900 17.300l1.400-1.400 2.500 2.500-1.400 1.400zM5.600 19.800l-1.400-1.400 2.500-2.500 1.400 1.400zM17.300 8.100l-1.400-1.400 2.500-2.500 1.400 1.400z",

@@ -1,18 +1,13 @@
 /** The panel of what is selected: laid out from the rows the server made. */
-import type { Panel, Row } from "../generated/protocol.ts";
+import type { Panel } from "../generated/protocol.ts";
+import { inspect, type Change, type Line } from "../inspection.ts";
 import { element, iconButton } from "./element.ts";
-import { bytesOf, dayOf, grouped, minuteOf, split } from "./words.ts";
 
 export interface InspectorCommands {
   seek(moment: string): void;
   approach(): void;
   close(): void;
 }
-
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-/** A line of prose broken only because it was full. */
-const WRAPPED = /([^\n]{48,})\n(?=[\p{L}\d("'`])/gu;
-const FACTS = new Set(["kind", "size", "mode", "commits", "files", "state"]);
 
 export class Inspector {
   readonly root: HTMLElement;
@@ -37,13 +32,15 @@ export class Inspector {
   }
 
   show(panel: Panel): void {
-    const [name, folder] = split(panel.title);
-    this.#title.textContent = name || panel.title;
+    const { name, folder, facts, change, others, earlier } = inspect(panel);
+    this.#title.textContent = name;
     this.#folder.textContent = folder;
     this.#folder.hidden = folder === "";
     const sameThing = this.open && this.#body.dataset["title"] === panel.title;
     this.#body.dataset["title"] = panel.title;
-    this.#body.replaceChildren(...this.#parts(panel.rows));
+    this.#body.replaceChildren(
+      this.#facts(facts), ...(change === undefined ? [] : [this.#change(change)]),
+      ...(others.length === 0 ? [] : [this.#facts(others)]), ...(earlier.length === 0 ? [] : [this.#earlier(earlier)]));
     this.root.hidden = false;
     if (!sameThing) this.#body.scrollTop = 0;
   }
@@ -52,61 +49,34 @@ export class Inspector {
     this.root.hidden = true;
   }
 
-  #parts(rows: readonly Row[]): HTMLElement[] {
-    const of = (label: string) => rows.find((row) => row.label === label);
-    const facts = rows.filter(({ label }) => FACTS.has(label));
-    const earlier = rows.filter(({ label }) => DATE.test(label));
-    const parts = [this.#facts(facts)];
-    const commit = of("commit");
-    if (commit !== undefined) parts.push(this.#commit(commit, of("author"), of("date"), of("message")));
-    const known = new Set([...facts, ...earlier, ...["commit", "author", "date", "message"].map(of)]);
-    const others = rows.filter((row) => !known.has(row));
-    if (others.length > 0) parts.push(this.#facts(others));
-    if (earlier.length > 0) parts.push(this.#earlier(earlier));
-    return parts;
-  }
-
-  #facts(rows: readonly Row[]): HTMLElement {
-    return element("dl", { class: "facts" }, ...rows.flatMap(({ label, text, moment }) => [
+  #facts(lines: readonly Line[]): HTMLElement {
+    return element("dl", { class: "facts" }, ...lines.flatMap(({ label, text, moment }) => [
       element("dt", { text: label }),
-      element("dd", {}, moment === "" ? fact(label, text) : this.#link(text, moment)),
+      element("dd", {}, moment === "" ? text : this.#link(text, moment)),
     ]));
   }
 
-  #commit(commit: Row, author?: Row, date?: Row, message?: Row): HTMLElement {
-    const [subject = "", ...rest] = (message?.text ?? "").split("\n");
-    const body = rest.join("\n").trim();
-    const seconds = Date.parse(date?.text ?? "") / 1000;
+  #change({ subject, message, author, when, oid, moment }: Change): HTMLElement {
     return element("section", { class: "commit" },
       element("h3", { text: "Last changed" }),
       element("p", { class: "subject", text: subject }),
       element("p", { class: "by" },
-        element("span", { class: "who", text: author?.text ?? "" }),
-        element("span", { text: Number.isFinite(seconds) ? minuteOf(seconds) : (date?.text ?? "") }),
-        this.#link(commit.text.slice(0, 10), commit.moment, "mono")),
-      ...(body === "" ? [] : [element("p", { class: "message", text: body.replace(WRAPPED, "$1 ") })]));
+        element("span", { class: "who", text: author }),
+        element("span", { text: when }),
+        this.#link(oid.slice(0, 10), moment, "mono")),
+      ...(message === "" ? [] : [element("p", { class: "message", text: message })]));
   }
 
-  #earlier(rows: readonly Row[]): HTMLElement {
+  #earlier(lines: readonly Line[]): HTMLElement {
     return element("section", { class: "earlier" },
       element("h3", { text: "Before that" }),
-      element("ul", {}, ...rows.map(({ label, text, moment }) => {
-        const cut = text.lastIndexOf(" — ");
-        return element("li", {}, element("button", { type: "button", onclick: () => this.#commands.seek(moment) },
-          element("span", { class: "subject", text: cut < 0 ? text : text.slice(0, cut) }),
-          element("span", { class: "by", text: `${cut < 0 ? "" : `${text.slice(cut + 3)} · `}${dayOf(Date.parse(label) / 1000)}` })));
-      })));
+      element("ul", {}, ...lines.map(({ label, text, moment }) =>
+        element("li", {}, element("button", { type: "button", onclick: () => this.#commands.seek(moment) },
+          element("span", { class: "subject", text }), element("span", { class: "by", text: label }))))));
   }
 
   #link(text: string, moment: string, kind = ""): HTMLElement {
     return element("button", { type: "button", class: `link ${kind}`, text, title: "Go to this moment",
       onclick: () => this.#commands.seek(moment) });
   }
-}
-
-/** A size in units people read. */
-function fact(label: string, text: string): string {
-  const bytes = /^(\d+) B$/.exec(text)?.[1];
-  if (label === "size" && bytes !== undefined) return bytesOf(Number(bytes));
-  return /^\d+$/.test(text) && label !== "mode" ? grouped(Number(text)) : text;
 }

@@ -1,10 +1,14 @@
 /** What is around somebody who wears a headset: the parts, and the order in which they get the hands. */
 import type { Captions } from "../captions.ts";
+import type { Panel as Rows } from "../generated/protocol.ts";
 import type { Playing } from "../playing.ts";
 import type { Colouring } from "../scene/city.ts";
 import type { Session } from "../session.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
+import { Inspector } from "./inspector.ts";
+import { Panels, type PanelState } from "./panels.ts";
+import { Stand } from "./stand.ts";
 
 /** The page, as far as the parts reach into it. */
 export interface Page {
@@ -13,6 +17,8 @@ export interface Page {
   readonly session: Session;
   readonly time: Playing;
   readonly captions: Captions;
+  /** Go to a moment as its address says; what goes wrong is shown. */
+  seek(moment: string): void;
   /** Select a node as a click does; `NOTHING` lets go. */
   choose(node: number): void;
   colour(colouring: Colouring): void;
@@ -20,7 +26,21 @@ export interface Page {
   light(): void;
 }
 
+/** What the page tells those who wear a headset. */
+export interface Room {
+  /** What the server says of what is selected. */
+  inspect(rows: Rows): void;
+  /** The panels that are open. */
+  state(): PanelState[];
+}
+
 /** Put the parts into the headset. Earlier ones get a press before later ones; what only draws comes last. */
-export function furnish(_page: Page): void {
+export function furnish(page: Page): Room {
   // placement, panels, aim, locomotion; then rays, models
+  const { headset } = page.viewer;
+  const stand = new Stand(page.viewer, page.world);
+  const inspector: Inspector = new Inspector(page, stand, () => panels.list);
+  const panels: Panels = new Panels([inspector], () => undefined, () => page.viewer.calm);
+  headset.add(panels);
+  return { inspect: (rows) => inspector.show(rows), state: () => panels.state() };
 }

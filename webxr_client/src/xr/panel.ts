@@ -1,0 +1,334 @@
+/** A panel in the room: a sheet that shows widgets, and does what hands ask of them. */
+import type { Side } from "../input/hands.ts";
+import type { ReadonlyVector } from "../spaces.ts";
+import { layBar } from "./bar.ts";
+import { backdrop, metresPerUnit, Sheet, type Area } from "./canvas.ts";
+import { lightNow, palette } from "./palette.ts";
+import type { Pen } from "./type.ts";
+import { fill, lay, PAD, type Laid, type Phase, type Target, type Widget } from "./widgets.ts";
+
+const FADE_SECONDS = 0.14;
+/** A hand may miss what it presses by so much; units. */
+const SLACK = 8;
+/** And move so far before a press becomes a drag of the list under it. */
+const SCROLLS = 16;
+const HOVERED = 0.1;
+const PRESSED = 0.24;
+
+export interface Content {
+  /** In the bar that it is carried by; without, there is none. */
+  readonly title?: string;
+  /** Over the title. */
+  readonly folder?: string;
+  readonly close?: () => void;
+  readonly body: readonly Widget[];
+  readonly foot?: readonly Widget[];
+}
+
+export interface PanelOptions {
+  /** Metres that it is read from. */
+  readonly distance: number;
+  /** Units; what does not fit into `most` is scrolled. */
+  readonly width: number;
+  readonly most?: number;
+  readonly pad?: number;
+  /** On the arm of this hand, which then does not reach it. */
+  worn?: Side;
+}
+
+/** What a hand does with a panel. */
+interface Press {
+  target: Target | undefined;
+  hovered: Target | undefined;
+  held: boolean;
+  scrolling: boolean;
+  /** Where it began, and where the target's upper edge was then. */
+  fromY: number;
+  top: number;
+  lastY: number;
+}
+
+const newPress = (): Press => ({ target: undefined, hovered: undefined, held: false, scrolling: false, fromY: 0, top: 0, lastY: 0 });
+
+export class Panel {
+  readonly name: string;
+  readonly sheet: Sheet;
+  readonly options: PanelOptions;
+  open = false;
+  /** What a hand carries it by was let go: it stays where it is from now on. */
+  placed = false;
+
+  readonly #presses = [newPress(), newPress()] as const;
+  #content: Content = { body: [] };
+  #fixed: Target[] = [];
+  #inBody: Target[] = [];
+  #viewTop = 0;
+  #viewBottom = 0;
+  #bodyHeight = 0;
+  #scroll = 0;
+  #stale = true;
+  #light = "";
+  #shown = 0;
+
+  constructor(name: string, options: PanelOptions) {
+    this.name = name;
+    this.options = options;
+    this.sheet = new Sheet(options.distance);
+  }
+
+  /** Show something; from its top, unless it is what was shown before with other words. */
+  show(content: Content, same = false): void {
+    this.#content = content;
+    this.#stale = true;
+    if (!same) this.#scroll = 0;
+    this.open = true;
+    if (!this.sheet.visible) this.draw(); // its size is needed to place it
+  }
+
+  hide(): void {
+    this.open = false;
+    this.cancel(0);
+    this.cancel(1);
+  }
+
+  /** Colours or fonts changed. */
+  repaint(): void {
+    this.#stale = true;
+  }
+
+  /** Once a frame: fade, and draw where something changed. */
+  step(dt: number, still: boolean): void {
+    const target = this.open ? 1 : 0;
+    if (this.#shown !== target) {
+      const by = still ? 1 : dt / FADE_SECONDS;
+      this.#shown = this.open ? Math.min(this.#shown + by, 1) : Math.max(this.#shown - by, 0);
+      this.sheet.opacity = this.#shown;
+      this.sheet.visible = this.#shown > 0;
+    }
+    if (this.sheet.visible && (this.#stale || this.#light !== lightNow())) this.draw();
+  }
+
+  /** Read from `distance` metres from now on: its text stays as large to the eye. */
+  readFrom(distance: number): void {
+    this.sheet.pose.scale = metresPerUnit(distance);
+  }
+
+  /** Metres. */
+  get width(): number {
+    return this.sheet.width * this.sheet.pose.scale;
+  }
+
+  get height(): number {
+    return this.sheet.height * this.sheet.pose.scale;
+  }
+
+  get movable(): boolean {
+    return this.#content.title !== undefined;
+  }
+
+  /** What can be pressed now, for scripts: its name and where its middle is, units. */
+  *targets(): Generator<readonly [string, number, number]> {
+    for (const target of this.#all()) {
+      const area = this.#areaOf(target);
+      if (area.height > 4) yield [target.name, area.x + area.width / 2, area.y + area.height / 2];
+    }
+  }
+
+  // --- drawing ---------------------------------------------------------------------------
+
+  /** Lay out and draw. */
+  draw(): void {
+    this.#stale = false;
+    this.#light = lightNow();
+    const { width, most = Infinity, pad = PAD } = this.options;
+    const { body, foot = [] } = this.#content;
+    const pen = measuring;
+    const head: Laid = { blocks: [], targets: [] };
+    const inner = width - 2 * pad;
+    this.#viewTop = layBar(pen, this.#content, pad, width, head);
+    const laid: Laid = { blocks: [], targets: [] };
+    this.#bodyHeight = lay(pen, body, pad, 0, inner, laid);
+    const feet: Laid = { blocks: [], targets: [] };
+    const footHeight = foot.length === 0 ? 0 : lay(pen, foot, pad, 0, inner, feet) + pad;
+    const height = Math.min(this.#viewTop + this.#bodyHeight + pad + footHeight, most);
+    this.#viewBottom = height - footHeight - pad;
+    const footTop = height - footHeight;
+    this.#scroll = Math.min(this.#scroll, this.#scrollMost);
+    this.#inBody = laid.targets;
+    this.#fixed = [...head.targets, ...feet.targets.map((each) => ({ ...each, area: { ...each.area, y: each.area.y + footTop } }))];
+    this.sheet.draw(width, height, (pen) => {
+      const colours = palette();
+      backdrop(pen, width, height);
+      for (const { paint } of head.blocks) paint(pen, colours);
+      pen.save();
+      pen.translate(0, footTop);
+      for (const { paint } of feet.blocks) paint(pen, colours);
+      pen.restore();
+      pen.save();
+      if (this.#scrollMost > 0) {
+        pen.beginPath();
+        pen.rect(0, this.#viewTop - 4, width, this.#viewBottom - this.#viewTop + 8);
+        pen.clip();
+      }
+      pen.translate(0, this.#viewTop - this.#scroll);
+      const from = this.#scroll - 8;
+      const to = this.#scroll + this.#viewBottom - this.#viewTop + 8;
+      for (const { top, bottom, paint } of laid.blocks) if (bottom >= from && top <= to) paint(pen, colours);
+      pen.restore();
+      this.#scrollBar(pen, width);
+    });
+    for (const hand of HANDS) this.#rebind(hand);
+  }
+
+  /** What a hand is at was laid out anew: it is known again by its name. A drag goes on as it began. */
+  #rebind(hand: 0 | 1): void {
+    const press = this.#presses[hand];
+    const again = (target: Target | undefined) => target && this.#all().find(({ name }) => name === target.name);
+    press.hovered = again(press.hovered);
+    if (press.target?.hold === undefined) press.target = again(press.target);
+    this.#mark(hand);
+  }
+
+  get #scrollMost(): number {
+    return Math.max(0, this.#bodyHeight - (this.#viewBottom - this.#viewTop));
+  }
+
+  #scrollBar(pen: Pen, width: number): void {
+    const most = this.#scrollMost;
+    if (most === 0) return;
+    const view = this.#viewBottom - this.#viewTop;
+    const long = Math.max(30, view * view / this.#bodyHeight);
+    fill(pen, palette().ink3, width - 11, this.#viewTop + (view - long) * this.#scroll / most, 5, long, 2.5);
+  }
+
+  // --- hands -----------------------------------------------------------------------------
+
+  /** A hand points at a place on the sheet; undefined: at nothing here. True where that is something to press. */
+  point(hand: 0 | 1, place: ReadonlyVector | undefined): boolean {
+    const press = this.#presses[hand];
+    if (press.held) return true;
+    const found = place === undefined ? undefined : this.#at(place[0], place[1]);
+    if (found !== press.hovered) {
+      press.hovered = found;
+      this.#mark(hand);
+    }
+    return found !== undefined;
+  }
+
+  /** A hand presses at a place; what it presses, if it is anything. The panel keeps the hand until it lets go. */
+  press(hand: 0 | 1, place: ReadonlyVector): Target | undefined {
+    const press = this.#presses[hand];
+    press.target = this.#at(place[0], place[1]);
+    press.held = true;
+    press.scrolling = false;
+    press.fromY = press.lastY = place[1];
+    const { target } = press;
+    if (target !== undefined) press.top = this.#areaOf(target).y;
+    if (target?.hold !== undefined) hold(press, place, 0, "begin");
+    this.#mark(hand);
+    return target;
+  }
+
+  /** A hand that presses moves; `away` from the sheet, units. */
+  drag(hand: 0 | 1, place: ReadonlyVector, away: number): void {
+    const press = this.#presses[hand];
+    const { target } = press;
+    if (target?.hold !== undefined) {
+      hold(press, place, away, "move");
+      return;
+    }
+    if (!press.scrolling && target?.bar !== true && this.#scrollMost > 0 && Math.abs(place[1] - press.fromY) > SCROLLS) {
+      press.scrolling = true;
+      press.target = undefined;
+      this.#mark(hand);
+    }
+    if (press.scrolling) this.scroll(press.lastY - place[1]);
+    press.lastY = place[1];
+  }
+
+  /** A hand lets go: what it pressed is done where it is still on it. True if something was. */
+  release(hand: 0 | 1, place: ReadonlyVector): boolean {
+    const press = this.#presses[hand];
+    const { target } = press;
+    if (target?.hold !== undefined) hold(press, place, 0, "end");
+    press.held = press.scrolling = false;
+    press.target = undefined;
+    const done = target?.press !== undefined && this.#at(place[0], place[1], 2 * SLACK, target) === target;
+    if (done) target.press();
+    this.#mark(hand);
+    return done;
+  }
+
+  /** Whatever a hand does here ends, and nothing comes of it. */
+  cancel(hand: 0 | 1): void {
+    const press = this.#presses[hand];
+    const { target } = press;
+    press.held = press.scrolling = false;
+    press.target = press.hovered = undefined;
+    target?.hold?.(0, 0, 0, "cancel");
+    this.#mark(hand);
+  }
+
+  /** Move what is scrolled by so many units; false where there is nothing to. */
+  scroll(by: number): boolean {
+    const to = Math.min(Math.max(this.#scroll + by, 0), this.#scrollMost);
+    if (to === this.#scroll) return this.#scrollMost > 0;
+    this.#scroll = to;
+    this.#stale = true;
+    return true;
+  }
+
+  #all(): Target[] {
+    return [...this.#fixed, ...this.#inBody];
+  }
+
+  /** What lies at a place, or nearest to it within `slack`; `only`: that or nothing. */
+  #at(x: number, y: number, slack = SLACK, only?: Target): Target | undefined {
+    let best: Target | undefined;
+    let nearest = slack;
+    for (let i = 0; i < this.#fixed.length + this.#inBody.length; i++) {
+      const inBody = i >= this.#fixed.length;
+      const target = inBody ? this.#inBody[i - this.#fixed.length]! : this.#fixed[i]!;
+      if (only !== undefined && target !== only) continue;
+      if (inBody && this.#scrollMost > 0 && (y < this.#viewTop || y > this.#viewBottom)) continue;
+      const { area } = target;
+      const top = inBody ? area.y + this.#viewTop - this.#scroll : area.y;
+      const away = Math.max(area.x - x, x - area.x - area.width, top - y, y - top - area.height, 0);
+      if (away < nearest || (away === 0 && best === undefined)) {
+        nearest = away;
+        best = target;
+      }
+      if (away === 0) break;
+    }
+    return best;
+  }
+
+  /** Where a target is seen. */
+  #areaOf(target: Target): Area {
+    const { area } = target;
+    if (!this.#inBody.includes(target)) return area;
+    const top = area.y + this.#viewTop - this.#scroll;
+    const from = this.#scrollMost > 0 ? Math.max(top, this.#viewTop) : top;
+    const to = this.#scrollMost > 0 ? Math.min(top + area.height, this.#viewBottom) : top + area.height;
+    return { ...area, y: from, height: to - from };
+  }
+
+  #mark(hand: 0 | 1): void {
+    const { target, hovered, held, scrolling } = this.#presses[hand];
+    const marked = scrolling ? undefined : held ? target : hovered;
+    const area = marked === undefined ? undefined : marked.bar === true
+      ? { x: this.sheet.width / 2 - 36, y: 9, width: 72, height: 6 } : this.#areaOf(marked);
+    this.sheet.mark(hand, area, marked?.bar === true ? 0.5 : held ? PRESSED : HOVERED);
+  }
+}
+
+/** Tell what is dragged where the hand is. */
+function hold({ target, top }: Press, place: ReadonlyVector, away: number, phase: Phase): void {
+  const { x, height } = target!.area;
+  const beyond = Math.max(top - place[1], place[1] - top - height, 0);
+  target!.hold!(place[0] - x, place[1] - top, Math.max(beyond, away), phase);
+}
+
+const HANDS = [0, 1] as const;
+/** Measures text before there is a canvas of the right size. */
+const measuring = document.createElement("canvas").getContext("2d")!;

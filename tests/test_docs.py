@@ -52,5 +52,5 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_everything_public_is_documented() -> None:
-    assert set(xrserver.__all__) == {"__version__", "connect"}
-    assert xrserver.connect.__doc__
+    assert set(xrserver.__all__) == {"__version__", "connect", "pair"}
+    assert xrserver.connect.__doc__ and xrserver.pair.__doc__

@@ -227,7 +227,7 @@ async def test_a_server_that_never_greets_is_given_up() -> None:
         await socket.receive()
 
     async with pretended(wait) as url:
-        with pytest.raises(ConnectionLost, match="did not greet"):
+        with pytest.raises(ConnectionLost, match="did not answer in"):
             await connects(url, patience=0.1)
 
 

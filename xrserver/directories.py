@@ -9,6 +9,9 @@ from pathlib import Path
 
 from xrserver.errors import UsageError
 
+#: In that folder: the certificate of the local authority, without its key.
+CA_FILE = "xrserver-ca.crt"
+
 
 def config_directory(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """Return the user's folder for xrserver's keys and paired devices, which may not exist yet.

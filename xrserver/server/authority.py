@@ -25,13 +25,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from xrserver.directories import CA_FILE
 from xrserver.errors import UsageError
 from xrserver.server.lock import locked
 
 _log = logging.getLogger(__name__)
 
-#: Key and certificate; and the certificate alone, for people to install.
-FILE, PUBLIC_FILE = "authority.pem", "xrserver-ca.crt"
+#: Key and certificate; the certificate alone, for people to install, is in `CA_FILE`.
+FILE = "authority.pem"
 
 #: How long the authority is good. Devices trust it by hand, so it should not have to be replaced.
 _YEARS = 10
@@ -137,7 +138,7 @@ def authority(folder: Path, names: Iterable[str], now: datetime | None = None) -
                 found = _make(names, now)
                 write_secret(file, pem_of(found.key, found.certificate))
             public = found.certificate.public_bytes(serialization.Encoding.PEM)
-            shown = folder / PUBLIC_FILE
+            shown = folder / CA_FILE
             if not shown.is_file() or shown.read_bytes() != public:
                 write_secret(shown, public, mode=0o644)
     except OSError as error:

@@ -7,9 +7,10 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from xrserver.directories import CA_FILE
 from xrserver.errors import XrserverError
 from xrserver.server import addresses
-from xrserver.server.authority import PUBLIC_FILE, authority
+from xrserver.server.authority import authority
 from xrserver.server.devices import Devices
 from xrserver.server.pairing import Pairing
 from xrserver.server.tls import ServerCertificate
@@ -50,7 +51,7 @@ class Lan:
         self._port = port
         self.names = (*addresses.names(), *addresses.announced_names(), *names)
         self.authority = authority(folder, (*addresses.names(), *names))
-        self.ca = folder / PUBLIC_FILE
+        self.ca = folder / CA_FILE
         self.certificate = ServerCertificate(folder, self.authority)
         self._here: tuple[str, ...] = ()
         self._look()
@@ -64,7 +65,7 @@ class Lan:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Addresses for other devices, best first; public ones last, as no certificate of ours covers them."""
+        """Addresses for other devices, best first; last public ones, which the certificate cannot cover."""
         hosts = [f"[{host}]" if ":" in host else host for host in self._here]
         return tuple(f"https://{host}:{self._port}/" for host in hosts)
 

@@ -13,15 +13,15 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Literal, TypeVar
 
 import aiohttp
 from aiohttp import WSMsgType
-from yarl import URL
 
 from xrserver import errors
-from xrserver.errors import ConnectionLost, SchemaMismatch, UsageError, WireError, XrserverError
-from xrserver.stream import codec, messages, schema
+from xrserver.errors import ConnectionLost, SchemaMismatch, WireError, XrserverError
+from xrserver.stream import codec, messages, reach, schema
 from xrserver.stream.messages import (
     Clock,
     Drop,
@@ -59,8 +59,9 @@ _ERRORS: dict[str, type[XrserverError]] = {
 
 
 @asynccontextmanager
-async def connect(url: str, token: str | None = None, *, tier: Tier = "desktop", scene: str = "",
-                  resume: str = "", patience: float = 30.0) -> AsyncGenerator[Session, None]:
+async def connect(url: str, token: str | None = None, *, ca: Path | str | None = None,
+                  tier: Tier = "desktop", scene: str = "", resume: str = "",
+                  patience: float = 30.0) -> AsyncGenerator[Session, None]:
     """Open a session with the server at `url`.
 
     Parameters
@@ -68,7 +69,10 @@ async def connect(url: str, token: str | None = None, *, tier: Tier = "desktop",
     url : str
         As the server printed it, with its token.
     token : str, optional
-        Where `url` carries none.
+        Where `url` carries none: what the server printed, or what `pair` returned.
+    ca : path, optional
+        File with the certificate of an authority to trust besides the system's, and besides the one that
+        servers of this user sign with: what another machine's server has at ``/ca.crt``.
     tier : str
         What the viewer is.
     scene : str
@@ -81,18 +85,20 @@ async def connect(url: str, token: str | None = None, *, tier: Tier = "desktop",
     Raises
     ------
     ConnectionLost
-        Nothing answers at `url`, or it refuses.
+        Nothing answers at `url`, it refuses, or it cannot show that it is who it says.
     SchemaMismatch
         The server is of another version.
+    UsageError
+        `url` is no address, or `ca` no certificate.
     """
-    address = _address(url)
+    address = reach.address_of(url)
     token = token or address.query.get("token", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     stream = address.with_query(None).with_fragment(None) / "api" / "stream"
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
+        http = await stack.enter_async_context(reach.http(address, ca, headers))
         try:
-            async with asyncio.timeout(patience):
+            async with reach.reaching(stream, patience):
                 socket = await http.ws_connect(stream, protocols=(schema.subprotocol(),), heartbeat=20.0,
                                                max_msg_size=_LARGEST, compress=0)
                 stack.push_async_callback(socket.close)
@@ -100,30 +106,11 @@ async def connect(url: str, token: str | None = None, *, tier: Tier = "desktop",
                 await session._begin(Hello(tier, resume, scene))  # pyright: ignore[reportPrivateUsage]
         except aiohttp.WSServerHandshakeError as error:
             why = "the token is missing or wrong" if error.status == 401 else f"it answers {error.status}"
-            raise ConnectionLost(f"The server at {_shown(stream)} refuses: {why}.") from None
-        except TimeoutError:
-            raise ConnectionLost(f"The server at {_shown(stream)} did not greet in {patience:g} s.") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(f"No server answers at {_shown(stream)} ({error}).") from None
+            raise ConnectionLost(f"The server at {reach.shown(stream)} refuses: {why}.") from None
         try:
             yield session
         finally:
             await session.close()
-
-
-def _address(url: str) -> URL:
-    try:
-        address = URL(url)
-    except ValueError:
-        address = URL()
-    if address.scheme not in ("http", "https") or not address.host:
-        raise UsageError(f"{url!r} is no address of a server: give what it printed, such as "
-                         "http://127.0.0.1:8080/?token=….")
-    return address if address.path.endswith("/") or address.path == "" else address.parent
-
-
-def _shown(stream: URL) -> str:
-    return str(stream.parent.parent)
 
 
 class Session:

@@ -11,6 +11,17 @@ export function wanted(): Wanted {
   return { at: parts.get("at"), select: parts.get("select") };
 }
 
+/** Take the secret of a link that pairs out of the address, where nobody who looks on should read it; "" without one. */
+export function takeInvitation(): string {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  const secret = parts.get("pair") ?? "";
+  if (secret === "") return "";
+  parts.delete("pair");
+  const hash = parts.toString();
+  history.replaceState(null, "", location.pathname + location.search + (hash === "" ? "" : `#${hash}`));
+  return secret;
+}
+
 /** Have the address say this; "" says nothing of it. */
 export function remember(at: string, select: string): void {
   const parts = new URLSearchParams();

@@ -5,6 +5,7 @@ import { Captions } from "./captions.ts";
 import type { Panel } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
+import { Pairing } from "./pairing/pairing.ts";
 import { Playing } from "./playing.ts";
 import { COLOURINGS, type Colouring } from "./scene/city.ts";
 import { Session, type Line } from "./session.ts";
@@ -98,6 +99,9 @@ function orSay<T>(make: () => T): T {
   }
 }
 
+/** Shown to a device that the server does not know; once it does, what was asked for opens. */
+const pairing = new Pairing(document.querySelector<HTMLElement>("#interface")!, address.takeInvitation(), () => session.open(""));
+
 let resumed = false;
 let asked: address.Wanted = address.wanted();
 
@@ -105,6 +109,13 @@ let asked: address.Wanted = address.wanted();
 
 function lineChanged(state: Line, sentence: string): void {
   events.emit("connection", { connected: state === "open" });
+  if (state === "unpaired") {
+    void viewer.headset.leave(); // the keys are on the page
+    ui.notices.state("");
+    pairing.show(sentence);
+    return;
+  }
+  if (state !== "reconnecting") pairing.hide();
   if (state === "refused") {
     ui.notices.state(sentence, { text: "Reload", act: () => location.reload() });
     ui.loading.show(sentence, 0);

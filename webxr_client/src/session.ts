@@ -3,10 +3,10 @@ import { Close, SUBPROTOCOL, type FromViewer, type Hello, type Query, type Resul
 import type { FromWorker, Heard, Table, ToWorker } from "./stream/link.ts";
 
 /**
- * `connecting` the first time, `open`, `reconnecting` after a loss; `refused` until a person acts
- * (another version of the page is needed, or a token).
+ * `connecting` the first time, `open`, `reconnecting` after a loss; until a person acts, `unpaired` (the server
+ * does not know this device) or `refused` (another version of the page is needed, or a token).
  */
-export type Line = "connecting" | "open" | "reconnecting" | "refused";
+export type Line = "connecting" | "open" | "reconnecting" | "unpaired" | "refused";
 
 export interface Listener {
   line(state: Line, sentence: string): void;
@@ -142,32 +142,30 @@ export class Session {
       this.#become("refused", reason || "This page is of another version than the server.");
       return;
     }
-    if (!wasOpen) {
-      const refusal = await this.#refusal();
-      if (refusal !== "") {
-        this.#become("refused", refusal);
-        return;
-      }
+    if (code === Close.DEVICE_REVOKED) {
+      this.#become("unpaired", reason);
+      return;
     }
+    if (!wasOpen && await this.#refused()) return;
     const why = code >= 4400 && code < 4500 ? reason : "";
     this.#become(this.line === "connecting" ? "connecting" : "reconnecting", why);
     this.#timer = window.setTimeout(() => this.open(this.#scene), this.#wait * (0.8 + 0.4 * Math.random()));
     this.#wait = Math.min(this.#wait * 1.7, LONGEST_WAIT);
   }
 
-  /** A socket that fails to open says no reason; the same server over HTTP does. */
-  async #refusal(): Promise<string> {
+  /** Whether it is the server that does not want us: a socket that fails to open says no reason, HTTP does. */
+  async #refused(): Promise<boolean> {
     try {
       const answer = await fetch(new URL("api/repositories", document.baseURI), { credentials: "same-origin" });
-      if (answer.status === 401 || answer.status === 403) {
-        const problem = (await answer.json().catch(() => ({}))) as { detail?: unknown };
-        return typeof problem.detail === "string" ? problem.detail
-          : "The server asks for a token: open the address it printed when it started.";
-      }
+      if (answer.status !== 401 && answer.status !== 403) return false;
+      const problem = (await answer.json().catch(() => ({}))) as { detail?: unknown; pairing?: unknown };
+      if (problem.pairing !== undefined) this.#become("unpaired", "");
+      else this.#become("refused", typeof problem.detail === "string" ? problem.detail
+        : "The server asks for a token: open the address it printed when it started.");
+      return true;
     } catch {
-      // Not there at all: the next attempt may find it.
+      return false; // not there at all: the next attempt may find it
     }
-    return "";
   }
 
   #hurry(): void {

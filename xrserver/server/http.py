@@ -61,9 +61,11 @@ def create_app(sessions: Sessions, access: Access, lan: Lan | None = None) -> we
 
 
 def _policy(host: str) -> str:
-    # 'self' does not cover WebSockets in every browser, so the address asked for is named as well.
+    # 'self' does not cover WebSockets in every browser, so the address asked for is named as well;
+    # a policy has no way to name an IPv6 address.
+    sockets = "" if host.startswith("[") else f" ws://{host} wss://{host}"
     return "; ".join((
-        "default-src 'none'", "base-uri 'none'", f"connect-src 'self' ws://{host} wss://{host}",
+        "default-src 'none'", "base-uri 'none'", f"connect-src 'self'{sockets}",
         "font-src 'self'", "form-action 'none'", "frame-ancestors 'none'", "img-src 'self' data: blob:",
         "manifest-src 'self'", "script-src 'self'", "style-src 'self'", "worker-src 'self' blob:"))
 

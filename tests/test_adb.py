@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from android import Android, adb, adb_server, answering, needs_adb, plugged_in
 from chromium import soon
+from served import served, tell
+from yarl import URL
 
 from xrserver.errors import UsageError
 from xrserver.server import adb as bridge
-from xrserver.server.adb import Device, find_adb, parse_devices, tethered
+from xrserver.server.adb import Device, find_adb, parse_devices, required_adb, tethered
 
 SECONDS = 30.0
-URL = "http://localhost:{port}/?token=a'b;touch x&c"
+PAGE = "http://localhost:{port}/?token=a'b;touch x&c"
 
 
 @pytest.fixture
@@ -72,8 +74,8 @@ async def page() -> AsyncIterator[int]:
 async def test_the_page_opens_on_the_headset_and_comes_through_the_cable(environment: dict[str, str]) -> None:
     heard = Heard()
     async with page() as port, plugged_in(environment, Android("Quest 3")) as headset:
-        url = URL.format(port=port)
-        async with tethered(port, url, heard):
+        url = PAGE.format(port=port)
+        async with tethered(required_adb(), port, url, heard):
             assert "Quest 3" in await heard.until("opens in its browser")
             (command,) = headset.commands
             # The headset's shell reads the command: the address arrives whole, and nothing else runs.
@@ -86,7 +88,7 @@ async def test_the_page_opens_on_the_headset_and_comes_through_the_cable(environ
 @needs_adb
 async def test_a_headset_plugged_in_later_is_noticed(environment: dict[str, str]) -> None:
     heard = Heard()
-    async with page() as port, tethered(port, URL.format(port=port), heard):
+    async with page() as port, tethered(required_adb(), port, PAGE.format(port=port), heard):
         await heard.until("No headset is plugged in")
         async with plugged_in(environment, Android("Quest 2")) as headset:
             await heard.until("Quest 2: the page opens")
@@ -100,7 +102,7 @@ async def test_a_headset_that_comes_back_is_led_again_but_no_second_page_opens(
     headset = Android("Quest Pro")
     server = await asyncio.start_server(headset.serve, "127.0.0.1", 0)
     serial = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, page() as port, tethered(port, URL.format(port=port), heard):
+    async with server, page() as port, tethered(required_adb(), port, PAGE.format(port=port), heard):
         await heard.until("No headset is plugged in")  # by now adb's server runs: two must not start it
         heard.sentences.clear()
         await adb(environment, "connect", serial)
@@ -118,7 +120,7 @@ async def test_a_headset_that_comes_back_is_led_again_but_no_second_page_opens(
 async def test_a_headset_waits_until_its_wearer_allows_debugging(environment: dict[str, str]) -> None:
     heard = Heard()
     async with (page() as port, plugged_in(environment, Android("Quest 3", allowed=False)) as headset,
-                tethered(port, URL.format(port=port), heard)):
+                tethered(required_adb(), port, PAGE.format(port=port), heard)):
         assert "put it on and choose Allow" in await heard.until("has not allowed USB debugging")
         assert headset.commands == [] and headset.reversed == {}
         headset.allow()
@@ -130,7 +132,7 @@ async def test_several_headsets_are_all_led_here(environment: dict[str, str]) ->
     heard = Heard()
     async with (page() as port, plugged_in(environment, Android("Quest 2")) as one,
                 plugged_in(environment, Android("Quest 3")) as other):
-        async with tethered(port, URL.format(port=port), heard):
+        async with tethered(required_adb(), port, PAGE.format(port=port), heard):
             await heard.until("Quest 2: the page opens")
             await heard.until("Quest 3: the page opens")
             assert one.reversed == other.reversed == {port: port}
@@ -144,7 +146,7 @@ async def test_android_serial_chooses_one_of_several(environment: dict[str, str]
     async with (page() as port, plugged_in(environment, Android("Quest 2")) as one,
                 plugged_in(environment, Android("Quest 3")) as other):
         monkeypatch.setenv("ANDROID_SERIAL", other.serial)
-        async with tethered(port, URL.format(port=port), heard):
+        async with tethered(required_adb(), port, PAGE.format(port=port), heard):
             await heard.until("Quest 3: the page opens")
         assert one.commands == [] and one.reversed == {}
 
@@ -156,7 +158,8 @@ async def test_a_page_that_cannot_open_is_told_and_tried_again(environment: dict
     heard = Heard()
     headset = Android("Quest 3")
     headset.answer = "Error: Activity not started, unable to resolve Intent\n"  # it is still starting
-    async with page() as port, plugged_in(environment, headset), tethered(port, URL.format(port=port), heard):
+    async with (page() as port, plugged_in(environment, headset),
+                tethered(required_adb(), port, PAGE.format(port=port), heard)):
         assert "Activity not started" in await heard.until("Quest 3: Error")
         headset.answer = "Starting: Intent\n"
         await heard.until("opens in its browser")
@@ -168,13 +171,34 @@ async def test_when_adbs_server_is_stopped_the_headset_is_led_again(environment:
                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "_AGAIN", 0.05)
     heard = Heard()
-    async with page() as port, tethered(port, URL.format(port=port), heard):
+    async with page() as port, tethered(required_adb(), port, PAGE.format(port=port), heard):
         await heard.until("No headset is plugged in")
         await adb(environment, "kill-server")
         await answering(environment)
         async with plugged_in(environment, Android("Quest 3")) as headset:
             await heard.until("opens in its browser")
             assert headset.reversed == {port: port}
+
+
+@needs_adb
+@pytest.mark.parametrize("lan", [False, True], ids=["alone", "with --lan"])
+async def test_a_headset_on_a_cable_gets_the_real_page_and_its_api(
+        environment: dict[str, str], tmp_path: Path, lan: bool) -> None:
+    repository = tell(tmp_path / "story.git")
+    async with (plugged_in(environment, Android("Quest 3")) as headset,
+                served(repository, adb=True, lan=lan) as serving):
+        await headset.until("self.commands")
+        url = URL(shlex.split(headset.commands[0])[-1])
+        assert (url.scheme, url.host) == ("http", "localhost") and str(url.query_string) in serving.url
+        answer = await headset.fetch(url.port or 0, (
+            f"GET /api/repositories?{url.query_string} HTTP/1.0\r\nHost: {url.authority}\r\n\r\n").encode())
+        assert answer.startswith(b"HTTP/1.0 200") and b'"story"' in answer
+
+
+async def test_adb_with_a_host_it_cannot_reach_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--adb leads a headset"):
+        async with served(tmp_path, adb=True, host="192.168.1.20"):
+            pass
 
 
 # --- what adb says, and adb that is not there -------------------------------------------------------------
@@ -218,13 +242,12 @@ def program(folder: Path, script: str) -> Path:
     return file
 
 
-async def test_without_adb_one_sentence_says_what_to_install(tmp_path: Path,
-                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_adb_one_sentence_says_what_to_install(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PATH", "HOME", "USERPROFILE", "ANDROID_HOME", "ANDROID_SDK_ROOT"):
         monkeypatch.setenv(name, str(tmp_path))
     with pytest.raises(UsageError, match=r"adb is not installed.*\. .*(apt|brew|winget) install"):
-        async with tethered(1, "http://localhost:1/", Heard()):
-            pass
+        required_adb()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
@@ -257,7 +280,7 @@ async def test_an_adb_that_does_not_work_is_told_once_and_the_server_goes_on(
     monkeypatch.setattr(bridge, "_AGAIN", 0.05)
     monkeypatch.setattr(bridge, "_SECONDS", 0.5)
     heard = Heard()
-    async with tethered(1, "http://localhost:1/", heard):
+    async with tethered(required_adb(), 1, "http://localhost:1/", heard):
         await heard.until(words)
         told = len(calls.read_text())
         await soon(lambda: tried(told + 4))

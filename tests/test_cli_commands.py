@@ -166,7 +166,8 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     whole = xr("--help").stdout
     assert all(f"\n    {name}" in whole for name in cli._COMMANDS) and "exit codes" in whole
     offered = {
-        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--open", "--no-token"},
+        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--lan", "--adb", "--behind-proxy",
+                  "--open", "--no-token", "--no-mdns"},
         "preview": {"--at", "--screenshot", "--size"}, "index": {"--json", "--jobs"}}
     for command, flags in offered.items():
         text = xr(command, "--help").stdout
@@ -228,6 +229,30 @@ def test_serve_without_a_repository_takes_the_one_around(tmp_path: Path, reposit
         assert re.fullmatch(r"copy \(6 commits\) at http://127\.0\.0\.1:\d+/\n", line), line
 
 
+def test_lan_prints_how_other_devices_come_in_and_ends_cleanly(repository: Path) -> None:
+    with running(repository, "--lan", "--no-mdns", "--port", "0") as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert re.match(r"story \(6 commits\) at http://127\.0\.0\.1:\d+/\?token=", process.stdout.readline())
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("Code: "):
+            lines.append(process.stdout.readline().rstrip())
+            assert lines[-1], "it ended"
+        assert re.fullmatch(r"Code: \d{3} \d{3}, until \d\d:\d\d", lines[-1])
+        assert lines[0].startswith("Other devices: ") and any(line.startswith("SHA-256: ") for line in lines)
+        if sys.platform != "win32":
+            process.send_signal(signal.SIGINT)
+            assert process.wait(SECONDS) == 0
+            assert process.stderr.read() == ""
+
+
+def test_adb_that_is_missing_is_said_before_anything_else(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("PATH", "HOME", "USERPROFILE", "ANDROID_HOME", "ANDROID_SDK_ROOT"):
+        monkeypatch.setenv(name, str(tmp_path))
+    line = fails(capsys, tmp_path, "--adb", "--port", "0")
+    assert "adb is not installed" in line and "install" in line
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends these signals to whole consoles only")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_serving_cleanly(repository: Path, number: signal.Signals) -> None:
@@ -251,7 +276,7 @@ def test_a_signal_ends_reading_history_too(tmp_path: Path) -> None:
             "    if phase != 'commits' or sent: return\n"
             "    sent.append(os.kill(os.getpid(), signal.SIGTERM))\n"
             "    while signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL: time.sleep(0.01)\n"
-            "cli._Progress.__call__ = progress\n"
+            "cli.Progress.__call__ = progress\n"
             f"sys.exit(cli.main([{str(folder)!r}, '--port', '0']))")
     ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True,
                            timeout=SECONDS)

@@ -20,11 +20,15 @@ from xrserver.config import Config
 from xrserver.directories import own_config_directory
 
 if TYPE_CHECKING:
+    from xrserver.server.announce import Announced
     from xrserver.server.lan import Lan
     from xrserver.server.session import Sessions
 
 #: Called as (phase, done, total) while history is read, from another thread.
 Progress = Callable[[str, int, int], None]
+
+#: Takes a sentence about what goes on while serving.
+Tell = Callable[[str], None]
 
 #: Seconds a child server has to end by itself.
 _CHILD_SECONDS = 10.0
@@ -48,32 +52,40 @@ class Serving:
         The viewers; what is published goes through them.
     lan : Lan or None
         Addresses, certificate and pairing for other devices of the network, where they are served.
+    announced : asyncio.Task or None
+        Ends with the name under which those devices find this machine.
     """
 
     url: str
     repositories: tuple[tuple[str, int], ...]
     sessions: Sessions
     lan: Lan | None = None
+    announced: asyncio.Task[Announced] | None = None
+
+
+def _untold(sentence: str) -> None:
+    """Tell nobody."""
 
 
 @asynccontextmanager
-async def server(config: Config, progress: Progress) -> AsyncGenerator[Serving, None]:
+async def server(config: Config, progress: Progress, tell: Tell = _untold) -> AsyncGenerator[Serving, None]:
     """Open what `config` names and serve it until the block ends.
 
     Raises
     ------
     UsageError
-        The address cannot be listened on, or a repository or scene cannot be shown.
+        The address cannot be listened on, a repository or scene cannot be shown, or adb is missing.
     """
     from aiohttp import web
 
     from xrserver import pipeline
-    from xrserver.server import access, entrance, http, listening
+    from xrserver.server import access, adb, entrance, http, listening
     from xrserver.server.lan import Lan
     from xrserver.server.opened import OpenRepository
     from xrserver.server.session import Sessions
 
     names = _names(config)
+    bridge = adb.required_adb() if config.adb else None
     opened: dict[str, OpenRepository] = {}
     async with contextlib.AsyncExitStack() as stack:
         # Listening comes first: whoever asks meanwhile waits, and a port in use is told at once.
@@ -82,10 +94,13 @@ async def server(config: Config, progress: Progress) -> AsyncGenerator[Serving, 
         for each in sockets:
             stack.enter_context(each)
         port = int(sockets[0].getsockname()[1])
-        lan = None
+        lan = announced = None
         if config.lan:
             lan = Lan(own_config_directory(), port, names)
             stack.callback(lan.close)
+        if config.lan and config.mdns:
+            announced = asyncio.create_task(_announce(stack, port))  # takes seconds: beside reading history
+            stack.push_async_callback(_ended, announced)
         for path in config.repositories:
             repository = await pipeline.open_repository(path, config, progress, opened)
             stack.push_async_callback(repository.close)
@@ -108,11 +123,21 @@ async def server(config: Config, progress: Progress) -> AsyncGenerator[Serving, 
             listener.start()
             stack.push_async_callback(listener.close)
             stack.push_async_callback(_ended, asyncio.create_task(lan.watch(sessions.expel)))
+        if bridge is not None:
+            there = _address("localhost", port, doors.token)
+            await stack.enter_async_context(adb.tethered(bridge, port, there, tell))
         yield Serving(_address(config.host, port, doors.token),
-                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan)
+                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan, announced)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _announce(stack: contextlib.AsyncExitStack, port: int) -> Announced:
+    from xrserver.server.addresses import addresses
+    from xrserver.server.announce import announced
+
+    return await stack.enter_async_context(announced(port, addresses()))
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -136,6 +161,9 @@ def _names(config: Config) -> tuple[str, ...]:
     if config.lan and not config.token:
         raise errors.UsageError("--no-token lets everybody in who reaches the server, which with --lan is "
                                 "the whole network: leave it out, and pair devices with the code.")
+    if config.adb and config.host not in ("", "0.0.0.0", "127.0.0.1", "localhost"):
+        raise errors.UsageError(f"--adb leads a headset to 127.0.0.1, where --host {config.host} does not "
+                                "listen: leave one of them out.")
     if config.behind_proxy and not config.token and not names:
         # Nothing else would keep a hostile page out that reaches this machine under a name of its own.
         raise errors.UsageError("--behind-proxy without a token needs the host names that the proxy answers "
@@ -150,13 +178,15 @@ def _address(host: str, port: int, token: str) -> str:
 
 
 async def serve(config: Config, progress: Progress, ready: Callable[[Serving], None],
-                with_parent: bool = False) -> None:
+                tell: Tell = _untold, with_parent: bool = False) -> None:
     """Serve until SIGINT or SIGTERM comes, or (`with_parent`) standard input ends.
 
     Parameters
     ----------
     ready : callable
         Called once, when the address answers.
+    tell : callable
+        Called from then on, with what people should know.
     """
     stop = asyncio.Event()
     stopping = False
@@ -167,7 +197,7 @@ async def serve(config: Config, progress: Progress, ready: Callable[[Serving], N
         progress(phase, done, total)
 
     async def run() -> None:
-        async with server(config, report) as serving:
+        async with server(config, report, tell) as serving:
             ready(serving)
             await stop.wait()
 

@@ -11,16 +11,20 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from xrserver import __version__
 from xrserver.config import Config, from_environment, parse
 from xrserver.errors import UsageError, XrserverError
+from xrserver.terminal import Progress, Terminal
+
+if TYPE_CHECKING:
+    from xrserver import app
 
 _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
-_SERVE = ("host", "port", "scene", "ref", "jobs", "open", "token")
+_SERVE = ("host", "port", "scene", "ref", "jobs", "lan", "adb", "behind_proxy", "open", "token", "mdns")
 _INDEX = ("jobs",)
 
 _EPILOG = """\
@@ -36,40 +40,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` shows what there is.")
-
-
-class _Progress:
-    """One line on a terminal that is rewritten; silent where nobody watches."""
-
-    _SECONDS = 0.1
-    _PHASES: ClassVar = {"commits": "Reading commits", "sizes": "Reading sizes", "order": "Ordering commits",
-                         "versions": "Following files", "scene": "Building the scene"}
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._last = 0.0
-        self._phase = ""
-        self._width = 0
-
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        """Show how far `phase` is."""
-        now = time.monotonic()
-        if not self._shown or (phase == self._phase and now - self._last < self._SECONDS and done != total):
-            return
-        self._last, self._phase = now, phase
-        amount = f" {done:,}" if done else ""
-        of = f" of {total:,}" if total else ""
-        self._write(f"{self._PHASES.get(phase, phase)}{amount}{of} …")
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._width:
-            self._write("")
-
-    def _write(self, text: str) -> None:
-        sys.stderr.write("\r" + text.ljust(self._width) + ("" if text else "\r"))
-        sys.stderr.flush()
-        self._width = len(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,15 +78,16 @@ def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None
     """Add the flags of settings; a flag that is not given leaves its setting as it is."""
     for name in names:
         setting = _SETTINGS[name]
+        flag = name.replace("_", "-")
         meaning = str(setting.metadata["help"]).replace("%", "%%")
         if setting.default is True:
-            parser.add_argument(f"--no-{name}", dest=name, action="store_const", const="no",
+            parser.add_argument(f"--no-{flag}", dest=name, action="store_const", const="no",
                                 help=f"do not {meaning}")
         elif setting.default is False:
-            parser.add_argument(f"--{name}", action="store_const", const="yes", help=meaning)
+            parser.add_argument(f"--{flag}", action="store_const", const="yes", help=meaning)
         else:
             default = f" (default: {setting.default})" if setting.default not in ("", 0) else ""
-            parser.add_argument(f"--{name.replace('_', '-')}", metavar=setting.metadata["metavar"],
+            parser.add_argument(f"--{flag}", metavar=setting.metadata["metavar"],
                                 help=meaning + default)
 
 
@@ -133,14 +104,19 @@ def _config(options: argparse.Namespace) -> Config:
     return config
 
 
-def _serve(options: argparse.Namespace, progress: _Progress) -> int:
+def _serve(options: argparse.Namespace, progress: Progress) -> int:
     import asyncio
     import logging
 
     from xrserver import app
+    from xrserver.terminal import LogLines
 
     config = replace(_config(options), repositories=tuple(options.repositories) or (Path(),))
-    logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
+    terminal = Terminal(sys.stdout)
+    # On a terminal everything goes through one hand, which may have a block to keep below it.
+    handler = LogLines(terminal) if terminal.rewrites else logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("xrserver: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
     def ready(serving: app.Serving) -> None:
         progress.clear()
@@ -148,18 +124,31 @@ def _serve(options: argparse.Namespace, progress: _Progress) -> int:
             print(app.announcement(serving), flush=True)
             return
         what = ", ".join(f"{name} ({commits:,} commits)" for name, commits in serving.repositories)
-        print(f"{what} at {serving.url}", flush=True)
+        terminal.say(f"{what} at {serving.url}")
+        if serving.lan is not None:
+            _invite(terminal, serving)
         if config.open:
             _open(serving.url)
 
     try:
-        asyncio.run(app.serve(config, progress, ready, with_parent=options.announce))
+        asyncio.run(app.serve(config, progress, ready, terminal.say, with_parent=options.announce))
     except XrserverError as error:
         if not options.announce:
             raise
         print(app.announcement(error), flush=True)
         return error.exit_code
     return 0
+
+
+def _invite(terminal: Terminal, serving: app.Serving) -> None:
+    """Show other devices the way in, and their name for this machine once it has one."""
+    from xrserver.invitation import Invitation
+
+    assert serving.lan is not None
+    invitation = Invitation(terminal, serving.lan)
+    if serving.announced is not None:
+        serving.announced.add_done_callback(
+            lambda done: None if done.cancelled() else invitation.named(done.result()))
 
 
 def _open(url: str) -> None:
@@ -170,7 +159,7 @@ def _open(url: str) -> None:
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
 
 
-def _preview(options: argparse.Namespace, progress: _Progress) -> int:
+def _preview(options: argparse.Namespace, progress: Progress) -> int:
     from contextlib import nullcontext
 
     from xrserver import app
@@ -195,7 +184,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _index(options: argparse.Namespace, progress: _Progress) -> int:
+def _index(options: argparse.Namespace, progress: Progress) -> int:
     import gc
 
     from xrserver.history import opening
@@ -220,7 +209,7 @@ def _index(options: argparse.Namespace, progress: _Progress) -> int:
     return 0
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace, _Progress], int]] = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Progress], int]] = {
     "serve": _serve, "preview": _preview, "index": _index}
 
 
@@ -231,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not given or given[0] not in (*_COMMANDS, "-h", "--help", "--version"):
         given.insert(0, "serve")
-    progress = _Progress()
+    progress = Progress()
     try:
         options = _parser().parse_args(given)
         return _COMMANDS[options.command](options, progress)
@@ -250,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                "XRSERVER_DEBUG=1 shows where)", 1)
 
 
-def _fail(progress: _Progress, text: str, code: int) -> int:
+def _fail(progress: Progress, text: str, code: int) -> int:
     progress.clear()
     print(f"xrserver: {' '.join(text.split())}", file=sys.stderr)
     return code

@@ -34,6 +34,7 @@ class Config:
     token: bool = _setting(True, "ask for the token that the printed address carries")
     lan: bool = _setting(False, "serve other devices of this network too, by HTTPS; they pair with a code")
     adb: bool = _setting(False, "open the page on a headset that is plugged in by USB")
+    mdns: bool = _setting(True, "announce a name in the network that --lan serves")
     behind_proxy: bool = _setting(False, "believe what a proxy in front says of scheme, host and address")
     names: str = _setting("", "more host names to answer to, separated by commas", metavar="NAMES")
     resume_seconds: float = _setting(3600.0, "how long a viewer that went away can resume", "s", "SECONDS")

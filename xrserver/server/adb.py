@@ -96,6 +96,20 @@ def find_adb(environ: Mapping[str, str] = os.environ) -> Path | None:
     return None
 
 
+def required_adb() -> Adb:
+    """Return adb.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message says what to install.
+    """
+    program = find_adb()
+    if program is None:
+        raise UsageError(f"adb is not installed, which --adb needs. {how_to_install()}.")
+    return Adb(program)
+
+
 def how_to_install() -> str:
     """Return what installs adb on this system."""
     return INSTALL.get(sys.platform, INSTALL_ELSEWHERE)
@@ -194,27 +208,20 @@ class Adb:
 
 
 @asynccontextmanager
-async def tethered(port: int, url: str, tell: Callable[[str], None]) -> AsyncGenerator[None, None]:
+async def tethered(adb: Adb, port: int, url: str, tell: Callable[[str], None]) -> AsyncGenerator[None, None]:
     """Until the block ends, lead every device that is plugged in to `port` of this machine.
 
     Parameters
     ----------
+    adb : Adb
     port : int
         Where this machine serves the page, on the loopback interface.
     url : str
         The page's address on the device; opened when a device appears for the first time.
     tell : callable
         Takes one sentence whenever there is something for people to know.
-
-    Raises
-    ------
-    UsageError
-        There is no adb; the message says what to install.
     """
-    program = find_adb()
-    if program is None:
-        raise UsageError(f"adb is not installed, which --adb needs. {how_to_install()}.")
-    tether = _Tether(Adb(program), port, url, tell)
+    tether = _Tether(adb, port, url, tell)
     following = asyncio.create_task(tether.follow())
     try:
         yield

@@ -69,8 +69,6 @@ async def announced(port: int, addresses: Sequence[Address], *, secure: bool = T
     names : sequence of str, optional
         Names ending in ``.local``, in the order to try them; default `announced_names()`.
     """
-    from zeroconf import Error
-
     reached = [one.address for one in addresses if one.kind in _KINDS]
     if not reached:
         yield Announced("", "No name is announced: this machine is in no network.")
@@ -81,7 +79,7 @@ async def announced(port: int, addresses: Sequence[Address], *, secure: bool = T
             told = Announced(name)
         except _NameTaken as taken:
             told = Announced("", f"No name is announced: others in this network have {taken}.")
-        except (OSError, Error, TimeoutError) as error:
+        except Exception as error:  # whatever the system makes of it: nothing else needs the name
             told = Announced("", "No name is announced: this network or machine does not allow multicast DNS "
                                  f"({str(error) or type(error).__name__}).")
         yield told

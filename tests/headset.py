@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import chromium
 import pytest
 from playwright.async_api import Browser
+
+from xrserver.spaces import Pose
+
+Side = Literal["left", "right"]
 
 MODULES = Path(__file__).parent.parent / "webxr_client" / "node_modules"
 #: Both eyes side by side, small: every pixel is drawn by the CPU.
@@ -69,6 +74,98 @@ class Headset:
             device.quaternion.set(cy * sp, sy * cp, -sy * sp, cy * cp);
         }""", [x, y, z, yaw, pitch])
         await self.frames()
+
+
+    # --- what it holds ---------------------------------------------------------------------
+
+    async def controllers(self) -> None:
+        """Take up the controllers."""
+        await self.run("device.primaryInputMode = 'controller'")
+        await self.frames()
+
+    async def hands(self) -> None:
+        """Put the controllers away: bare hands are seen."""
+        await self.run("device.primaryInputMode = 'hand'")
+        await self.frames()
+
+    async def controller(self, side: Side, x: float, y: float, z: float, yaw: float = 0.0,
+                         pitch: float = 0.0, frames: int = 2) -> None:
+        """Hold a controller somewhere in the room (metres, radians), and let it be seen there."""
+        await self._hold("controllers", side, x, y, z, yaw, pitch, frames)
+
+    async def hand(self, side: Side, x: float, y: float, z: float, yaw: float = 0.0, pitch: float = 0.0,
+                   frames: int = 2) -> None:
+        """Hold a bare hand somewhere in the room (metres, radians), and let it be seen there."""
+        await self._hold("hands", side, x, y, z, yaw, pitch, frames)
+
+    async def _hold(self, kind: str, side: Side, x: float, y: float, z: float, yaw: float, pitch: float,
+                    frames: int) -> None:
+        await self.run("""([kind, side, x, y, z, yaw, pitch]) => {
+            const held = device[kind][side];
+            held.position.set(x, y, z);
+            const [cy, sy] = [Math.cos(yaw / 2), Math.sin(yaw / 2)];
+            const [cp, sp] = [Math.cos(pitch / 2), Math.sin(pitch / 2)];
+            held.quaternion.set(cy * sp, sy * cp, -sy * sp, cy * cp);
+        }""", [kind, side, x, y, z, yaw, pitch])
+        await self.frames(frames)
+
+    async def press(self, side: Side, button: str, value: float = 1.0, frames: int = 2) -> None:
+        """Press a button of a controller (0 lets go): trigger, squeeze, thumbstick, a-button, b-button …"""
+        await self.run("([side, button, value]) => device.controllers[side].updateButtonValue(button, value)",
+                       [side, button, value])
+        await self.frames(frames)
+
+    async def stick(self, side: Side, x: float, y: float, frames: int = 2) -> None:
+        """Push a controller's stick to the right and back, −1 … 1."""
+        await self.run("([side, x, y]) => device.controllers[side].updateAxes('thumbstick', x, y)",
+                       [side, x, y])
+        await self.frames(frames)
+
+    async def pinch(self, side: Side, value: float, frames: int = 2) -> None:
+        """Close thumb and index of a bare hand by so much, at once."""
+        await self.run("([side, value]) => device.hands[side].updatePinchValue(value)", [side, value])
+        await self.frames(frames)
+
+    async def ramp_pinch(self, side: Side, to: float = 1.0, steps: int = 5) -> None:
+        """Close (or open) thumb and index as people do, and long enough to be believed."""
+        await self.run("""([side, to, steps]) => new Promise(done => {
+            const session = device.activeSession, hand = device.hands[side], from = hand.pinchValue;
+            let step = 0, until = 0;
+            const next = time => {
+                if (step < steps) {
+                    step++;
+                    hand.updatePinchValue(from + (to - from) * step / steps);
+                    until = time + 200; // milliseconds: it takes the page 90 to believe that fingers opened
+                }
+                if (step < steps || time < until) session.requestAnimationFrame(next);
+                else done();
+            };
+            session.requestAnimationFrame(next);
+        })""", [side, to, steps])
+
+    async def seen(self, side: Side, tracked: bool, frames: int = 2) -> None:
+        """Let a controller or hand go out of sight, or come back."""
+        await self.run("""([side, tracked]) => {
+            const { primaryInputMode: mode } = device;
+            (mode === 'hand' ? device.hands : device.controllers)[side].connected = tracked;
+        }""", [side, tracked])
+        await self.frames(frames)
+
+    async def still(self) -> Pose:
+        """Where the scene is, once it no longer moves."""
+        before = await self.pose()
+        async with asyncio.timeout(20):
+            while True:
+                await self.frames(3)
+                after = await self.pose()
+                if after == before:
+                    return after
+                before = after
+
+    async def pose(self) -> Pose:
+        """Where the scene is: ``worldFromScene`` of the page's state."""
+        found = (await self.state())["worldFromScene"]
+        return Pose(tuple(found["position"]), tuple(found["orientation"]), found["scale"])
 
 
 @asynccontextmanager

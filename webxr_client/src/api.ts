@@ -1,7 +1,9 @@
 /** `window.xrserver`: what scripts, tests and other pages may rely on. */
+import type { Comfort } from "./navigation/comfort.ts";
 import type { Colouring } from "./scene/city.ts";
 import type { ReadonlyPose } from "./spaces.ts";
 import type { PanelState } from "./xr/panels.ts";
+import type { Preset } from "./xr/settings.ts";
 
 export interface State {
   connected: boolean;
@@ -41,6 +43,16 @@ export interface Events {
   mode: { mode: State["mode"] };
 }
 
+/** Moving while a headset is worn; the settings are kept either way. */
+export interface HeadsetApi {
+  /** How the city stands: before the person as a tabletop of 1 m or a room of 4 m, or around them in life size. */
+  preset(name: Preset): void;
+  recentre(): void;
+  undo(): void;
+  /** Change some of the comfort settings; tells how they are now. */
+  comfort(some?: Partial<Comfort>): Comfort;
+}
+
 export interface Api {
   readonly version: string;
   state(): State;
@@ -54,6 +66,7 @@ export interface Api {
   setScene(name: string): void;
   setPose(pose: ReadonlyPose): void;
   setColouring(colouring: Colouring): void;
+  readonly headset: HeadsetApi;
   on<K extends keyof Events>(event: K, fn: (detail: Events[K]) => void): () => void;
 }
 

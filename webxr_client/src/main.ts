@@ -171,7 +171,7 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     Object.assign(viewer.eye.margins, ui.margins());
     viewer.forget();
     viewer.setHome(scene.pose);
-    viewer.setPose(resumed ? scene.pose : viewer.journey.home);
+    viewer.open(resumed ? scene.pose : viewer.journey.home);
     choose(NOTHING);
     events.emit("scene", { scene: scene.scene, generation: scene.generation });
     void follow();
@@ -347,6 +347,15 @@ const api: Api = {
   setScene: (name) => session.open(name),
   setPose: (pose) => viewer.setPose(pose),
   setColouring: colour,
+  headset: {
+    preset: (name) => room.moving.preset(name),
+    recentre: () => room.moving.recentre(),
+    undo: () => room.moving.undo(),
+    comfort: (some = {}) => {
+      room.moving.settings.set(some);
+      return { ...room.moving.settings.comfort };
+    },
+  },
   on: (event, fn) => events.on(event, fn),
 };
 window.xrserver = api;

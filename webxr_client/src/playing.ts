@@ -155,7 +155,7 @@ export class Playing {
   #tell(): void {
     this.#clockTimer = 0;
     const { rank, fraction, playing } = this.#viewer.playback;
-    const { position, orientation, scale } = this.#viewer.journey.pose;
+    const { position, orientation, scale } = this.#viewer.desk ?? this.#viewer.journey.pose;
     this.#session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale } });
   }
 }

@@ -14,7 +14,7 @@ import { Labels } from "./scene/labels.ts";
 import { Pacer } from "./scene/pacer.ts";
 import { Picking } from "./scene/picking.ts";
 import * as spaces from "./spaces.ts";
-import type { Vector } from "./spaces.ts";
+import type { Pose, Vector } from "./spaces.ts";
 import type { World } from "./world.ts";
 import { Headset } from "./xr/headset.ts";
 import type { Mode } from "./xr/part.ts";
@@ -62,6 +62,11 @@ export class Viewer {
   daylight = 0;
   calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+  /** While a headset shows the picture: the pose that the window comes back to. */
+  desk: Pose | null = null;
+  /** Who moves the journey of somebody who wears a headset. */
+  worn: { undo(): void; recentre(): void } | null = null;
+
   readonly canvas: HTMLCanvasElement;
   readonly #listener: ViewerListener;
   readonly #labels: Labels;
@@ -70,6 +75,7 @@ export class Viewer {
   readonly #posed = spaces.newPose();
   #world: World | undefined;
   #keyboard: Keyboard | undefined;
+  #past: Pose[] = [];
   #last = 0;
   #stale = true;
   #arriving = 0;
@@ -145,7 +151,7 @@ export class Viewer {
   /** Another scene: what was named, pointed at and undone was of the one before. */
   forget(): void {
     this.#labels.clear();
-    this.journey.past.length = 0;
+    this.journey.past.length = this.#past.length = 0;
     this.aim.hover(NOTHING, NOTHING);
   }
 
@@ -156,23 +162,32 @@ export class Viewer {
     this.invalidate();
   }
 
+  /** Open another scene there; before somebody who wears a headset it stands as their headset says. */
+  open(pose: spaces.ReadonlyPose): void {
+    if (this.desk === null) this.setPose(pose);
+    else spaces.copyPose(pose, this.desk);
+  }
+
   /** Where `recentre` goes: all of the city between the panels, facing about as `start` does. */
   setHome(start: spaces.ReadonlyPose): void {
     this.eye.home(start, this.#box, this.journey.home);
   }
 
   undo(): void {
-    this.#actions.undo = true;
+    if (this.desk === null) this.#actions.undo = true;
+    else this.worn?.undo();
     this.invalidate();
   }
 
   recentre(): void {
-    this.#actions.recentre = true;
+    if (this.desk === null) this.#actions.recentre = true;
+    else this.worn?.recentre();
     this.invalidate();
   }
 
   /** Go near a node that stands. */
   approach(node: number): void {
+    if (this.desk !== null) return;
     const found = this.#world?.look.find(node, this.playback.rank);
     if (found === undefined) return;
     const base: Vector = [0, 0, 0];
@@ -284,9 +299,17 @@ export class Viewer {
 
   /** The picture goes to a headset, or comes back to the window. */
   #wear(mode: Mode | null): void {
+    const { journey } = this;
     this.#labels.mesh.visible = mode === null;
-    if (mode === null) {
+    this.eye.inRoom = mode !== null;
+    if (mode !== null) {
+      this.desk ??= spaces.copyPose(journey.gliding ? journey.to : journey.pose);
+      this.#past = journey.past;
+      journey.past = [];
+    } else {
       this.eye.sit();
+      if (this.desk !== null) locomotion.rest(journey, this.desk, this.#past);
+      this.desk = null;
       this.#resize();
     }
     this.aim.hover(NOTHING, NOTHING);

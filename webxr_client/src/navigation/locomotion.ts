@@ -141,6 +141,17 @@ export function newJourney(pose: ReadonlyPose = newPose(), home: ReadonlyPose = 
   };
 }
 
+/** Be at `pose`, with these moves to undo, and at rest. */
+export function rest(journey: Journey, pose: ReadonlyPose, past: Pose[]): Journey {
+  spaces.copyPose(pose, journey.pose);
+  journey.past = past;
+  setVector(journey.velocity, 0, 0, 0);
+  journey.spin = journey.zooming = 0;
+  journey.holding = journey.gliding = false;
+  journey.rest = REST_SECONDS;
+  return journey;
+}
+
 function copy(from: Readonly<Journey>, out: Journey): Journey {
   if (from === out) return out;
   spaces.copyPose(from.pose, out.pose);

@@ -7,6 +7,10 @@ import type { ReadonlyPose, Vector } from "../spaces.ts";
 const { DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW } = spaces;
 const STRAIGHT: spaces.ReadonlyQuaternion = [0, 0, 0, 1];
 
+/** In a room: nearer than hands and panels come, and beyond where rays reach; metres. */
+const NEAR = 0.08;
+const FAR = 30;
+
 export class Eye {
   readonly camera = new PerspectiveCamera();
   readonly worldFromScene = new Matrix4();
@@ -17,6 +21,8 @@ export class Eye {
   /** What panels cover along its edges. */
   readonly margins = { top: 0, bottom: 0, left: 0, right: 0 };
 
+  /** It is a head in a room, with hands and panels near it. */
+  inRoom = false;
   /** Where it is in its world. */
   readonly position: Vector = [...DESKTOP_EYE];
 
@@ -66,8 +72,8 @@ export class Eye {
   place(pose: ReadonlyPose, box: locomotion.Box): void {
     const { camera } = this;
     const [near, far] = locomotion.depthRange(pose, box, this.position, this.#depths);
-    camera.near = Math.max(near, 1e-4);
-    camera.far = Math.max(far, camera.near * 2);
+    camera.near = this.inRoom ? NEAR : Math.max(near, 1e-4);
+    camera.far = Math.max(far, this.inRoom ? FAR : camera.near * 2);
     camera.aspect = this.aspect;
     camera.fov = this.fieldOfView * 180 / Math.PI;
     camera.updateProjectionMatrix();

@@ -95,8 +95,8 @@ export class Headset {
     this.#moment.time = 0;
     this.root.visible = true;
     await this.#fastest(session);
-    for (const part of this.#parts) part.begin?.(session, mode);
     this.#listener.entered(mode);
+    for (const part of this.#parts) part.begin?.(session, mode);
   }
 
   async leave(): Promise<void> {
@@ -112,9 +112,9 @@ export class Headset {
     moment.space = space;
     moment.dt = dt;
     moment.time += dt;
-    const viewer = frame.getViewerPose(space);
-    moment.seen = viewer !== undefined;
-    if (viewer !== undefined) {
+    const viewer = frame.getViewerPose(space) ?? null; // null where it is lost, whatever the types say
+    moment.seen = viewer !== null;
+    if (viewer !== null) {
       const { position: p, orientation: q } = viewer.transform;
       moment.head.position[0] = p.x;
       moment.head.position[1] = p.y;
@@ -124,7 +124,8 @@ export class Headset {
       moment.head.orientation[2] = q.z;
       moment.head.orientation[3] = q.w;
     }
-    this.hands.read(frame, space, this.#session.inputSources);
+    if (this.#session.visibilityState === "visible") this.hands.read(frame, space, this.#session.inputSources, dt);
+    else this.hands.release(); // the system's menu has them
     for (const pointed of moment.pointed) empty(pointed);
     for (const part of this.#parts) part.step(moment);
     for (const hand of this.hands.both) {

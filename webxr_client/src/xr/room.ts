@@ -7,6 +7,7 @@ import type { Session } from "../session.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
 import { Inspector } from "./inspector.ts";
+import { Locomotion } from "./locomotion.ts";
 import { Panels, type PanelState } from "./panels.ts";
 import { Stand } from "./stand.ts";
 
@@ -32,6 +33,8 @@ export interface Room {
   inspect(rows: Rows): void;
   /** The panels that are open. */
   state(): PanelState[];
+  /** What moves, for menus and scripts. */
+  readonly moving: Locomotion;
 }
 
 /** Put the parts into the headset. Earlier ones get a press before later ones; what only draws comes last. */
@@ -41,6 +44,9 @@ export function furnish(page: Page): Room {
   const stand = new Stand(page.viewer, page.world);
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const panels: Panels = new Panels([inspector], () => undefined, () => page.viewer.calm);
+  const moving = new Locomotion(page.viewer, page.world);
+  page.viewer.worn = moving;
   headset.add(panels);
-  return { inspect: (rows) => inspector.show(rows), state: () => panels.state() };
+  headset.add(moving);
+  return { moving, inspect: (rows) => inspector.show(rows), state: () => panels.state() };
 }

@@ -1,0 +1,193 @@
+/** Moving in a headset: where the city stands on entering, and how hands and sticks move it from there. */
+import { Group } from "three";
+import type { Hand } from "../input/hands.ts";
+import { grabbed, newGrab } from "../navigation/hands.ts";
+import { GLIDE_SECONDS, PAST_MOST, REST_SECONDS, type Box } from "../navigation/locomotion.ts";
+import { before, carried, EYES, glided, TABLES, within, yawOf } from "../navigation/standing.ts";
+import { standpoint } from "../scene/standpoint.ts";
+import * as spaces from "../spaces.ts";
+import type { ReadonlyPose, Vector } from "../spaces.ts";
+import type { Viewer } from "../viewer.ts";
+import type { World } from "../world.ts";
+import type { Mode, Moment, Part } from "./part.ts";
+import { Settings, type Preset } from "./settings.ts";
+
+/** A pinch on a thing that goes farther than this (metres) takes hold of the world instead. */
+const YIELD = 0.03;
+/** The city is never smaller than this (metres of the room), nor larger than so many times life size. */
+const SMALLEST = 0.15;
+const SCALE_MOST = 4;
+const MIDDLE: Vector = [0, 0, 0];
+const NOWHERE: Box = [-1, 0, -1, 1, 1, 1];
+
+export class Locomotion implements Part {
+  readonly root = new Group();
+  readonly settings = new Settings();
+
+  readonly #viewer: Viewer;
+  readonly #world: World;
+  readonly #grab = newGrab();
+  readonly #head = { position: [0, EYES, 0] as Vector, yaw: 0 };
+  /** Where the city stood to the head when the headset was taken off, by mode; of which generation. */
+  readonly #left: Partial<Record<Mode, { pose: spaces.Pose; head: Vector; yaw: number; generation: string }>> = {};
+  /** Since the last move by hand, seconds. */
+  #rest = REST_SECONDS;
+  #mode: Mode = "vr";
+  #generation: string | null = null;
+  readonly #from = spaces.newPose();
+  readonly #to = spaces.newPose();
+  /** Seconds into a glide; −1 while there is none. */
+  #glided = -1;
+
+  constructor(viewer: Viewer, world: World) {
+    this.#viewer = viewer;
+    this.#world = world;
+  }
+
+  // --- what menus call -----------------------------------------------------------------------
+
+  /** Let the city stand like this from now on. */
+  preset(preset: Preset): void {
+    this.settings.preset = preset;
+    if (this.#generation === null) return;
+    this.#remember();
+    this.#go(this.#stand(preset, this.#to));
+  }
+
+  /** Bring the city back to where the person stands and looks now. */
+  recentre(): void {
+    if (this.#generation === null) return;
+    this.#remember();
+    this.#go(this.#stand(this.settings.preset, this.#to));
+  }
+
+  /** Take the last move back. */
+  undo(): void {
+    const pose = this.#generation === null ? undefined : this.#viewer.journey.past.pop();
+    if (pose !== undefined) this.#go(pose);
+  }
+
+  // --- a session -----------------------------------------------------------------------------
+
+  begin(_session: XRSession, mode: Mode): void {
+    this.#mode = mode;
+    this.#generation = null;
+    this.#glided = -1;
+    this.#grab.held = 0;
+    this.#rest = REST_SECONDS;
+  }
+
+  end(): void {
+    if (this.#generation === null) return;
+    const { position, yaw } = this.#head;
+    this.#left[this.#mode] = {
+      pose: spaces.copyPose(this.#viewer.journey.pose), head: [...position], yaw, generation: this.#generation,
+    };
+    this.#generation = null;
+  }
+
+  step(moment: Moment): void {
+    const { head } = moment;
+    if (!moment.seen) {
+      this.#grab.held = 0; // nothing moves in the dark; who holds on takes hold anew
+      return;
+    }
+    spaces.setVector(this.#head.position, head.position[0], head.position[1], head.position[2]);
+    this.#head.yaw = yawOf(head.orientation);
+    this.#enter();
+    this.#glide(moment.dt);
+    this.#hold(moment);
+  }
+
+  /** The first frame of a session, or of another city: let it stand somewhere. */
+  #enter(): void {
+    const generation = this.#world.shown?.scene.generation;
+    if (generation === undefined || generation === this.#generation) return;
+    const { pose, past } = this.#viewer.journey;
+    const left = this.#left[this.#mode];
+    const again = this.#generation === null && left?.generation === generation;
+    this.#generation = generation;
+    past.length = 0;
+    this.#glided = -1;
+    if (this.#mode === "ar" && !same(pose, this.#viewer.desk)) return; // it was placed on something real
+    if (again) carried(left.pose, left.head, left.yaw, this.#head.position, this.#head.yaw, pose);
+    else this.#stand(this.#mode === "ar" ? "tabletop" : this.settings.preset, pose);
+  }
+
+  // --- where it stands -----------------------------------------------------------------------
+
+  get #box(): Box {
+    return this.#world.shown?.scene.root.box ?? NOWHERE;
+  }
+
+  #stand(preset: Preset, out: spaces.Pose): spaces.Pose {
+    const { position, yaw } = this.#head;
+    const box = this.#box;
+    if (preset !== "life") return before(box, position, yaw, TABLES[preset], out);
+    const place = standpoint(this.#world.look, this.#viewer.playback.rank, box);
+    const middle: Vector = [(box[0]! + box[3]!) / 2, 0, (box[2]! + box[5]!) / 2];
+    return within(place, middle, position, yaw, this.#floor, 1, out);
+  }
+
+  /** Where feet are in life size; who sits is lifted to the height of those who stand. */
+  get #floor(): number {
+    return this.settings.comfort.posture === "seated" ? this.#head.position[1] - EYES : 0;
+  }
+
+  #go(to: ReadonlyPose): void {
+    spaces.copyPose(this.#viewer.journey.pose, this.#from);
+    spaces.copyPose(to, this.#to);
+    this.#glided = 0;
+  }
+
+  #glide(dt: number): void {
+    if (this.#glided < 0) return;
+    const { pose } = this.#viewer.journey;
+    this.#glided += dt;
+    if (this.#glided >= GLIDE_SECONDS) {
+      this.#glided = -1;
+      spaces.copyPose(this.#to, pose);
+      return;
+    }
+    const left = 1 - this.#glided / GLIDE_SECONDS;
+    glided(this.#from, this.#to, 1 - left * left * left, MIDDLE, pose);
+  }
+
+  #remember(): void {
+    const { pose, past } = this.#viewer.journey;
+    past.push(spaces.copyPose(pose));
+    if (past.length > PAST_MOST) past.shift();
+  }
+
+  // --- hands ---------------------------------------------------------------------------------
+
+  #hold(moment: Moment): void {
+    const { left, right } = moment.hands;
+    const holds = (this.#takes(left) ? 1 : 0) | (this.#takes(right) ? 2 : 0);
+    const seen = (left.tracked ? 1 : 0) | (right.tracked ? 2 : 0);
+    if (holds !== 0) {
+      if (this.#rest >= REST_SECONDS) this.#remember();
+      this.#rest = 0;
+      this.#glided = -1;
+    } else if (this.#rest < REST_SECONDS) {
+      this.#rest += moment.dt;
+    }
+    const { pose } = this.#viewer.journey;
+    const box = this.#box;
+    const least = SMALLEST / Math.max(box[3]! - box[0]!, box[5]! - box[2]!);
+    grabbed(this.#grab, pose, holds & seen, left.anchor, right.anchor, least, SCALE_MOST, pose, this.#grab);
+  }
+
+  /** Whether a hand holds the world. */
+  #takes(hand: Hand): boolean {
+    const { select, squeeze } = hand;
+    const fingers = hand.kind === "fingers";
+    if (hand.owner === "" && (squeeze.began || (fingers && select.began))) hand.owner = "world";
+    else if (hand.owner === "thing" && fingers && select.pressed && hand.travel > YIELD) hand.owner = "world";
+    return hand.owner === "world" && (squeeze.pressed || (fingers && select.pressed));
+  }
+}
+
+function same(a: ReadonlyPose, b: ReadonlyPose | null): boolean {
+  return b !== null && a.scale === b.scale && a.position.every((each, i) => each === b.position[i]);
+}

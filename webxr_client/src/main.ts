@@ -225,7 +225,7 @@ async function find(what: string | number | null): Promise<boolean> {
 
 function pointed(node: number, floor: number): void {
   canvas.classList.toggle("pointing", node !== NOTHING);
-  if (node === NOTHING) {
+  if (node === NOTHING || viewer.headset.presenting) {
     ui.tooltip.hide();
     return;
   }

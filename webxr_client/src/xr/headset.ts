@@ -157,10 +157,13 @@ export class Headset {
   }
 }
 
-const nothing = (): Pointed => ({ kind: "nothing", distance: Infinity, node: -1, floor: -1 });
+const nothing = (): Pointed => ({
+  kind: "nothing", distance: Infinity, node: -1, floor: -1, touched: false, point: [0, 0, 0], normal: [0, 0, 0],
+});
 
 function empty(pointed: Pointed): void {
   pointed.kind = "nothing";
   pointed.distance = Infinity;
   pointed.node = pointed.floor = -1;
+  pointed.touched = false;
 }

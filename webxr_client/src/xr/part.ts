@@ -13,6 +13,11 @@ export interface Pointed {
   /** Of a thing: its node, and its floor or −1. */
   node: number;
   floor: number;
+  /** Whether it is touched: by a fingertip, or by the end of a controller. */
+  touched: boolean;
+  /** Of a thing and the ground: where, and outwards from the face that is met; in the room. */
+  readonly point: Vector;
+  readonly normal: Vector;
 }
 
 /** A frame in a headset. One record is filled anew each frame; parts keep nothing of it but their own copies. */

@@ -1,14 +1,19 @@
 /** What is around somebody who wears a headset: the parts, and the order in which they get the hands. */
 import type { Captions } from "../captions.ts";
 import type { Panel as Rows } from "../generated/protocol.ts";
+import { SIDES } from "../input/hands.ts";
 import type { Playing } from "../playing.ts";
 import type { Colouring } from "../scene/city.ts";
 import type { Session } from "../session.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
+import { Pointing } from "./aim.ts";
+import { Haptics } from "./haptics.ts";
 import { Inspector } from "./inspector.ts";
+import { HoverLabel } from "./label.ts";
 import { Locomotion } from "./locomotion.ts";
 import { Panels, type PanelState } from "./panels.ts";
+import { Rays } from "./rays.ts";
 import { Stand } from "./stand.ts";
 
 /** The page, as far as the parts reach into it. */
@@ -37,16 +42,24 @@ export interface Room {
   readonly moving: Locomotion;
 }
 
+/** What reaching a panel, pressing it and having done so feel like. */
+const FELT = { reach: "hover", press: "select", done: "release" } as const;
+
 /** Put the parts into the headset. Earlier ones get a press before later ones; what only draws comes last. */
 export function furnish(page: Page): Room {
-  // placement, panels, aim, locomotion; then rays, models
   const { headset } = page.viewer;
   const stand = new Stand(page.viewer, page.world);
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
-  const panels: Panels = new Panels([inspector], () => undefined, () => page.viewer.calm);
+  const haptics = new Haptics();
+  const panels: Panels = new Panels([inspector], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
+  const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
   const moving = new Locomotion(page.viewer, page.world);
   page.viewer.worn = moving;
   headset.add(panels);
+  headset.add(pointing);
   headset.add(moving);
+  headset.add(new Rays(page.viewer));
+  headset.add(new HoverLabel(page.viewer, page.world, page.captions, pointing));
+  headset.add(haptics);
   return { moving, inspect: (rows) => inspector.show(rows), state: () => panels.state() };
 }

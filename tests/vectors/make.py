@@ -22,6 +22,8 @@ from xrserver.navigation import locomotion, playback, selection
 from xrserver.navigation.locomotion import Actions, Gaze, Journey
 from xrserver.spaces import Pose
 
+from . import worn
+
 HERE = Path(__file__).parent
 DAY = 86400
 
@@ -358,6 +360,9 @@ ROOMS: dict[str, Callable[[], Iterator[tuple[str, Iterator[Case]]]]] = {
     "navigation/spaces": _spaces,
     "navigation/locomotion": _locomotion,
     "navigation/selection": _selection,
+    "navigation/hands": worn.of_hands,
+    "navigation/standing": worn.of_standing,
+    "navigation/comfort": worn.of_comfort,
 }
 
 

@@ -1,22 +1,55 @@
 // The light that everything stands in: goes between the preamble and every body that draws.
 // All colours here are linear; `encode` makes the sRGB that is written. Squares and square roots
-// stand for sRGB's curve: no eye tells them apart here, and they cost a tenth.
-
-#ifndef VERTEX
+// stand for sRGB's curve, and a rational for exp: no eye tells them apart here, and they cost a tenth.
 
 uniform float daylight;       // 0 night, 1 day
 uniform vec4 sceneBounds;     // min x, min z, max x, max z of the city; metres, scene space
 
 vec3 decode(vec3 srgb) { return srgb * srgb; }
 
-// Half a byte of noise keeps dark gradients free of bands.
-vec4 encode(vec3 linear) {
-  vec3 srgb = sqrt(max(linear, 0.0));
-  float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
-  return vec4(srgb + (noise - 0.5) / 255.0, 1.0);
+vec3 byHour(vec3 night, vec3 day) { return mix(night, day, daylight); }
+
+// 1 at 0, falling as exp(-x) does at first, and always towards 0; x >= 0.
+float falling(float x) {
+  float y = 1.0 / (1.0 + x * (0.25 + 0.03125 * x));
+  y *= y;
+  return y * y;
 }
 
-vec3 byHour(vec3 night, vec3 day) { return mix(night, day, daylight); }
+// How old a rank is: 1 the newest, 0 the first, by the logarithm of how many hundredths of the
+// history ago it was.
+float ageOf(float rank, float head) {
+  float unit = 1.0 + 0.01 * head;
+  return 1.0 - log2(1.0 + max(head - rank, 0.0) / unit) / log2(2.0 + head / unit);
+}
+
+// Newest light, oldest dark; steps of equal size look equally large (after cividis).
+vec3 ageColour(float age) {
+  vec3 srgb = vec3(0.0313, 0.1320, 0.3346) + age * (vec3(0.9243, 0.7066, 0.3033)
+    + age * (vec3(-0.0721, -0.0592, 0.2881) + age * vec3(0.1163, 0.1357, -0.7170)));
+  return decode(srgb);
+}
+
+vec3 horizonColour() { return byHour(vec3(0.0125, 0.0190, 0.0370), vec3(0.800, 0.825, 0.845)); }
+
+float sceneRadius() { return 0.5 * length(sceneBounds.zw - sceneBounds.xy); }
+
+// Where the air begins, and how fast it thickens: `airOver(metres from the eye, airBefore(eye))` is
+// how much of the horizon's colour lies over a thing. Where the eye stands back to see the whole
+// city as a model, the air begins behind it. The same for a whole picture: made in the vertex stage.
+vec2 airBefore(vec3 eye) {
+  float radius = sceneRadius();
+  vec2 middle = 0.5 * (sceneBounds.xy + sceneBounds.zw);
+  float back = length(eye - vec3(middle.x, 0.0, middle.y)) / radius;
+  return vec2(1.0 / radius, 0.45 + 0.85 * back);
+}
+
+float airOver(float away, vec2 air) {
+  float depth = max(away * air.x - air.y, 0.0);
+  return 1.0 - falling(0.30 * depth * sqrt(depth));
+}
+
+#ifdef VERTEX
 
 // Hemisphere light, one key light, and a faint cool one from behind, so that no two sides are alike.
 vec3 lightOn(vec3 normal) {
@@ -30,41 +63,19 @@ vec3 lightOn(vec3 normal) {
   return mix(bounce, sky, hemisphere) + sun * max(dot(normal, key), 0.0) + cool * max(dot(normal, fill), 0.0);
 }
 
-vec3 horizonColour() { return byHour(vec3(0.0125, 0.0190, 0.0370), vec3(0.800, 0.825, 0.845)); }
+#else
 
-// The sky in a direction (unit, scene space).
-vec3 skyColour(vec3 direction) {
-  float up = max(direction.y, 0.0);
-  vec3 zenith = byHour(vec3(0.0022, 0.0035, 0.0088), vec3(0.480, 0.590, 0.720));
-  vec3 dusk = byHour(vec3(0.0110, 0.0120, 0.0150), vec3(0.060, 0.045, 0.020));
-  float left = 1.0 - min(up * 1.15, 1.0);
-  vec3 colour = mix(zenith, horizonColour(), left * left * sqrt(left));
-  return colour + dusk * exp(-up * 11.0);
+// Half a byte of noise keeps dark gradients free of bands.
+vec4 encode(vec3 linear) {
+  float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
+  return vec4(sqrt(linear) + (noise - 0.5) / 255.0, 1.0);
 }
 
-float sceneRadius() { return 0.5 * length(sceneBounds.zw - sceneBounds.xy); }
-
-// How much of the horizon's colour lies over what is `away` metres from the eye. Where the eye
-// stands back to see the whole city as a model, the air begins behind it.
-float fogOver(float away, vec3 eye) {
-  float radius = sceneRadius();
-  vec2 middle = 0.5 * (sceneBounds.xy + sceneBounds.zw);
-  float back = length(eye - vec3(middle.x, 0.0, middle.y)) / radius;
-  float depth = max(away / radius - 0.45 - 0.85 * back, 0.0);
-  return 1.0 - exp(-0.30 * depth * sqrt(depth));
-}
-
-vec3 inAir(vec3 colour, float away, vec3 eye) {
-  return mix(colour, horizonColour(), fogOver(away, eye));
-}
-
-// How much of a pixel `pixel` wide is covered, at `distance` from the middle of a line of half
-// width `half_`: exact to first order, so that what is thinner than a pixel fades instead of
-// shimmering.
-float lineCover(float distance, float half_, float pixel) {
-  float low = max(distance - 0.5 * pixel, -half_);
-  float high = min(distance + 0.5 * pixel, half_);
-  return clamp((high - low) / max(pixel, 1e-9), 0.0, 1.0);
+// How much of a pixel is covered at `away` from the middle of a line of half width `half_`, both in
+// any unit of which a pixel is 1 / `fine` wide: exact to first order, so that what is thinner than a
+// pixel fades instead of shimmering.
+float lineCover(float away, float half_, float fine) {
+  return clamp((half_ - away) * fine + 0.5, 0.0, min(2.0 * half_ * fine, 1.0));
 }
 
 #endif

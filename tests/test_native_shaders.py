@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import moderngl
 import numpy as np
@@ -11,10 +12,13 @@ from xrserver import resources, spaces
 from xrserver.columns import RANK_END, STRATA, Flag
 from xrserver.native.offscreen import Offscreen, create_context
 from xrserver.native.pools import WIDTH, Pool
-from xrserver.native.renderer import Moment, Renderer, source
+from xrserver.native.renderer import COLOURINGS, Moment, Renderer, source
 from xrserver.spaces import Pose
 
-PROGRAMS = [("nodes", ()), ("nodes", ("PICK",)), ("sky", ()), ("overlay", ())]
+PROGRAMS = [
+    *(("walls", (colouring.upper(),)) for colouring in COLOURINGS),
+    *((body, ()) for body in ("roofs", "plates", "mark", "pick", "sky", "overlay")),
+]
 HEAD = 40
 EYE = Pose((0.0, 0.0, 0.0))
 
@@ -64,8 +68,12 @@ def test_every_program_compiles_and_links_in_opengl_3_3(body, defines):
 
 
 def test_only_the_preambles_know_which_opengl_they_are_in():
-    for body in ("nodes", "sky", "overlay", "light"):
-        text = resources.text("shaders", f"{body}.glsl")
+    bodies = [
+        file for file in resources.folder("shaders").glob("*.glsl") if not file.name.startswith("preamble")
+    ]
+    assert len(bodies) >= 9
+    for file in bodies:
+        text = file.read_text("utf-8")
         assert "#version" not in text and "precision " not in text and "GL_ES" not in text
 
 
@@ -101,6 +109,15 @@ def stands(spans, rank, fraction, easing):
     return state[0][:3], state[1][:3], state[1][3]
 
 
+class Corners(NamedTuple):
+    """What the vertex stage makes of eight corners of each node."""
+
+    clip: np.ndarray
+    place: np.ndarray
+    strata: np.ndarray
+    warmth: np.ndarray
+
+
 @pytest.fixture(scope="module")
 def stage():
     """The vertex stage alone, its outputs written into a buffer."""
@@ -112,10 +129,11 @@ def stage():
     renderer.add("t", spans, nodes, strata)
     renderer.show(("t",))
     program = context.program(
-        vertex_shader=source("nodes", "VERTEX"), varyings=["vScene", "vSize", "vEye", "gl_Position"]
+        vertex_shader=source("walls", "VERTEX"), varyings=["vBays", "vOwn", "gl_Position"]
     )
     array = context.vertex_array(program, [])
-    buffer = context.buffer(reserve=8 * len(nodes) * 15 * 4)
+    buffer = context.buffer(reserve=8 * len(nodes) * 12 * 4)
+    projection = spaces.perspective(1.0, 1.0, 0.1, 1000.0)
 
     def run(rank, fraction, easing, glow=0.1):
         moment = Moment(Pose((0, 0, 0)), rank, fraction, easing, glow, HEAD)
@@ -123,11 +141,17 @@ def stage():
             if name in program:
                 program[name] = unit
         renderer._use_textures()
-        renderer._set(program, moment, EYE, spaces.perspective(1.0, 1.0, 0.1, 1000.0))
+        renderer._set(program, moment, EYE, projection)
         array.transform(buffer, moderngl.POINTS, vertices=8 * len(nodes))
-        return np.frombuffer(buffer.read(), np.float32).reshape(len(nodes), 8, 15)
+        found = np.frombuffer(buffer.read(), np.float32).reshape(len(nodes), 8, 12)
+        clip = found[:, :, 8:]
+        # The eye is at the origin and looks along −z: this is where in the scene the corners are.
+        corners = clip[:, :, [0, 1, 3]] / [projection[0], projection[5], -1.0]
+        return Corners(clip, corners, found[:, :, 3], found[:, :, 7])
 
-    yield nodes, spans, run
+    # In the order in which they are drawn: districts first.
+    plate = spans["traits"][nodes["first_span"]] >> 16 == 0
+    yield np.concatenate([nodes[plate], nodes[~plate]]), spans, run
     context.release()
 
 
@@ -142,14 +166,14 @@ def test_what_stands_at_any_playhead_is_what_the_rules_of_time_say(stage, easing
                 own = spans[node["first_span"] : node["first_span"] + node["span_count"]]
                 expected = stands(own, rank, fraction, easing)
                 if expected is None:
-                    assert np.all(got[row, :, 11:] == (2, 2, 2, 1))
+                    assert np.all(got.clip[row] == (2, 2, 2, 1))
                     continue
                 position, size, strata = expected
-                corners, clip = got[row, :, :3], got[row, :, 11:]
+                corners, clip = got.place[row], got.clip[row]
                 low, high = corners.min(axis=0), corners.max(axis=0)
                 assert np.allclose(low, position - [size[0] / 2, 0, size[2] / 2], atol=2e-4)
                 assert np.allclose(high - low, size, atol=4e-4)
-                assert np.allclose(got[row, :, 6], strata, atol=1e-4)
+                assert np.allclose(got.strata[row], max(strata, 1e-3), atol=1e-4)
                 assert not np.all(clip == (2, 2, 2, 1))
                 shown += 1
                 eased += fraction > 1 - easing
@@ -161,7 +185,8 @@ def test_at_whole_ranks_the_picture_does_not_depend_on_easing(stage):
     for rank in (0, 7, HEAD):
         still = run(rank, 0.0, 1e-6)
         for easing in (0.3, 1.0):
-            assert np.array_equal(run(rank, 0.0, easing), still)
+            again = run(rank, 0.0, easing)
+            assert all(np.array_equal(a, b) for a, b in zip(again, still, strict=True))
 
 
 def test_glow_fades_with_the_distance_to_the_birth_of_what_stands(stage):
@@ -171,7 +196,8 @@ def test_glow_fades_with_the_distance_to_the_birth_of_what_stands(stage):
         own = spans[node["first_span"] : node["first_span"] + node["span_count"]]
         if stands(own, 20, 0.5, 1e-6) is not None:
             birth = max(span["birth"] for span in own if span["birth"] <= 20)
-            assert got[row, 0, 10] == pytest.approx(math.exp(-(20.5 - birth) * 0.25), rel=1e-4)
+            # Warmth is what is seen of glow: its cube.
+            assert got.warmth[row, 0] == pytest.approx(math.exp(-3 * (20.5 - birth) * 0.25), rel=1e-4)
 
 
 # --- pools and picking ----------------------------------------------------------------------------

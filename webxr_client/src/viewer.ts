@@ -6,7 +6,7 @@ import { Pointers } from "./input/pointers.ts";
 import * as locomotion from "./navigation/locomotion.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import { Aim } from "./scene/aim.ts";
-import { City, COLOURINGS, type Colouring } from "./scene/city.ts";
+import { City, type Colouring } from "./scene/city.ts";
 import { drawsOnCpu } from "./scene/device.ts";
 import type { Playhead } from "./scene/drawn.ts";
 import { Eye } from "./scene/eye.ts";
@@ -198,7 +198,7 @@ export class Viewer {
 
   setColouring(colouring: Colouring): void {
     this.colouring = colouring;
-    this.city.uniforms.colouring.value = COLOURINGS.indexOf(colouring);
+    this.city.colour(colouring);
     this.invalidate();
   }
 
@@ -356,6 +356,7 @@ export class Viewer {
   /** Bring the eye and everything seen to where the journey is. */
   #place(): void {
     this.eye.place(this.journey.pose, this.#box);
+    this.city.approach(this.eye.inScene(this.journey.pose));
     this.city.place(this.eye.worldFromScene);
     this.#labels.mesh.matrixWorld.copy(this.eye.worldFromScene);
   }

@@ -115,7 +115,7 @@ export class World {
     if (shown?.scene.generation !== patch.generation) return;
     if (this.#city.tiles.get(patch.tile) === undefined) {
       this.#early.push(patch);
-    } else if (!this.#city.tiles.patch(patch)) {
+    } else if (!this.#city.patch(patch)) {
       // One was missed: the tile comes anew, with all that it lacks. Until then it stays as it is.
       this.#session.send({ type: "want", tiles: [patch.tile] });
     }
@@ -189,14 +189,19 @@ export class World {
       shown.dates = calendar(shown.table.time);
       shown.headRank = patch.head_rank;
     }
-    this.#show(this.#shownIds);
+    this.#describe(this.#shownIds);
     this.#listener.grew(shown, from);
   }
 
   #show(ids: readonly string[]): void {
     this.#shownIds = ids;
-    const { tiles } = this.#city;
     this.#city.show(ids);
+    this.#describe(ids);
+  }
+
+  /** Let what is drawn be found and named. */
+  #describe(ids: readonly string[]): void {
+    const { tiles } = this.#city;
     this.look.show(ids.flatMap((id) => tiles.get(id) ?? []));
     this.survey.show(this.look.tiles);
   }

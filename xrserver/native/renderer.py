@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import resources, spaces
-from xrserver.columns import NODES, SPANS, STRATA
+from xrserver.columns import NODES, SPANS, STRATA, Category
 from xrserver.native.pools import WIDTH, Pool
 from xrserver.spaces import Matrix, Pose, Vector
 
-#: Two faces' corners for each of the three sides towards the eye (CONVENTIONS, "Drawing").
-_CORNERS = np.array([0, 2, 4, 4, 2, 6, 0, 1, 4, 4, 1, 5, 0, 1, 2, 2, 1, 3], np.uint32)
+#: Corners of the faces towards the eye, whose last of three tells the face (CONVENTIONS, "Drawing").
+_SIDES = np.array([0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3], np.uint32)
+_TOP = np.array([0, 1, 5, 0, 4, 5], np.uint32)
+_ALL = np.concatenate([_SIDES, _TOP])
 _TEXTURES = ("uSpans", "uNodes", "uStrata", "uPeople", "uCategories")
-#: Colourings by the number that the shader knows them by.
+#: Colourings by the number that the shaders know them by.
 COLOURINGS = ("author", "age", "kind")
+#: Of the many beyond those that have a colour of their own; sRGB.
+_NOBODY_COLOUR = 0x828995
 #: What a district's floor is in the pick pass.
 _NO_FLOOR = 0xFFFF_FFFF
 
@@ -65,13 +69,21 @@ class Picked:
     point: Vector
 
 
+#: Programs whose vertex stage is nodes.glsl; each has a fragment stage of its own.
+_OF_NODES = ("walls", "roofs", "plates", "mark", "pick")
+
+
 def source(body: str, *defines: str, preamble: str = "gl") -> str:
-    """Return the GLSL of a program's stage: preamble, defines, light, body."""
+    """Return the GLSL of a program's stage: preamble, defines, light, body (CONVENTIONS, "Drawing")."""
+    vertex = "VERTEX" in defines
+    if body in _OF_NODES:
+        defines = (*defines, body.upper())
     names = "".join(f"#define {name}\n" for name in defines)
     parts = [resources.text("shaders", f"preamble.{preamble}.glsl"), names]
     if body != "overlay":
         parts.append(resources.text("shaders", "light.glsl"))
-    return "".join([*parts, resources.text("shaders", f"{body}.glsl")])
+    file = "nodes" if vertex and body in _OF_NODES else body
+    return "".join([*parts, resources.text("shaders", f"{file}.glsl")])
 
 
 class Renderer:
@@ -82,8 +94,9 @@ class Renderer:
 
     def __init__(self, context: moderngl.Context) -> None:
         self.context = context
-        self._city = self._program("nodes")
-        self._pick = self._program("nodes", "PICK")
+        self._walls = tuple(self._program("walls", name.upper()) for name in COLOURINGS)
+        self._roofs, self._plates = self._program("roofs"), self._program("plates")
+        self._mark, self._pick = self._program("mark"), self._program("pick")
         self._sky = self._program("sky")
         self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
         self._strata = Pool(context, 2, 1)
@@ -92,14 +105,15 @@ class Renderer:
         self._categories = context.texture((16, 1), 4)
         for texture in (self._people, self._categories):
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._indices = context.buffer(_CORNERS.tobytes())
-        self._capacity = 1
-        self._bind_arrays()
+        self._capacity = 0
+        self._grow(1)
         self._backdrop = context.vertex_array(self._sky, [])
-        self._tiles: dict[str, tuple[int, int, NDArray[np.void]]] = {}
+        self._tiles: dict[str, tuple[int, int, NDArray[np.void], NDArray[np.bool_]]] = {}
         self._shown: tuple[str, ...] = ()
         self._bounds = (-1.0, -1.0, 1.0, 1.0)
         self.drawn = 0
+        self._districts = 0
+        self._ids = np.empty(0, np.uint32)
         self._eye_of_pick = context.framebuffer(
             [context.texture((1, 1), 2, dtype="u4")], context.depth_texture((1, 1)))
         self._matrices = {name: np.empty(16, np.float32)
@@ -117,14 +131,28 @@ class Renderer:
         texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         return texture
 
-    def _bind_arrays(self) -> None:
-        self._city_array = self.context.vertex_array(self._city, [], index_buffer=self._indices)
-        self._pick_array = self.context.vertex_array(self._pick, [], index_buffer=self._indices)
+    def _grow(self, rows: int) -> None:
+        """Make room for the faces of so many rows."""
+        if rows <= self._capacity:
+            return
+        self._capacity = max(rows, 2 * self._capacity)
+        of_row = 8 * np.arange(self._capacity, dtype=np.uint32)[:, None]
+        context = self.context
+        sides, tops, boxes = (context.buffer((corners + of_row).tobytes())
+                              for corners in (_SIDES, _TOP, _ALL))
+
+        def array(program: moderngl.Program, indices: moderngl.Buffer) -> moderngl.VertexArray:
+            return context.vertex_array(program, [], index_buffer=indices)
+
+        self._wall_arrays = tuple(array(program, sides) for program in self._walls)
+        self._roof_array = array(self._roofs, tops)
+        self._plate_array, self._mark_array, self._pick_array = (
+            array(program, boxes) for program in (self._plates, self._mark, self._pick))
 
     @property
     def resident_spans(self) -> int:
         """How many spans lie in the pools."""
-        return sum(int(nodes["span_count"].sum()) for _, _, nodes in self._tiles.values())
+        return sum(int(nodes["span_count"].sum()) for _, _, nodes, _ in self._tiles.values())
 
     def set_bounds(self, box: list[float] | tuple[float, ...]) -> None:
         """Tell how large the city is: the root tile's box, metres, scene space."""
@@ -132,7 +160,7 @@ class Renderer:
 
     def set_people(self, colours: NDArray[np.uint32], categories: tuple[int, ...]) -> None:
         """Set the colours of people by id, and of categories: 0xRRGGBB, sRGB."""
-        rows = max(1, -(-len(colours) // 256))
+        rows = len(colours) // 256 + 1  # nobody's is behind the last
         if self._people.size[1] != rows:
             self._people.release()
             self._people = self.context.texture((256, rows), 4)
@@ -147,11 +175,13 @@ class Renderer:
         rebased = nodes.view(NODES.dtype).reshape(-1).copy()
         rebased["first_span"] += first_span
         rebased["first_stratum"] += first_stratum
-        self._tiles[tile] = (first_span, first_stratum, rebased)
+        first = spans.view(SPANS.dtype).reshape(-1)["traits"][
+            np.minimum(rebased["first_span"] - first_span, max(len(spans) - 1, 0))]
+        self._tiles[tile] = (first_span, first_stratum, rebased, first >> 16 == Category.DISTRICT)
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
-        first_span, first_stratum, _ = self._tiles.pop(tile)
+        first_span, first_stratum, _, _ = self._tiles.pop(tile)
         self._spans.remove(first_span)
         self._strata.remove(first_stratum)
         self._shown = ()
@@ -162,18 +192,18 @@ class Renderer:
             return
         self._shown = tiles
         nodes = np.concatenate([np.empty(0, NODES.dtype), *(self._tiles[tile][2] for tile in tiles)])
-        self.drawn = len(nodes)
+        plates = np.concatenate([np.empty(0, np.bool_), *(self._tiles[tile][3] for tile in tiles)])
+        # Districts first: they are drawn by other programs than what stands on them.
+        nodes = np.concatenate([nodes[plates], nodes[~plates]])
+        self.drawn, self._districts = len(nodes), int(np.count_nonzero(plates))
+        self._ids = nodes["node"].copy()
         words = np.zeros((max(1, -(-2 * len(nodes) // WIDTH)), WIDTH, 4), np.uint32)
         words.reshape(-1)[:8 * len(nodes)] = nodes.view(np.uint32)
         if len(words) > self._nodes.size[1]:
             self._nodes.release()
             self._nodes = self._integers(max(len(words), min(2 * self._nodes.size[1], 16384)))
         self._nodes.write(words.data, viewport=(0, 0, WIDTH, len(words)))
-        if len(nodes) > self._capacity:
-            self._capacity = max(len(nodes), 2 * self._capacity)
-            self._indices = self.context.buffer(
-                (_CORNERS + 8 * np.arange(self._capacity, dtype=np.uint32)[:, None]).tobytes())
-            self._bind_arrays()
+        self._grow(len(nodes))
 
     def draw(self, moment: Moment, eye: Pose, projection: Matrix) -> None:
         """Draw city and backdrop into the framebuffer in use, which is clear.
@@ -183,16 +213,28 @@ class Renderer:
         eye : Pose
             ``world_from_eye``.
         """
-        for program in (self._sky, self._city):
+        walls = self._walls[moment.colouring]
+        marked = np.flatnonzero(np.isin(self._ids, [i for i in (moment.selected, moment.hovered) if i >= 0]))
+        for program in (walls, self._roofs, self._plates, self._sky, *([self._mark] if len(marked) else [])):
             self._set(program, moment, eye, projection)
         self._use_textures()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.depth_func = "<="
-        if self.drawn:
-            self._city_array.render(moderngl.TRIANGLES, vertices=18 * self.drawn)
-        # The backdrop lies at depth 1 and is drawn last, where nothing stands before it.
+        plates, buildings = self._districts, self.drawn - self._districts
+        # What hides most first; the backdrop, at depth 1, last, where nothing stands before it.
+        if buildings:
+            self._wall_arrays[moment.colouring].render(vertices=12 * buildings, first=12 * plates)
+            self._roof_array.render(vertices=6 * buildings, first=6 * plates)
+        if plates:
+            self._plate_array.render(vertices=18 * plates)
         self._backdrop.render(moderngl.TRIANGLES, vertices=3)
+        if len(marked):
+            self.context.enable(moderngl.BLEND)
+            self.context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+            for row in marked.tolist():
+                self._mark_array.render(vertices=18, first=18 * row)
+            self.context.disable(moderngl.BLEND)
 
     def pick(self, moment: Moment, eye: Pose, projection: Matrix, x: float, y: float,
              pixel: tuple[float, float]) -> Picked | None:
@@ -217,7 +259,7 @@ class Renderer:
         self._eye_of_pick.clear()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
-        self._pick_array.render(moderngl.TRIANGLES, vertices=18 * self.drawn)
+        self._pick_array.render(vertices=18 * self.drawn)
         node, floor = np.frombuffer(self._eye_of_pick.read(components=2, dtype="u4"), np.uint32).tolist()
         if node == 0:
             return None
@@ -260,11 +302,11 @@ class Renderer:
 
 
 def _bytes(colours: NDArray[np.uint32], count: int) -> bytes:
-    """Return 0xRRGGBB as `count` RGBA texels, grey where there are no more."""
-    texels = np.full((count, 4), 128, np.uint8)
-    texels[:len(colours)] = np.stack([colours >> 16 & 255, colours >> 8 & 255, colours & 255,
-                                      np.full_like(colours, 255)], axis=1)
-    return texels.tobytes()
+    """Return 0xRRGGBB as `count` RGBA texels, nobody's colour where there are no more."""
+    every = np.full(count, _NOBODY_COLOUR, np.uint32)
+    every[:len(colours)] = colours
+    return np.stack([every >> 16 & 255, every >> 8 & 255, every & 255, np.full_like(every, 255)],
+                    axis=1).astype(np.uint8).tobytes()
 
 
 def _unprojected(projection: Matrix, x: float, y: float, depth: float) -> Vector:

@@ -1,15 +1,22 @@
-/** The city in three.js: one draw for the backdrop, one for every building there is. */
+/** The city in three.js: one draw each for walls, roofs, districts and the backdrop, however many there are. */
 import {
   BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Mesh, NearestFilter, RawShaderMaterial, RGBAFormat, Scene,
-  UnsignedByteType, Vector4, type IUniform, type Matrix4, type WebGLRenderer,
+  UnsignedByteType, Vector4, type Camera, type IUniform, type Matrix4, type WebGLRenderer,
 } from "three";
-import { CATEGORY_COLOURS, NODE, type TileHeader } from "../generated/protocol.ts";
+import { CATEGORY_COLOURS, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
+import type { ReadonlyVector } from "../spaces.ts";
 import { Pool } from "./pool.ts";
-import { NODES, NODES_PICK, SKY } from "./shaders.ts";
+import { Roster } from "./roster.ts";
+import { MARK, PICK, PLATES, ROOFS, SKY, WALLS } from "./shaders.ts";
 import { Tiles } from "./tiles.ts";
 
-/** Faces towards the eye, over eight virtual vertices. */
-const FACES = [0, 2, 4, 4, 2, 6, 0, 1, 4, 4, 1, 5, 0, 1, 2, 2, 1, 3];
+/** The faces towards the eye, over eight virtual vertices; the last of each triangle says which face it is of. */
+const SIDES = [0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3];
+const TOP = [0, 1, 5, 0, 4, 5];
+const ALL = [...SIDES, ...TOP];
+
+/** Of the city's width: how far the eye goes before buildings are put in order again. */
+const REORDER = 0.04;
 
 export const COLOURINGS = ["author", "age", "kind"] as const;
 export type Colouring = (typeof COLOURINGS)[number];
@@ -36,23 +43,33 @@ function uniforms() {
   };
 }
 
+/** Of the many beyond those that have a colour of their own; sRGB. */
+const NOBODY_COLOUR = 0x828995;
+
 export class City {
   readonly uniforms = uniforms();
   readonly tiles: Tiles;
-  /** What is seen: buildings, then the backdrop where there are none; labels join it. */
+  /** What is seen: buildings, districts, then the backdrop where there are none; labels join it. */
   readonly scene = new Scene();
-  /** The same buildings, writing who they are instead of colours. */
+  /** The same nodes, writing who they are instead of colours. */
   readonly pickScene = new Scene();
-  /** Rows of `uNodes` that are drawn. */
-  nodesResident = 0;
 
   readonly #nodes: Pool;
-  readonly #geometry = new BufferGeometry();
-  readonly #sky: Mesh;
-  readonly #buildings: Mesh;
-  readonly #pick: Mesh;
-  #records = new Uint32Array(0);
-  #indexed = 0;
+  readonly #roster = new Roster();
+  readonly #sides = new Faces(SIDES);
+  readonly #tops = new Faces(TOP);
+  readonly #plates = new Faces(ALL);
+  readonly #marked = new BufferGeometry();
+  readonly #walls: Mesh;
+  readonly #mark: Mesh;
+  readonly #parts: readonly Mesh[];
+  readonly #colourings: Record<Colouring, RawShaderMaterial>;
+  readonly #found: number[] = [];
+  readonly #arrangedFrom = new Float64Array(3).fill(Infinity);
+  #ids: readonly string[] = [];
+  /** Whom the outline was made for; of nobody after rows have moved. */
+  #markedSelected = NaN;
+  #markedHovered = NaN;
 
   constructor(renderer: WebGLRenderer) {
     this.tiles = new Tiles(renderer);
@@ -61,30 +78,55 @@ export class City {
     this.uniforms.uStrata.value = this.tiles.strata.texture;
     this.uniforms.uNodes.value = this.#nodes.texture;
     this.uniforms.uCategories.value = colourTexture(Uint32Array.from(CATEGORY_COLOURS), 16);
-    this.uniforms.uPeople.value = colourTexture(new Uint32Array(1), 256);
+    this.uniforms.uPeople.value = peopleTexture(new Uint32Array(1));
 
+    this.#colourings = { author: this.#material(WALLS.author), age: this.#material(WALLS.age), kind: this.#material(WALLS.kind) };
+    const pick = this.#material(PICK);
     const backdrop = new BufferGeometry();
     backdrop.setIndex([0, 1, 2]);
-    // It lies at the far plane, so it is drawn last, where nothing else was: its shading is not for free.
-    this.#sky = part(backdrop, this.#material(SKY, false));
-    this.#sky.renderOrder = 1;
-    this.#buildings = part(this.#geometry, this.#material(NODES, true));
-    this.#pick = part(this.#geometry, this.#material(NODES_PICK, true));
-    this.scene.add(this.#sky, this.#buildings);
-    this.pickScene.add(this.#pick);
+    this.#marked.setIndex(new BufferAttribute(new Uint32Array(MOST_MARKED * ALL.length), 1));
+    // What hides most first. The backdrop lies at the far plane, so it is drawn last, where nothing
+    // else was: its shading is not for free.
+    this.#walls = part(this.#sides.geometry, this.#colourings.author, 0);
+    this.#mark = part(this.#marked, this.#material(MARK, { transparent: true, depthWrite: false }), 0);
+    this.#mark.visible = false;
+    const drawn = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2),
+      part(backdrop, this.#material(SKY, { depthWrite: false }), 3), this.#mark];
+    const picked = [this.#sides, this.#tops, this.#plates].map(({ geometry }) => part(geometry, pick, 0));
+    this.#parts = [...drawn, ...picked];
+    this.scene.add(...drawn);
+    this.pickScene.add(...picked);
     for (const scene of [this.scene, this.pickScene]) scene.matrixWorldAutoUpdate = false;
   }
 
-  #material(source: { vertexShader: string; fragmentShader: string }, solid: boolean): RawShaderMaterial {
+  #material(source: { vertexShader: string; fragmentShader: string }, how: { transparent?: boolean; depthWrite?: boolean } = {}): RawShaderMaterial {
     return new RawShaderMaterial({
-      ...source, uniforms: this.uniforms, glslVersion: GLSL3, depthWrite: solid,
+      ...source, ...how, uniforms: this.uniforms, glslVersion: GLSL3,
       side: DoubleSide, // the shader draws only faces towards the eye, in either winding
     });
   }
 
+  /** Rows of `uNodes` that are drawn. */
+  get nodesResident(): number {
+    return this.#roster.rows;
+  }
+
   /** Set `world_from_scene`; nothing else moves when a viewer does. */
   place(worldFromScene: Matrix4): void {
-    for (const mesh of [this.#sky, this.#buildings, this.#pick]) mesh.matrixWorld.copy(worldFromScene);
+    for (const mesh of this.#parts) mesh.matrixWorld.copy(worldFromScene);
+    this.#outline();
+  }
+
+  /** Let the eye be at a place, scene space: what is near is drawn first once it has gone far enough. */
+  approach(eye: ReadonlyVector): void {
+    const { x, z, w } = this.uniforms.sceneBounds.value;
+    const far = REORDER * Math.max(z - x, w - this.uniforms.sceneBounds.value.y);
+    const from = this.#arrangedFrom;
+    if (Math.hypot(eye[0] - from[0]!, eye[1] - from[1]!, eye[2] - from[2]!) < far) return;
+    from.set(eye);
+    this.#roster.arrange(eye);
+    this.#markedSelected = NaN;
+    this.#writeNodes();
   }
 
   /** How large the city is: the air and the ground depend on it. */
@@ -96,32 +138,48 @@ export class City {
   /** Colours of people, 0xRRGGBB by person id. */
   paint(colours: Uint32Array): void {
     (this.uniforms.uPeople.value as DataTexture).dispose();
-    this.uniforms.uPeople.value = colourTexture(colours, 256);
+    this.uniforms.uPeople.value = peopleTexture(colours);
+  }
+
+  /** Colour floors by who, when or what. */
+  colour(colouring: Colouring): void {
+    this.uniforms.colouring.value = COLOURINGS.indexOf(colouring);
+    this.#walls.material = this.#colourings[colouring];
+  }
+
+  /** Have the other colourings ready before they are asked for. */
+  async prepare(renderer: WebGLRenderer, camera: Camera): Promise<void> {
+    const waiting = new Scene();
+    waiting.add(...Object.values(this.#colourings).map((material) => part(this.#sides.geometry, material, 0)));
+    waiting.add(part(this.#marked, this.#mark.material as RawShaderMaterial, 0));
+    await renderer.compileAsync(waiting, camera);
   }
 
   /** Draw the nodes of these tiles, and only these. */
   show(ids: readonly string[]): void {
-    let rows = 0;
-    for (const id of ids) rows += this.tiles.get(id)?.nodeCount ?? 0;
-    if (rows * NODE.words > this.#records.length) this.#records = new Uint32Array(Math.ceil(rows * 1.25 + 64) * NODE.words);
-    let at = 0;
-    for (const id of ids) {
+    this.#ids = ids;
+    this.#roster.show(ids.flatMap((id) => {
       const tile = this.tiles.get(id);
-      if (tile === undefined) continue;
-      const words = tile.nodeCount * NODE.words;
-      this.#records.set(tile.nodes.subarray(0, words), at);
-      const span = this.tiles.firstSpan(id);
-      const stratum = this.tiles.firstStratum(id);
-      for (let i = at; i < at + words; i += NODE.words) {
-        this.#records[i + NODE.first_span]! += span;
-        this.#records[i + NODE.first_stratum]! += stratum;
-      }
-      at += words;
+      return tile === undefined ? [] : [{ tile, firstSpan: this.tiles.firstSpan(id), firstStratum: this.tiles.firstStratum(id) }];
+    }));
+    this.#arrangedFrom.fill(Infinity);
+    if (!this.#nodes.reserve(Math.max(this.#roster.records.length / NODE.words, 1) * NODE.texels)) this.#writeNodes();
+    this.#count();
+  }
+
+  /** Apply a patch and draw what it changed; false when it does not follow what is here. */
+  patch(patch: Patch): boolean {
+    const changed = this.tiles.patch(patch);
+    if (changed === undefined) return false;
+    const tile = this.tiles.get(patch.tile);
+    const rows = changed === "moved" || tile === undefined ? undefined : this.#roster.update(tile, changed);
+    if (rows === undefined) {
+      this.show(this.#ids);
+      return true;
     }
-    this.nodesResident = rows;
-    if (!this.#nodes.reserve(Math.max(rows, 1) * NODE.texels)) this.#writeNodes();
-    this.#index(rows);
-    this.#geometry.setDrawRange(0, rows * FACES.length);
+    for (const row of rows) this.#nodes.write(row * NODE.texels, this.#roster.records.subarray(row * NODE.words, (row + 1) * NODE.words));
+    if (rows.length > 0) this.#count();
+    return true;
   }
 
   restore(): void {
@@ -130,24 +188,79 @@ export class City {
   }
 
   #writeNodes(): void {
-    this.#nodes.write(0, this.#records.subarray(0, this.nodesResident * NODE.words));
+    this.#nodes.write(0, this.#roster.records.subarray(0, this.#roster.rows * NODE.words));
   }
 
-  #index(rows: number): void {
-    if (rows <= this.#indexed) return;
-    this.#indexed = Math.ceil(rows * 1.25) + 64;
-    const index = new Uint32Array(this.#indexed * FACES.length);
-    for (let row = 0, i = 0; row < this.#indexed; row++) for (const corner of FACES) index[i++] = row * 8 + corner;
-    this.#geometry.dispose();
-    this.#geometry.setIndex(new BufferAttribute(index, 1));
+  /** As many faces as there are rows now. */
+  #count(): void {
+    const { plates, rows } = this.#roster;
+    this.#sides.draw(plates, rows);
+    this.#tops.draw(plates, rows);
+    this.#plates.draw(0, plates);
+    this.#markedSelected = NaN;
+  }
+
+  /** Find the rows of what is selected and pointed at, where that changed. */
+  #outline(): void {
+    const selected = this.uniforms.selectedNode.value;
+    const hovered = this.uniforms.hoveredNode.value;
+    if (selected === this.#markedSelected && hovered === this.#markedHovered) return;
+    this.#markedSelected = selected;
+    this.#markedHovered = hovered;
+    const index = this.#marked.index!;
+    let i = 0;
+    this.#roster.find(selected, hovered, this.#found);
+    for (const row of this.#found) {
+      if (i + ALL.length > index.count) break;
+      for (const corner of ALL) index.array[i++] = row * 8 + corner;
+    }
+    this.#mark.visible = i > 0;
+    this.#marked.setDrawRange(0, i);
+    index.needsUpdate = true;
   }
 }
 
-function part(geometry: BufferGeometry, material: RawShaderMaterial): Mesh {
+/** Most rows that are outlined: a node has at most two in each tile that is drawn. */
+const MOST_MARKED = 32;
+
+/** Some faces of every row, drawn for a stretch of rows. */
+class Faces {
+  readonly geometry = new BufferGeometry();
+  readonly #corners: readonly number[];
+  #rows = 0;
+
+  constructor(corners: readonly number[]) {
+    this.#corners = corners;
+  }
+
+  draw(from: number, to: number): void {
+    if (to > this.#rows) this.#grow(to);
+    const n = this.#corners.length;
+    this.geometry.setDrawRange(from * n, (to - from) * n);
+  }
+
+  #grow(rows: number): void {
+    this.#rows = Math.ceil(rows * 1.25) + 64;
+    const index = new Uint32Array(this.#rows * this.#corners.length);
+    for (let row = 0, i = 0; row < this.#rows; row++) for (const corner of this.#corners) index[i++] = row * 8 + corner;
+    this.geometry.dispose();
+    this.geometry.setIndex(new BufferAttribute(index, 1));
+  }
+}
+
+function part(geometry: BufferGeometry, material: RawShaderMaterial, order: number): Mesh {
   const mesh = new Mesh(geometry, material);
+  mesh.renderOrder = order;
   mesh.frustumCulled = false; // vertices are made in the shader: three.js knows no bounds
   mesh.matrixAutoUpdate = false;
   return mesh;
+}
+
+/** Colours of people, and behind them nobody's: what ids beyond get. */
+function peopleTexture(colours: Uint32Array): DataTexture {
+  const all = new Uint32Array(256 * Math.ceil((colours.length + 1) / 256)).fill(NOBODY_COLOUR);
+  all.set(colours);
+  return colourTexture(all, 256);
 }
 
 /** Colours as a texture of sRGB bytes: texel i at (i mod width, i div width). */

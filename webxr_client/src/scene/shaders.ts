@@ -1,23 +1,35 @@
 /** The shader bodies that every viewer shares, made into WebGL2 sources. */
 import light from "../../../shaders/light.glsl?raw";
+import mark from "../../../shaders/mark.glsl?raw";
 import nodes from "../../../shaders/nodes.glsl?raw";
+import pick from "../../../shaders/pick.glsl?raw";
+import plates from "../../../shaders/plates.glsl?raw";
 import preamble from "../../../shaders/preamble.es.glsl?raw";
+import roofs from "../../../shaders/roofs.glsl?raw";
 import sky from "../../../shaders/sky.glsl?raw";
+import walls from "../../../shaders/walls.glsl?raw";
 
 /** three.js writes the version itself. */
 const head = preamble.replace(/^#version .*\n/, "");
 
-function stages(body: string, ...defines: string[]): { vertexShader: string; fragmentShader: string } {
+function stages(vertex: string, fragment: string, ...defines: string[]): { vertexShader: string; fragmentShader: string } {
   const defined = defines.map((name) => `#define ${name}\n`).join("");
   return {
-    vertexShader: `${head}#define VERTEX\n${defined}${light}${body}`,
-    fragmentShader: `${head}${defined}${light}${body}`,
+    vertexShader: `${head}#define VERTEX\n${defined}${light}${vertex}`,
+    fragmentShader: `${head}${defined}${light}${fragment}`,
   };
 }
 
-export const NODES = stages(nodes);
-export const NODES_PICK = stages(nodes, "PICK");
-export const SKY = stages(sky);
+export const WALLS = {
+  author: stages(nodes, walls, "AUTHOR", "WALLS"),
+  age: stages(nodes, walls, "AGE", "WALLS"),
+  kind: stages(nodes, walls, "KIND", "WALLS"),
+};
+export const ROOFS = stages(nodes, roofs, "ROOFS");
+export const PLATES = stages(nodes, plates, "PLATES");
+export const MARK = stages(nodes, mark, "MARK");
+export const PICK = stages(nodes, pick, "PICK");
+export const SKY = stages(sky, sky);
 
 /** Labels are the page's own: text is set differently everywhere. */
 const label = `

@@ -194,7 +194,7 @@ export class Survey {
 /** The same words as floats: a view is made once for each array of spans. */
 const views = new WeakMap<Uint32Array, Float32Array>();
 
-export function floatsOf(tile: Tile): Float32Array {
+export function floatsOf(tile: Pick<Tile, "spans">): Float32Array {
   let floats = views.get(tile.spans);
   if (floats === undefined) {
     floats = new Float32Array(tile.spans.buffer, tile.spans.byteOffset, tile.spans.length);

@@ -2,8 +2,9 @@
 import { NODE, RANK_END, SPAN, STRATUM, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
 import { nameAt } from "../stream/names.ts";
 
-/** Rows [from, to) of a tile's spans or strata that changed. */
+/** Rows of nodes, and rows [from, to) of spans and strata, that changed. */
 export interface Dirty {
+  readonly nodes: number[];
   readonly spans: [number, number][];
   readonly strata: [number, number][];
 }
@@ -113,7 +114,7 @@ export class Tile {
 
   /** Take what a new commit changed; returns the rows to write into the textures. */
   apply(patch: Patch): Dirty {
-    const dirty: Dirty = { spans: [], strata: [] };
+    const dirty: Dirty = { nodes: [], spans: [], strata: [] };
     this.sequence = patch.sequence;
     for (const [wire = 0, death = RANK_END] of patch.closed) {
       const row = this.#moved.get(wire) ?? wire;
@@ -131,6 +132,7 @@ export class Tile {
     const record = patch.nodes.records.subarray(i * NODE.words, (i + 1) * NODE.words);
     const row = this.#rowFor(record, patch, i);
     this.grown.push(row);
+    dirty.nodes.push(row);
     const at = row * NODE.words;
     const spans = record[NODE.span_count]!;
     const strata = record[NODE.stratum_count]!;

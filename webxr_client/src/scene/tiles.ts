@@ -71,27 +71,30 @@ export class Tiles {
     this.version++;
   }
 
-  /** Apply a patch; false when it does not follow what is here, and the tile must be fetched anew. */
-  patch(patch: Patch): boolean {
+  /**
+   * Apply a patch; the rows of the tile's nodes that changed, `"moved"` where all lie elsewhere now,
+   * undefined when it does not follow what is here, and the tile must be fetched anew.
+   */
+  patch(patch: Patch): readonly number[] | "moved" | undefined {
     const place = this.#places.get(patch.tile);
-    if (place === undefined) return false;
+    if (place === undefined) return undefined;
     const { tile } = place;
     // Which patches a tile holds already is not said: the first is taken as it comes.
-    if (tile.sequence > 0 && patch.sequence <= tile.sequence) return true; // came twice
-    if (tile.sequence > 0 && patch.sequence !== tile.sequence + 1) return false;
-    if (!tile.fits(patch)) return false;
+    if (tile.sequence > 0 && patch.sequence <= tile.sequence) return []; // came twice
+    if (tile.sequence > 0 && patch.sequence !== tile.sequence + 1) return undefined;
+    if (!tile.fits(patch)) return undefined;
     const dirty = tile.apply(patch);
+    this.version++;
     if (tile.spanRows > place.spanRoom || tile.strataRows > place.stratumRoom) {
       this.#spanRuns.release(place.firstSpan, place.spanRoom);
       this.#stratumRuns.release(place.firstStratum, place.stratumRoom);
       place.spanRoom = Math.max(place.spanRoom, tile.spanRows * 2);
       place.stratumRoom = Math.max(place.stratumRoom, tile.strataRows * 2);
       this.#settle(place);
-    } else {
-      this.#write(place, dirty);
+      return "moved";
     }
-    this.version++;
-    return true;
+    this.#write(place, dirty);
+    return dirty.nodes;
   }
 
   /** Everything again: the context was lost. */

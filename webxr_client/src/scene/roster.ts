@@ -1,0 +1,168 @@
+/** Which nodes are drawn, and in which order: districts first, then buildings, nearest first. */
+import { NODE, SPAN } from "../generated/protocol.ts";
+import type { ReadonlyVector } from "../spaces.ts";
+import { floatsOf } from "./survey.ts";
+import type { Tile } from "./tile.ts";
+
+/** What of a tile matters here. */
+export type Listed = Pick<Tile, "nodes" | "nodeCount" | "spans">;
+
+/** A tile that is drawn, and where its spans and strata lie in the pools. */
+export interface Source {
+  readonly tile: Listed;
+  readonly firstSpan: number;
+  readonly firstStratum: number;
+}
+
+/** Most blocks that buildings are put in order by; tiles list neighbours together, so a block is a quarter of the city. */
+const BLOCKS = 1024;
+
+/**
+ * The records of `uNodes`, one for each drawn node, its rows rebased to the pools.
+ *
+ * Rows 0 … `plates` − 1 are districts, which are drawn by other programs than what stands on them;
+ * the rest goes from near to far, block by block, so that what is hidden is rarely shaded.
+ */
+export class Roster {
+  /** In the order in which they are drawn. */
+  records = new Uint32Array(0);
+  rows = 0;
+  plates = 0;
+
+  #sources: readonly Source[] = [];
+  /** In the order in which tiles list them, what the order of drawing is made of; and every tile's rows in it. */
+  #listed = new Uint32Array(0);
+  #numbers: number[][] = [];
+  // Blocks of so many rows: where each is now, and about where on the ground it stands.
+  #size = 1;
+  #blocks = 0;
+  readonly #starts = new Uint32Array(BLOCKS);
+  readonly #middles = new Float32Array(2 * BLOCKS);
+  readonly #away = new Float32Array(BLOCKS);
+  readonly #order: number[] = [];
+
+  /** Draw these and only these. */
+  show(sources: readonly Source[]): void {
+    this.#sources = sources;
+    let rows = 0;
+    let plates = 0;
+    for (const { tile } of sources) {
+      rows += tile.nodeCount;
+      for (let row = 0; row < tile.nodeCount; row++) if (isPlate(tile, row)) plates++;
+    }
+    if (rows * NODE.words > this.records.length) {
+      // With room behind, so that the first commits move nothing.
+      this.records = new Uint32Array((Math.ceil(rows * 1.25) + 64) * NODE.words);
+      this.#listed = new Uint32Array(this.records.length);
+    }
+    this.rows = rows;
+    this.plates = plates;
+    let plate = 0;
+    let building = plates;
+    this.#numbers = [];
+    for (const source of sources) {
+      const { tile } = source;
+      const numbers: number[] = [];
+      for (let row = 0; row < tile.nodeCount; row++) {
+        const number = isPlate(tile, row) ? plate++ : building++;
+        numbers.push(number);
+        this.#list(number, source, row);
+      }
+      this.#numbers.push(numbers);
+    }
+    this.#block();
+    this.records.set(this.#listed.subarray(0, rows * NODE.words));
+  }
+
+  /** Take up what changed in these rows of a tile; returns the drawn rows to write, undefined where all must be shown anew. */
+  update(tile: Listed, rows: Iterable<number>): number[] | undefined {
+    const s = this.#sources.findIndex((source) => source.tile === tile);
+    const changed: number[] = [];
+    if (s < 0) return changed;
+    for (const row of rows) {
+      let number = this.#numbers[s]![row] ?? -1;
+      if (number < 0) {
+        if (isPlate(tile, row) || (this.rows + 1) * NODE.words > this.records.length) return undefined;
+        number = this.#numbers[s]![row] = this.rows++;
+      }
+      this.#list(number, this.#sources[s]!, row);
+      const at = this.#drawn(number);
+      this.records.set(this.#listed.subarray(number * NODE.words, (number + 1) * NODE.words), at * NODE.words);
+      changed.push(at);
+    }
+    return changed;
+  }
+
+  /** Drawn rows of two nodes, −1 for none: each has one, and another where it is also drawn as a block at other ranks. */
+  find(one: number, other: number, found: number[]): void {
+    found.length = 0;
+    if (one < 0 && other < 0) return;
+    const { records } = this;
+    for (let row = 0, i = NODE.node as number; row < this.rows; row++, i += NODE.words) {
+      if (records[i] === one || records[i] === other) found.push(row);
+    }
+  }
+
+  /** Put the buildings in order, as seen from `eye` (scene space); all rows are to be written then. */
+  arrange(eye: ReadonlyVector): void {
+    // What patches added belongs to a block from now on.
+    if (this.plates + this.#blocks * this.#size < this.rows) this.#block();
+    for (let b = 0; b < this.#blocks; b++) {
+      const dx = this.#middles[2 * b]! - eye[0];
+      const dz = this.#middles[2 * b + 1]! - eye[2];
+      this.#away[b] = dx * dx + dz * dz;
+      this.#order[b] = b;
+    }
+    this.#order.length = this.#blocks;
+    this.#order.sort((a, b) => this.#away[a]! - this.#away[b]!);
+    let at = this.plates;
+    for (const b of this.#order) {
+      const first = this.plates + b * this.#size;
+      const last = Math.min(first + this.#size, this.rows);
+      this.records.set(this.#listed.subarray(first * NODE.words, last * NODE.words), at * NODE.words);
+      this.#starts[b] = at;
+      at += last - first;
+    }
+  }
+
+  /** The drawn row of what is listed as `number`. */
+  #drawn(number: number): number {
+    const block = Math.floor((number - this.plates) / this.#size);
+    if (number < this.plates || block >= this.#blocks) return number;
+    return this.#starts[block]! + (number - this.plates) % this.#size;
+  }
+
+  #list(number: number, source: Source, row: number): void {
+    const { nodes } = source.tile;
+    const from = row * NODE.words;
+    const to = number * NODE.words;
+    for (let i = 0; i < NODE.words; i++) this.#listed[to + i] = nodes[from + i]!;
+    this.#listed[to + NODE.first_span]! += source.firstSpan;
+    this.#listed[to + NODE.first_stratum]! += source.firstStratum;
+  }
+
+  /** Make blocks of all buildings, in the order in which they are listed; each is about where its first one is. */
+  #block(): void {
+    const count = this.rows - this.plates;
+    this.#size = Math.max(Math.ceil(count / BLOCKS), 1);
+    this.#blocks = Math.ceil(count / this.#size);
+    this.#sources.forEach(({ tile }, s) => {
+      const floats = floatsOf(tile);
+      const numbers = this.#numbers[s]!;
+      for (let row = 0; row < numbers.length; row++) {
+        const number = numbers[row]! - this.plates;
+        if (number < 0 || number % this.#size !== 0) continue;
+        const b = number / this.#size;
+        const at = tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words + SPAN.position1;
+        this.#middles[2 * b] = floats[at]!;
+        this.#middles[2 * b + 1] = floats[at + 2]!;
+        this.#starts[b] = this.plates + number;
+      }
+    });
+  }
+}
+
+/** Districts are category 0, and stay it. */
+function isPlate(tile: Listed, row: number): boolean {
+  return tile.spans[tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words + SPAN.traits]! >>> 16 === 0;
+}

@@ -46,9 +46,10 @@ def sender_on(access: Access, lan: Lan) -> web.Server:
         if not access.knows_host(host):
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, text="This server does not answer to "
                                 "that name: open the address that it printed.\n")
-        return web.Response(status=HTTPStatus.TEMPORARY_REDIRECT, text="The address begins with https://.\n",
-                            headers={hdrs.LOCATION: f"https://{host}{request.raw_path}",
-                                     hdrs.CONNECTION: "close"})
+        answer = web.Response(status=HTTPStatus.TEMPORARY_REDIRECT, text="The address begins with https://.\n",
+                              headers={hdrs.LOCATION: f"https://{host}{request.raw_path}"})
+        answer.force_close()
+        return answer
 
     return web.Server(send_on, access_log=None)
 

@@ -151,8 +151,7 @@ class Listener:
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 encrypted = await _first_byte(connection) == _HANDSHAKE
-            answers = self._served if encrypted or ipaddress.ip_address(peer.partition("%")[0]).is_loopback \
-                else self._sent_on
+            answers = self._served if encrypted or is_here(peer) else self._sent_on
             transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
                 answers, connection, ssl=self._context if encrypted else None,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if encrypted else None)
@@ -163,6 +162,11 @@ class Listener:
             raise
         else:
             self._open[peer].add(transport)
+
+
+def is_here(peer: str) -> bool:
+    """Return whether a connection comes from this machine."""
+    return ipaddress.ip_address(peer.partition("%")[0]).is_loopback
 
 
 def _ended(held: asyncio.BaseTransport | asyncio.Task[None]) -> bool:

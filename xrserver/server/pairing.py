@@ -221,7 +221,7 @@ class Pairing:
             The link was used or has expired.
         """
         self.tick()
-        if not hmac.compare_digest(secret.encode(), self._secret.encode()):
+        if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), self._secret.encode()):
             how = self._fate(1, secret) or "expired"
             said = "has been used, and works once" if how == "used" else "has expired"
             raise PairingRefused(f"That link {said}: type the code that xrserver shows.", how)

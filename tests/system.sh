@@ -1,11 +1,12 @@
 #!/bin/sh
-# The programs that tests drive besides Python: Chromium for the page, Xvfb and xdotool for the
-# preview window, Mesa for OpenGL without a GPU, adb for headsets on a cable. Installed here on
-# Debian and Ubuntu as root; elsewhere what is missing is named, and the tests that need it are
-# skipped and say so.
+# The programs that tests drive besides Python: Chromium for the page and certutil to have it trust a
+# certificate, Xvfb and xdotool for the preview window, Mesa for OpenGL without a GPU, adb for headsets
+# on a cable. Installed here on Debian and Ubuntu as root; elsewhere what is missing is named, and the
+# tests that need it are skipped and say so.
 missing=""
 command -v git >/dev/null 2>&1 || missing="$missing git"
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+command -v certutil >/dev/null 2>&1 || missing="$missing libnss3-tools"
 command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 command -v adb >/dev/null 2>&1 || missing="$missing adb"
 command -v xdotool >/dev/null 2>&1 || missing="$missing xdotool"

@@ -140,8 +140,8 @@ async def test_a_stranger_gets_nothing_from_any_route(shared: Served) -> None:
 
 async def test_a_stranger_gets_nothing_from_paths_and_methods_there_are_not(shared: Served) -> None:
     async with shared.browser() as client:
-        for asked in ("GET /api/nothing", "POST /api/stream", "DELETE /api/repositories", "PUT /", "GET /api/",
-                      "POST /health", "GET /api/pair", "OPTIONS /api/pair", "POST /v/1"):
+        for asked in ("GET /api/nothing", "POST /api/stream", "DELETE /api/repositories", "PUT /",
+                      "GET /api/", "POST /health", "GET /api/pair", "OPTIONS /api/pair", "POST /v/1"):
             method, path = asked.split()
             async with client.request(method, path) as response:
                 assert response.status == 401, (method, path)

@@ -189,7 +189,8 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
 
     from xrserver.history import opening
 
-    gc.disable()  # it ends soon: looking for what it might have dropped costs more than it frees
+    # It ends soon: looking for what it might have dropped costs more than it frees, also at the end.
+    gc.disable()
     config = _config(options)
     started = time.perf_counter()
     repository, index, versions = opening.open_history(
@@ -197,6 +198,7 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
     seconds = time.perf_counter() - started
     with repository:
         counts = opening.counts(index, versions)
+    gc.freeze()
     progress.clear()
     if options.json:
         print(json.dumps({"repository": opening.display_name(repository), **counts,

@@ -1,8 +1,8 @@
-"""What was read of commits and changes, first in the order it came, then by rank as a `HistoryIndex`."""
+"""What was read of commits and changes, as columns in the order it came."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.errors import UnreadableRepository
-from xrserver.history.index import HistoryIndex, PathTree, Ref
+from xrserver.history.index import PathTree
 from xrserver.history.interning import Oids, Strings
-from xrserver.history.objects import WIDTHS
-from xrserver.history.refs import RawRef
 
 _WORDS = (np.frombuffer(b"tree ", np.uint8), np.frombuffer(b"parent ", np.uint8),
           np.frombuffer(b"author ", np.uint8), np.frombuffer(b"committer ", np.uint8))
@@ -191,99 +189,3 @@ class Sizes:
         for wanted, answer in self._asked:
             sizes[wanted] = answer.result()
         return sizes
-
-
-def to_index(
-    repository_format: str, commits: Commits, changes: Changes, sizes: NDArray[np.int64],
-    mainline_ref: str, mainline_oid: bytes, refs: Sequence[RawRef],
-) -> HistoryIndex:
-    """Put what was read into canonical order.
-
-    Parameters
-    ----------
-    sizes : (n_blobs,) int64
-        Of `changes.blobs`, in bytes; -1 when not known.
-    refs
-        Viewed refs and tags with the commits they name.
-    """
-    from xrserver.kernels.order import canonical_order, first_parent_chain, landing_ranks
-    from xrserver.kernels.trees import number_by_appearance
-
-    width = WIDTHS[repository_format]
-    oids, counts, parent_oids, author, committer, author_time, offset, commit_time = commits.columns()
-    table = Oids.of(oids)
-    parents = table.find(parent_oids)
-    if len(parents) and parents.min() < 0:
-        oid = parent_oids[int(np.argmin(parents))].tobytes().hex()
-        raise UnreadableRepository(f"commit {oid} is missing; `git fsck` there tells more.")
-    parent_offsets = _csr(counts)
-    order = canonical_order(parent_offsets, parents, _precedence(oids, commit_time))
-    if len(order) < len(oids):
-        raise UnreadableRepository("commits are their own ancestors; `git fsck` there tells more.")
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-
-    ranked_offsets, gathered = _permuted(parent_offsets, counts, order)
-    ranked_parents = rank[parents[gathered]]
-    tips = np.frombuffer(mainline_oid + b"".join(ref.oid for ref in refs), np.uint8).reshape(-1, width)
-    tip_rows = table.find(tips)
-    mainline = first_parent_chain(ranked_offsets, ranked_parents, int(rank[tip_rows[0]]))
-    named: tuple[Ref, ...] = tuple(
-        (ref.name, int(rank[row]), ref.kind) for ref, row in zip(refs, tip_rows[1:].tolist(), strict=True))
-
-    change_counts, path, blob, old_blob, mode, old_mode = changes.columns()
-    change_offsets, gathered = _permuted(_csr(change_counts), change_counts, order)
-    paths, change_path = changes.path_tree(path[gathered])
-    both = np.stack((old_blob[gathered], blob[gathered]), axis=1)
-    numbers = np.full(changes.blobs.count + 1, -1, np.int32)
-    number_by_appearance(both.reshape(-1), numbers)
-    blob_rows = np.empty(changes.blobs.count, np.int64)
-    blob_rows[numbers[:-1]] = np.arange(changes.blobs.count)
-    both = numbers[both]  # -1 stays -1: it names the spare last number
-
-    people = commits.people()
-    authored = np.bincount(author, minlength=len(people)).tolist()
-    by_weight = sorted(range(len(people)), key=lambda person: (-authored[person], people[person]))
-    person = np.empty(len(people), np.int32)
-    person[by_weight] = np.arange(len(people), dtype=np.int32)
-
-    return HistoryIndex(
-        repository_format=repository_format, oids=oids[order],
-        parent_offsets=ranked_offsets, parents=ranked_parents,
-        author=person[author[order]], committer=person[committer[order]],
-        author_time=author_time[order], author_offset=offset[order], commit_time=commit_time[order],
-        timeline=np.maximum.accumulate(commit_time[order]), mainline=mainline,
-        landing=landing_ranks(ranked_offsets, ranked_parents, mainline),
-        change_offsets=change_offsets, change_path=change_path,
-        change_blob=np.ascontiguousarray(both[:, 1]), change_old_blob=np.ascontiguousarray(both[:, 0]),
-        change_mode=mode[gathered], change_old_mode=old_mode[gathered],
-        blob_oids=changes.blobs.rows[blob_rows], blob_sizes=sizes[blob_rows], paths=paths,
-        person_names=tuple(people[row][0] for row in by_weight),
-        person_emails=tuple(people[row][1] for row in by_weight),
-        mainline_ref=mainline_ref, refs=named,
-    )
-
-
-def _csr(counts: NDArray[np.int32]) -> NDArray[np.int64]:
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
-
-
-def _permuted(offsets: NDArray[np.int64], counts: NDArray[np.int32], order: NDArray[np.int32],
-              ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the offsets of a CSR with its rows in `order`, and where each of its values comes from."""
-    moved = _csr(counts[order])
-    source = np.repeat(offsets[:-1][order] - moved[:-1], counts[order]) + np.arange(moved[-1])
-    return moved, source
-
-
-def _precedence(oids: NDArray[np.uint8], commit_time: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return each row's place when rows are sorted by (committer time, object id)."""
-    words = np.zeros((len(oids), -(-oids.shape[1] // 8) * 8), np.uint8)
-    words[:, :oids.shape[1]] = oids
-    columns = words.view(">u8").astype(np.uint64)
-    ordered = np.lexsort((*(columns[:, i] for i in range(columns.shape[1] - 1, -1, -1)), commit_time))
-    precedence = np.empty(len(oids), np.int32)
-    precedence[ordered] = np.arange(len(oids), dtype=np.int32)
-    return precedence

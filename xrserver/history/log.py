@@ -62,7 +62,8 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
     with closing(source), ThreadPoolExecutor(1) as asking, ThreadPoolExecutor(jobs) as pool, \
             closing(Listing(source, tips, repository.shallow, pool, _AHEAD * jobs)) as listing:
         # From here on git is at work: what takes long to import is imported meanwhile.
-        from xrserver.history.gather import Changes, Commits, Sizes, to_index
+        from xrserver.history.gather import Changes, Commits, Sizes
+        from xrserver.history.ranking import to_index
         from xrserver.history.rehearsal import rehearse
 
         rehearse(repository.format, repository.width)

@@ -18,7 +18,7 @@ _WORDS = (np.frombuffer(b"tree ", np.uint8), np.frombuffer(b"parent ", np.uint8)
 
 
 class Commits:
-    """Commits in the order they were read; parts are columns of one block each.
+    """Commits in the order they were read.
 
     Parameters
     ----------
@@ -31,13 +31,17 @@ class Commits:
     ----------
     count : int
         How many were read.
+    parts : list of tuple of arrays
+        Object ids, parent counts, parents' ids, author, committer, author time, its offset, commit time.
+    names : Strings
+        ``NAME\\nEMAIL`` of every person, as numbered in the parts.
     """
 
     def __init__(self, width: int, shallow: frozenset[bytes]) -> None:
         self._width = width
         self._shallow = shallow
-        self._people = Strings()
-        self._parts: list[tuple[NDArray[Any], ...]] = []
+        self.names = Strings()
+        self.parts: list[tuple[NDArray[Any], ...]] = []
         self.count = 0
 
     def add(self, data: bytes) -> NDArray[np.uint8]:
@@ -59,31 +63,31 @@ class Commits:
         counts, author, committer = (np.empty(rows, np.int32) for _ in range(3))
         author_time, commit_time = (np.empty(rows, np.int64) for _ in range(2))
         offset = np.empty(rows, np.int16)
-        self._people.reserve(2 * rows, len(data))
+        self.names.reserve(2 * rows, len(data))
         n_parents, people = parse_commits(
             view, rows, oids, counts, parents, author, committer, author_time, offset, commit_time,
-            self._people.slots, self._people.offsets, self._people.pool, self._people.count, _WORDS)
+            self.names.slots, self.names.offsets, self.names.pool, self.names.count, _WORDS)
         if n_parents < 0:
             oid = data.split(b"\0")[people][:2 * self._width].decode("ascii", "replace")
             raise UnreadableRepository(f"commit {oid} cannot be read; `git fsck` there tells more.")
-        self._people.count = int(people)
+        self.names.count = int(people)
         parents = parents[:n_parents]
         if self._shallow:
             cut = np.array([oid.tobytes() in self._shallow for oid in oids])
             parents = parents[~np.repeat(cut, counts)]
             counts[cut] = 0
-        self._parts.append(
+        self.parts.append(
             (oids, counts, parents.copy(), author, committer, author_time, offset, commit_time))
         self.count += rows
         return oids
 
     def columns(self) -> list[NDArray[Any]]:
         """Return all parts as whole columns: oids, parent counts, parents, author … commit time."""
-        return [np.concatenate(column) for column in zip(*self._parts, strict=True)]
+        return [np.concatenate(column) for column in zip(*self.parts, strict=True)]
 
     def people(self) -> list[tuple[bytes, bytes]]:
         """Return (name, e-mail) of every person, as numbered in the columns."""
-        pairs = (self._people[row].partition(b"\n") for row in range(self._people.count))
+        pairs = (self.names[row].partition(b"\n") for row in range(self.names.count))
         return [(name, email) for name, _, email in pairs]
 
 
@@ -92,15 +96,19 @@ class Changes:
 
     Attributes
     ----------
+    parts : list of tuple of arrays
+        Counts by commit; then by change path, blob, old blob, mode and old mode.
+    paths : Strings
+        Whole paths, as numbered in the parts.
     blobs : Oids
         Every blob met so far.
     """
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._paths = Strings()
+        self.paths = Strings()
         self.blobs = Oids(width)
-        self._parts: list[tuple[NDArray[Any], ...]] = []
+        self.parts: list[tuple[NDArray[Any], ...]] = []
 
     def add(self, data: bytes, oids: NDArray[np.uint8]) -> None:
         """Read what ``git diff-tree --stdin --raw -z`` printed for the commits `oids`.
@@ -116,28 +124,28 @@ class Changes:
         path, blob, old_blob = (np.empty(most, np.int32) for _ in range(3))
         mode, old_mode = (np.empty(most, np.uint32) for _ in range(2))
         counts = np.zeros(len(oids), np.int32)
-        self._paths.reserve(most, len(data))
+        self.paths.reserve(most, len(data))
         self.blobs.reserve(2 * most)
         rows, paths, blobs = parse_changes(
             np.frombuffer(data, np.uint8), oids, counts, path, blob, old_blob, mode, old_mode,
-            self._paths.slots, self._paths.offsets, self._paths.pool, self._paths.count,
+            self.paths.slots, self.paths.offsets, self.paths.pool, self.paths.count,
             self.blobs.slots, self.blobs.rows, self.blobs.wanted, self.blobs.count)
         if rows < 0:
             commit = oids[min(paths, len(oids) - 1)].tobytes().hex()
             raise UnreadableRepository(
                 f"the changes of commit {commit} cannot be read; `git fsck` there tells more.")
-        self._paths.count, self.blobs.count = int(paths), int(blobs)
-        self._parts.append((counts, *(part[:rows].copy() for part in (path, blob, old_blob, mode, old_mode))))
+        self.paths.count, self.blobs.count = int(paths), int(blobs)
+        self.parts.append((counts, *(part[:rows].copy() for part in (path, blob, old_blob, mode, old_mode))))
 
     def columns(self) -> list[NDArray[Any]]:
         """Return all parts as whole columns: counts by commit, then path … old mode by change."""
-        return [np.concatenate(column) for column in zip(*self._parts, strict=True)]
+        return [np.concatenate(column) for column in zip(*self.parts, strict=True)]
 
     def path_tree(self, path: NDArray[np.int32]) -> tuple[PathTree, NDArray[np.int32]]:
         """Return the tree of the paths in the order that `path` first names them, and `path` as its ids."""
         from xrserver.kernels.trees import number_by_appearance, path_tree
 
-        strings = self._paths
+        strings = self.paths
         numbers = np.full(strings.count, -1, np.int32)
         count = number_by_appearance(path, numbers)
         order = np.empty(count, np.int32)
@@ -161,12 +169,22 @@ class Sizes:
     ----------
     ask : callable
         Takes object ids, (n, width) uint8, and gives their sizes at some time.
+    known : (n,) int64
+        Sizes of the first blobs that were met; -1 when not known.
     """
 
-    def __init__(self, ask: Callable[[NDArray[np.uint8]], Future[NDArray[np.int64]]]) -> None:
+    def __init__(self, ask: Callable[[NDArray[np.uint8]], Future[NDArray[np.int64]]],
+                 known: NDArray[np.int64]) -> None:
         self._ask = ask
         self._asked: list[tuple[NDArray[np.int64], Future[NDArray[np.int64]]]] = []
-        self._next = 0
+        self._known = known
+        self._next = len(known)
+
+    def ask_again(self, blobs: Oids) -> None:
+        """Ask once more for those that have a size and were missing when it was asked for."""
+        lost = np.flatnonzero((self._known < 0) & (blobs.wanted[:len(self._known)] > 0))
+        if len(lost):
+            self._asked.append((lost, self._ask(blobs.rows[lost])))
 
     def ask(self, blobs: Oids, least: int = 1) -> None:
         """Ask for the sizes of all blobs met since, where those are `least` or more."""
@@ -186,6 +204,7 @@ class Sizes:
     def column(self) -> NDArray[np.int64]:
         """Return the size of each blob in bytes; -1 of submodules' commits and of missing blobs."""
         sizes = np.full(self._next, -1, np.int64)
+        sizes[:len(self._known)] = self._known
         for wanted, answer in self._asked:
             sizes[wanted] = answer.result()
         return sizes

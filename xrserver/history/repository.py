@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -182,9 +183,12 @@ class Repository:
                 raise UnreadableRepository(f"object {oid.hex()} is no tag that can be read.") from None
         return None
 
-    def commit_refs(self) -> list[RawRef]:
-        """Return viewed refs and tags, each with the commit it names in the end, sorted by name."""
-        peeled = [(ref, self.peel(ref.oid)) for ref in self.refs.all()]
+    def commit_refs(self, refs: Sequence[RawRef] | None = None) -> list[RawRef]:
+        """Return viewed refs and tags, each with the commit it names in the end, sorted by name.
+
+        `refs` are those read before, with `Refs.all`.
+        """
+        peeled = [(ref, self.peel(ref.oid)) for ref in (self.refs.all() if refs is None else refs)]
         return [RawRef(ref.name, oid, ref.kind) for ref, oid in peeled if oid is not None]
 
     def find_ref(self, text: str) -> tuple[str, bytes] | None:

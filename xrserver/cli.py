@@ -194,7 +194,7 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
     config = _config(options)
     started = time.perf_counter()
     repository, index, versions = opening.open_history(
-        options.repository, ref=config.ref, jobs=config.jobs, progress=progress)
+        options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes, progress=progress)
     seconds = time.perf_counter() - started
     with repository:
         counts = opening.counts(index, versions)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xrserver.history.index import FileVersions, HistoryIndex
 
 
-def open_history(path: Path, *, ref: str = "", jobs: int = 0, remember: bool = True, progress: Progress,
+def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int = 0, progress: Progress,
                  ) -> tuple[Repository, HistoryIndex, FileVersions]:
     """Open the repository at `path` with its whole history (blocking).
 
@@ -28,10 +28,11 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, remember: bool = T
     ----------
     ref, jobs
         As in `read_index`.
-    remember : bool
-        Use what earlier readings left in the user's cache directory, and leave there what is new.
+    cache_bytes : int
+        Use what earlier readings left in the user's cache directory, and leave there what is new, so
+        much of all histories together; 0: neither.
     progress : callable
-        As in `read_index`, with "versions" as the last phase; not called where nothing is read.
+        As in `read_index`, with "versions" as the last phase; not called where all is remembered.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, remember: bool = T
     try:
         # Read once: what is remembered of a state must be of this state.
         refs = repository.refs.all()
-        store = Store.of(repository) if remember else None
+        store = Store.of(repository) if cache_bytes else None
         if store is None:
             return repository, *_read(repository, refs, None, jobs, progress)
         state = state_of(repository, refs)
@@ -52,6 +53,7 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, remember: bool = T
         with store.writing():
             index, versions = _update(repository, refs, store, jobs, progress)
             store.save_view(state, index, versions)
+            store.evict(cache_bytes)
         return repository, index, versions
     except BaseException:
         repository.close()

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xrserver.history.cache import cache_directory
+from xrserver.history.eviction import evict
 from xrserver.history.locking import held
 from xrserver.history.refs import RawRef
 from xrserver.history.repository import Repository
@@ -186,8 +187,10 @@ class Store:
         """Remember the index and versions of `state`, where this process may write."""
         if not self.mine:
             return
-        from xrserver.history.view import to_columns
+        from xrserver.history.view import is_complete, to_columns
 
+        if not is_complete(index):
+            return  # what was missing may be there the next time
         plain, columns = to_columns(index, versions)
         try:
             write_sealed(self.directory / _view(state), {"state": state, "plain": plain}, columns)
@@ -196,6 +199,11 @@ class Store:
                 _unlink(view)
         except OSError as error:
             self._unwritten(error)
+
+    def evict(self, limit: int) -> None:
+        """Keep all stores together below `limit` bytes, where this process may write."""
+        if self.mine:
+            evict(self.directory.parent, limit, self.directory.name)
 
     def _sweep(self, manifest: Manifest) -> None:
         """Remove segments that are not listed (any more)."""

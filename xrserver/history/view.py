@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.history.index import FileVersions, HistoryIndex, PathTree
+from xrserver.history.index import MODE_SUBMODULE, FileVersions, HistoryIndex, PathTree
 
 _TEXTS = ("person_names", "person_emails")
 _PLAIN = ("repository_format", "mainline_ref", "refs")
@@ -44,3 +44,9 @@ def from_columns(about: Mapping[str, Any], columns: Mapping[str, NDArray[Any]],
     index = HistoryIndex(**plain, **texts, **arrays, paths=paths)
     rows: dict[str, Any] = {name: columns[f"versions.{name}"] for name in _VERSIONS}
     return index, FileVersions(**rows)
+
+
+def is_complete(index: HistoryIndex) -> bool:
+    """Say whether every file's size is known: in a partial clone, more are once they were fetched."""
+    files = (index.change_mode != 0) & (index.change_mode != MODE_SUBMODULE)
+    return not np.any(index.blob_sizes[index.change_blob[files]] < 0)

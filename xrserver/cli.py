@@ -25,7 +25,7 @@ _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
 _SERVE = ("host", "port", "scene", "ref", "jobs", "lan", "adb", "behind_proxy", "open", "token", "mdns")
-_INDEX = ("jobs",)
+_INDEX = ("jobs", "cache_bytes")
 
 _EPILOG = """\
 A moment (--at) is rank:N, a commit id of at least 7 digits, a branch or tag, or an ISO 8601 date.
@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
                        help="default: the one around the current directory")
     index.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(index, _INDEX)
+
+    cache = commands.add_parser("cache", help="list or clear what is kept of histories read before",
+                                description="List what is kept of histories read before, or clear it.")
+    cache.add_argument("repositories", metavar="REPO", nargs="*", type=Path, help="default: all")
+    cache.add_argument("--clear", action="store_true", help="remove it")
     return parser
 
 
@@ -186,15 +191,18 @@ def _size(text: str) -> tuple[int, int]:
 
 def _index(options: argparse.Namespace, progress: Progress) -> int:
     import gc
+    import logging
 
     from xrserver.history import opening
 
+    logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
     # It ends soon: looking for what it might have dropped costs more than it frees, also at the end.
     gc.disable()
     config = _config(options)
     started = time.perf_counter()
     repository, index, versions = opening.open_history(
-        options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes, progress=progress)
+        options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
+        progress=progress)
     seconds = time.perf_counter() - started
     with repository:
         counts = opening.counts(index, versions)
@@ -211,8 +219,26 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
+def _cache(options: argparse.Namespace, progress: Progress) -> int:
+    from xrserver.history import eviction
+
+    folder = eviction.histories()
+    kept = [] if folder is None else eviction.kept(folder, options.repositories)
+    if folder is None or not kept:
+        print("Nothing is kept.")
+        return 0
+    for one in kept:
+        what = "cleared"
+        if not options.clear:
+            what = "last used " + time.strftime("%Y-%m-%d", time.localtime(one.used))
+        elif not eviction.forget(folder, one.name):
+            what = "in use, not cleared"
+        print(f"{one.size / 1e6:8.1f} MB  {one.commits:>9,} commits  {one.objects or one.name}  {what}")
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Progress], int]] = {
-    "serve": _serve, "preview": _preview, "index": _index}
+    "serve": _serve, "preview": _preview, "index": _index, "cache": _cache}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

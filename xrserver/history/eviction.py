@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from xrserver.history.cache import cache_directory
 from xrserver.history.locking import held
+from xrserver.history.place import discover
 from xrserver.history.sealed import Damaged, read_sealed
 
 
@@ -33,13 +36,27 @@ class Kept(NamedTuple):
     used: float
 
 
-def kept(folder: Path) -> list[Kept]:
-    """Return what is kept in `folder`, the last used first."""
+def histories() -> Path | None:
+    """Return the folder of all that is remembered, None where there is no home."""
+    cache = cache_directory()
+    return None if cache is None else cache / "history"
+
+
+def kept(folder: Path, repositories: Sequence[Path] = ()) -> list[Kept]:
+    """Return what is kept in `folder` (of these repositories, if any are named), the last used first.
+
+    Raises
+    ------
+    NotARepository
+        One of them is none (any more).
+    """
+    wanted = {str((discover(path).common_dir / "objects").resolve()) for path in repositories}
     found: list[Kept] = []
     with contextlib.suppress(FileNotFoundError):
         for directory in folder.iterdir():
             with contextlib.suppress(OSError):  # gone meanwhile, or none
                 found.append(_look(directory))
+    found = [one for one in found if not wanted or one.objects in wanted]
     return sorted(found, key=lambda one: one.used, reverse=True)
 
 

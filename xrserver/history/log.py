@@ -105,6 +105,10 @@ def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | N
         sizes.ask(changes.blobs)
         for answered in sizes.answers():
             report("sizes", answered, changes.blobs.count)
+    if before is not None:
+        from xrserver.history.segments import drop_repeated
+
+        drop_repeated(commits, changes)
     return Gathered(commits, changes, sizes.column())
 
 

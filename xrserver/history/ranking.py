@@ -73,7 +73,7 @@ def to_index(
     met = np.flatnonzero(authored + np.bincount(committer[order], minlength=len(people))).tolist()
     by_weight = sorted(met, key=lambda person: (-authored[person], people[person]))
     person = np.empty(len(people), np.int32)
-    person[by_weight] = np.arange(len(people), dtype=np.int32)
+    person[by_weight] = np.arange(len(by_weight), dtype=np.int32)
 
     return HistoryIndex(
         repository_format=repository_format, oids=oids[order],

@@ -85,18 +85,16 @@ def read_sealed(path: Path) -> Sealed:
 
     Raises
     ------
-    FileNotFoundError
-        There is none.
+    OSError
+        There is none, or it cannot be opened.
     Damaged
         It is not whole, or not of this version.
     """
     try:
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:  # ValueError: it is empty
-        raise Damaged(f"{path} cannot be read: {error}") from None
+    except ValueError:
+        raise Damaged(f"{path} is empty") from None
     if len(content) < _HEAD.size:
         raise Damaged(f"{path} is cut off")
     magic, version, text_length, length, sealed = _HEAD.unpack_from(content)

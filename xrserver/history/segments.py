@@ -85,6 +85,24 @@ def gathered(segments: Sequence[Columns], width: int, shallow: frozenset[bytes],
     return commits, changes, column("blob_size")
 
 
+def drop_repeated(commits: Commits, changes: Changes) -> None:
+    """Take out commits that were read once more, from all parts but the first, which was read before.
+
+    git, told what is known, lists some of it nevertheless where commits are dated before their parents.
+    """
+    known = Oids.of(commits.parts[0][0])
+    for number in range(len(commits.parts) - 1, 0, -1):
+        oids, counts, parents, *people = commits.parts[number]
+        change_counts, *columns = changes.parts[number]
+        new = known.find(oids) < 0
+        if not new.all():
+            commits.count -= int(np.count_nonzero(~new))
+            commits.parts[number] = (oids[new], counts[new], parents[np.repeat(new, counts)],
+                                     *(column[new] for column in people))
+            kept = np.repeat(new, change_counts)
+            changes.parts[number] = (change_counts[new], *(column[kept] for column in columns))
+
+
 def heads(commits: Commits) -> list[bytes]:
     """Return the commits that are no other's parents: they reach all that was read."""
     oids, _, parents, *_ = commits.columns()

@@ -21,8 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xrserver.history.cache import cache_directory
-from xrserver.history.eviction import evict
+from xrserver.history.eviction import evict, histories
 from xrserver.history.locking import held
 from xrserver.history.refs import RawRef
 from xrserver.history.repository import Repository
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from xrserver.history.index import FileVersions, HistoryIndex
-
-#: Below the cache directory: a directory for each object store, and its lock beside it.
-FOLDER = "history"
 
 _MANIFEST = "manifest"
 #: States of the refs that are kept for each object store, newest first.
@@ -93,8 +89,8 @@ class Store:
     @classmethod
     def of(cls, repository: Repository) -> Store | None:
         """Return the store of a repository in the user's cache directory, None where there is no home."""
-        cache = cache_directory()
-        return None if cache is None else cls(cache / FOLDER, repository)
+        folder = histories()
+        return None if folder is None else cls(folder, repository)
 
     # --- reading --------------------------------------------------------------------------
 
@@ -105,9 +101,9 @@ class Store:
             about, columns = read_sealed(path)
             if about["state"] != state:
                 raise Damaged(f"{path} is of another state")
-        except FileNotFoundError:
+        except OSError:
             return None
-        except (Damaged, OSError) as error:
+        except Damaged as error:
             self.tell(error)
             return None
         with contextlib.suppress(OSError):  # used just now: the last to be evicted
@@ -121,9 +117,9 @@ class Store:
         path = self.directory / _MANIFEST
         try:
             manifest = Manifest(**read_sealed(path).about)
-        except FileNotFoundError:
+        except OSError:
             return None
-        except (Damaged, OSError) as error:
+        except Damaged as error:
             self.tell(error)
             return None
         same = manifest.objects == self._objects and manifest.boundary == self._boundary
@@ -155,7 +151,9 @@ class Store:
         """Be the one process that writes, where none is and the cache can be written: see `mine`."""
         with contextlib.ExitStack() as stack:
             try:
-                self.directory.mkdir(parents=True, exist_ok=True)
+                # What is in a history may be nobody else's business on this machine.
+                self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self.directory.mkdir(exist_ok=True)
                 self.mine = stack.enter_context(held(self._lock))
                 if self.mine:  # what is half-written now was left by one that was killed
                     for part in self.directory.glob(".*"):

@@ -15,6 +15,7 @@ import { Locomotion } from "./locomotion.ts";
 import { Panels, type PanelState } from "./panels.ts";
 import { Rays } from "./rays.ts";
 import { Stand } from "./stand.ts";
+import { Wrist } from "./wrist.ts";
 
 /** The page, as far as the parts reach into it. */
 export interface Page {
@@ -51,9 +52,14 @@ export function furnish(page: Page): Room {
   const stand = new Stand(page.viewer, page.world);
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const haptics = new Haptics();
-  const panels: Panels = new Panels([inspector], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
-  const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
   const moving = new Locomotion(page.viewer, page.world);
+  const wrist = new Wrist(page, {
+    menu: () => undefined,
+    passed: (side) => haptics.pulse(SIDES[side], "tick"),
+    side: () => (moving.settings.comfort.leftHanded ? "right" : "left"),
+  });
+  const panels: Panels = new Panels([inspector, wrist], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
+  const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
   page.viewer.worn = moving;
   headset.add(panels);
   headset.add(pointing);

@@ -116,7 +116,7 @@ export class Wrist implements Showing {
 
   /** Trigger and stick of the hand that wears it: time goes with the stick. */
   #push({ dt }: Moment, hand: Hand): void {
-    const pushed = hand.kind === "controller" && hand.select.pressed && (hand.owner === "" || this.#stick);
+    const pushed = hand.kind === "controller" && hand.select.pressed && (hand.owner === "" || hand.owner === "thing" || this.#stick);
     const x = Math.abs(hand.stick[0]) > STICK_LEAST ? hand.stick[0] : 0;
     if (pushed && (x !== 0 || this.#stick)) {
       if (!this.#stick) this.#track.begin();

@@ -331,7 +331,7 @@ def test_a_cache_of_another_version_is_read_again(tmp_path: Path, monkeypatch: p
             with _logged() as lines:
                 assert_equal(opening(), read)
             assert (bool(opening.phases), len(lines)) == (phases, int(phases and version != 2))
-    monkeypatch.setattr(sealed, "__version__", "0.0.other")
+    monkeypatch.setattr(sealed, "code", lambda: "other")
     assert_equal(opening(), read)
     assert opening.listed == len(read[0].oids)
 

@@ -17,15 +17,16 @@ import os
 import struct
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xrserver import __version__
+import xrserver.kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Raised when what columns mean changes: files of another number are computed again.
+#: Of the layout of files.
 VERSION = 1
 
 _MAGIC = b"xrserver columns"
@@ -45,6 +46,16 @@ class Sealed(NamedTuple):
     columns: dict[str, NDArray[Any]]
 
 
+@cache
+def code() -> str:
+    """Return a hash of the source that decides what columns hold: other code may read, or mean, others."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in (Path(__file__).parent, *map(Path, xrserver.kernels.__path__)):
+        for file in sorted(folder.glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def write_sealed(path: Path, about: Mapping[str, Any], columns: Mapping[str, NDArray[Any]] | None = None,
                  ) -> None:
     """Write `about` (as JSON) and `columns` to `path`, in one step for all who look.
@@ -57,7 +68,7 @@ def write_sealed(path: Path, about: Mapping[str, Any], columns: Mapping[str, NDA
     columns = columns or {}
     listed: list[tuple[str, str, list[int]]] = [
         (name, column.dtype.str, list(column.shape)) for name, column in columns.items()]
-    text = json.dumps({"xrserver": __version__, "about": about, "columns": listed}).encode()
+    text = json.dumps({"code": code(), "about": about, "columns": listed}).encode()
     blocks: list[Any] = [text, bytes(-len(text) % _ALIGNMENT)]
     for column in columns.values():
         raw = column.reshape(-1).view("u1")
@@ -106,7 +117,7 @@ def read_sealed(path: Path) -> Sealed:
     if length != len(content) or digest.digest() != sealed:
         raise Damaged(f"{path} is damaged")
     description = json.loads(content[_HEAD.size:_HEAD.size + text_length])
-    if description["xrserver"] != __version__:
+    if description["code"] != code():
         raise Damaged(f"{path} is of another version")
     return Sealed(description["about"], _columns(content, description["columns"], _HEAD.size + text_length))
 

@@ -169,7 +169,7 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--lan", "--adb", "--behind-proxy",
                   "--open", "--no-token", "--no-mdns"},
         "preview": {"--at", "--screenshot", "--size"}, "index": {"--json", "--jobs", "--cache-bytes"},
-        "cache": {"--clear"}}
+        "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}
     for command, flags in offered.items():
         text = xr(command, "--help").stdout
         assert set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", text, re.M)) == {"--help", *flags}

@@ -34,6 +34,16 @@ exit codes: 0 done, 1 our fault, 2 bad usage or not a repository, 3 no OpenXR ru
             4 no display or OpenGL 3.3
 """
 
+_DEVICES = """\
+List the devices that were paired with the code of --lan, the one seen last first.
+They may come in to every xrserver that this user runs on this machine."""
+
+_DOCTOR = """\
+Look at what xrserver uses here: git, packages, OpenGL, OpenXR, addresses, port, firewall,
+certificate, paired devices, adb, cache. Nothing is changed or made.
+
+exit codes: 0 what is needed is here, 1 something is missing without which nothing can be shown"""
+
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
@@ -76,6 +86,24 @@ def _parser() -> argparse.ArgumentParser:
                                 description="List what is kept of histories read before, or clear it.")
     cache.add_argument("repositories", metavar="REPO", nargs="*", type=Path, help="default: all")
     cache.add_argument("--clear", action="store_true", help="remove it")
+
+    devices = commands.add_parser(
+        "devices", help="list, rename and revoke paired devices", description=_DEVICES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    devices.add_argument("--json", action="store_true", help="print JSON")
+    actions = devices.add_subparsers(metavar="ACTION", dest="action", parser_class=_Parser)
+    revoke = actions.add_parser("revoke", help="forget a device: servers that run refuse it at once",
+                                description="Forget a device; it must be paired again to come in.")
+    revoke.add_argument("device", metavar="NAME|ID", help="as `xrserver devices` shows it")
+    rename = actions.add_parser("rename", help="give a device another name",
+                                description="Give a device another name.")
+    rename.add_argument("device", metavar="NAME|ID", help="as `xrserver devices` shows it")
+    rename.add_argument("name", metavar="NEW", help="its new name")
+
+    doctor = commands.add_parser("doctor", help="say what this machine can do, and what to do about the rest",
+                                 description=_DOCTOR, formatter_class=argparse.RawDescriptionHelpFormatter)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    _add_settings(doctor, ("port",))
     return parser
 
 
@@ -237,8 +265,46 @@ def _cache(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
+def _devices(options: argparse.Namespace, progress: Progress) -> int:
+    from xrserver import roster
+    from xrserver.server.devices import Devices
+
+    with Devices() as known:
+        found = known.all()
+        if options.action is None:
+            terminal = Terminal(sys.stdout)
+            if options.json:
+                print(json.dumps({"items": [roster.as_json(each) for each in found]}))
+            elif found:
+                terminal.say("\n".join(roster.table(found)))
+            else:
+                terminal.say("No device is paired. `xrserver --lan` shows a code to type on one.")
+            return 0
+        chosen = roster.meant(found, options.device)
+        if options.action == "revoke":
+            known.revoke(chosen.id)
+            print(f"{chosen.name} ({chosen.id}) is forgotten.")
+        else:
+            print(f"{chosen.name} ({chosen.id}) is now called {known.rename(chosen.id, options.name).name}.")
+    return 0
+
+
+def _doctor(options: argparse.Namespace, progress: Progress) -> int:
+    from xrserver.doctor import report
+    from xrserver.doctor.examine import examine, probes
+
+    found = examine(probes(_config(options)))
+    if options.json:
+        print(json.dumps(report.as_json(found)))
+    else:
+        terminal = Terminal(sys.stdout)
+        terminal.say("\n".join(report.lines(found, terminal)))
+    return 1 if report.missing(found) else 0
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Progress], int]] = {
-    "serve": _serve, "preview": _preview, "index": _index, "cache": _cache}
+    "serve": _serve, "preview": _preview, "index": _index, "cache": _cache,
+    "devices": _devices, "doctor": _doctor}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

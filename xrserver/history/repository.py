@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
@@ -28,6 +29,11 @@ _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _TAG_DEPTH = 16
 #: How `git rev-parse` completes a short ref name, in its order.
 _COMPLETIONS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what reads git's objects here."""
+    return {"pygit2": metadata.version("pygit2"), "libgit2": pygit2.LIBGIT2_VERSION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ class Home:
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         # That something is refused or out of reach is what happens here; all else is out of order.
-        page.on("console", lambda said: None if said.text.startswith("Failed to load resource")
-                else wrong.append(said.text))
+        usual = ("Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored")
+        page.on("console", lambda said: None if said.text.startswith(usual) else wrong.append(said.text))
         try:
             yield context, page
             assert wrong == []
@@ -311,6 +311,19 @@ async def test_a_server_that_is_away_is_asked_again_with_what_was_typed(home: Ho
         await inside(page)
 
 
+async def test_a_browser_that_keeps_no_cookies_is_told(home: Home) -> None:
+    async with home.visitor() as (_, page):
+        await page.goto(home.url)
+        await shown(page)
+        # The server's own answer, but for the cookie.
+        await page.route("**/api/pair", lambda route: route.fulfill(json={"id": "x234", "name": "x"}))
+        await page.keyboard.type(home.lan.pairing.code)
+        await said(page, "allow cookies")
+        await page.unroute("**/api/pair")
+        await page.keyboard.type(home.lan.pairing.code)
+        await inside(page)
+
+
 async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where_it_was(home: Home) -> None:
     async with home.visitor() as (_, page):
         await page.goto(home.url)
@@ -319,6 +332,7 @@ async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where
         await inside(page)
         await page.evaluate("xrserver.seek('v1.0')")
         rank = await page.evaluate("xrserver.state().rank")
+        await page.keyboard.press("?")  # a sheet lies above everything, but not above the keys
         with Devices() as devices:
             devices.revoke(devices.all()[0].id)
         await shown(page)
@@ -355,6 +369,7 @@ async def test_another_site_can_do_nothing_with_the_cookie_of_a_paired_browser(h
             await other.goto(origin)
             outcome = await other.evaluate("""async base => {
                 const refused = () => "refused";
+                const method = "POST", mode = "no-cors";
                 const ask = (path, options) => fetch(base + path, {credentials: "include", ...options})
                     .then(answer => answer.type, refused);
                 const socket = new WebSocket(base.replace("https", "wss") + "api/stream");
@@ -366,8 +381,8 @@ async def test_another_site_can_do_nothing_with_the_cookie_of_a_paired_browser(h
                     socket: await opened.catch(refused),
                     image: await loaded.catch(refused),
                     read: await ask("api/repositories", {}),
-                    blind: await ask("api/repositories", {mode: "no-cors"}),
-                    code: await ask("api/pair", {method: "POST", mode: "no-cors", body: '{"code": "000000"}'}),
+                    blind: await ask("api/repositories", {mode}),
+                    code: await ask("api/pair", {method, mode, body: '{"code": "000000"}'}),
                 };
             }""", home.url)
             assert outcome == dict.fromkeys(outcome, "refused") and len(outcome) == 5, outcome
@@ -380,3 +395,15 @@ async def test_a_name_that_was_rebound_to_this_machine_reads_nothing(home: Home)
     answer = await page.goto(f"http://{EVIL}:{home.port}/")
     assert answer is not None and answer.status == 421
     await page.close()
+
+
+# --- without TLS ----------------------------------------------------------------------------------------
+
+
+async def test_plain_http_off_this_machine_says_why_there_is_no_headset(home: Home, tmp_path: Path) -> None:
+    async with served(tell(tmp_path / "story.git"), names=OURS) as serving, home.visitor() as (_, page):
+        for host, words in (("127.0.0.1", ""), (OURS, "VR needs HTTPS: start xrserver with --lan")):
+            await page.goto(serving.url.replace("127.0.0.1", host))
+            await inside(page)
+            assert (await page.locator(".enter .why").text_content() or "").startswith(words)
+            assert bool(words) == bool(await page.locator(".enter .why").text_content())

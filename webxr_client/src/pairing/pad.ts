@@ -46,7 +46,10 @@ export class Pad {
 
   set open(open: boolean) {
     this.root.hidden = !open;
-    if (open) this.root.focus({ preventScroll: true });
+    if (!open) return;
+    // Sheets lie above everything else, and take every click while they do.
+    for (const sheet of document.querySelectorAll<HTMLDialogElement>("dialog[open]")) sheet.close();
+    this.root.focus({ preventScroll: true });
   }
 
   /** Nothing can be typed while `locked`. */

@@ -9,6 +9,7 @@ export class Pairing {
   readonly #paired: () => void;
   #secret: string;
   #timer = 0;
+  #letIn = false;
 
   /**
    * @param paired Called when the server lets this device in.
@@ -26,10 +27,13 @@ export class Pairing {
 
   /** The server does not know this device; `sentence` says what happened, where something did. */
   show(sentence: string): void {
-    if (this.#pad.open) return;
+    const again = this.#pad.open && this.#letIn;
+    if (this.#pad.open && !again) return;
+    this.#letIn = false;
     this.#pad.clear();
     this.#pad.lock(false);
-    this.#pad.say(sentence, "calm");
+    this.#pad.say(again ? "This browser did not keep the cookie that lets it in: allow cookies for this address." : sentence,
+      again ? "wrong" : "calm");
     this.#pad.open = true;
     if (this.#secret !== "") {
       void this.#try({ secret: this.#secret });
@@ -39,6 +43,7 @@ export class Pairing {
 
   hide(): void {
     clearTimeout(this.#timer);
+    this.#letIn = false;
     this.#pad.open = false;
   }
 
@@ -49,6 +54,7 @@ export class Pairing {
     switch (outcome.kind) {
       case "paired":
         this.#pad.say("Paired. Opening …", "busy");
+        this.#letIn = true;
         this.#paired();
         break;
       case "unreachable":

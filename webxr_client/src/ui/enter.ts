@@ -31,6 +31,12 @@ export class Enter {
 
   /** Offer what is supported, as far as that is known. */
   async offer(supports: (mode: Mode) => Promise<boolean>): Promise<void> {
+    if (!isSecureContext) {
+      // There is no `navigator.xr` then, whatever the device could do.
+      this.#said.textContent = "VR needs HTTPS: start xrserver with --lan and open the address it shows.";
+      this.root.hidden = false;
+      return;
+    }
     for (const mode of MODES) {
       if (!await supports(mode)) continue;
       this.#buttons.get(mode)!.hidden = false;

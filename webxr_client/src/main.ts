@@ -181,12 +181,13 @@ function arrived(shown: Shown, before: Shown | undefined): void {
 }
 
 function grew(shown: Shown, from: number): void {
-  ui.dock.timeline.show(shown.table, shown.dates);
-  ui.dock.refresh();
   // Commits may come faster than they are seen arriving: the playhead still follows.
   const following = viewer.arriving || viewer.playback.rank >= from;
   if (shown.headRank > from && following && !viewer.playback.playing) viewer.arrive(shown.headRank);
   viewer.invalidate();
+  viewer.hurry();
+  ui.dock.timeline.show(shown.table, shown.dates);
+  ui.dock.refresh();
   time.moved();
 }
 

@@ -82,6 +82,8 @@ export class Viewer {
   #choosing = true;
   #everDrawn = false;
   #lost = false;
+  /** The picture of the next refresh is drawn already. */
+  #ahead = false;
 
   constructor(canvas: HTMLCanvasElement, listener: ViewerListener) {
     this.canvas = canvas;
@@ -124,7 +126,19 @@ export class Viewer {
   start(world: World, keyboard: Keyboard): void {
     this.#world = world;
     this.#keyboard = keyboard;
-    this.renderer.setAnimationLoop((time: number, frame?: XRFrame) => this.#frame(time, frame));
+    this.renderer.setAnimationLoop((time: number, frame?: XRFrame) => {
+      // What was drawn since the last refresh is what this one shows.
+      if (!this.#ahead || frame !== undefined) this.#frame(time, frame);
+      this.#ahead = false;
+    });
+  }
+
+  /** Draw what just came now and not with the next refresh, so that it is ready by then; at most once for each. */
+  hurry(): void {
+    if (this.#ahead || this.headset.presenting || document.hidden) return;
+    this.#ahead = true;
+    this.#frame(performance.now(), undefined);
+    this.renderer.getContext().flush();
   }
 
   /** Something changed: draw the next frame. */
@@ -225,7 +239,7 @@ export class Viewer {
 
   #frame(time: number, frame: XRFrame | undefined): void {
     const elapsed = time - this.#last;
-    const dt = Math.min(elapsed / 1000, LONGEST_STEP);
+    const dt = Math.min(Math.max(elapsed / 1000, 0), LONGEST_STEP);
     this.#last = time;
     if (this.#lost || this.#world === undefined) return;
     const began = performance.now();

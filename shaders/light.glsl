@@ -3,6 +3,7 @@
 // stand for sRGB's curve, and a rational for exp: no eye tells them apart here, and they cost a tenth.
 
 uniform float daylight;       // 0 night, 1 day
+uniform float haze;           // 1 where there is air between things and the eye, 0 over passthrough
 uniform vec4 sceneBounds;     // min x, min z, max x, max z of the city; metres, scene space
 
 vec3 decode(vec3 srgb) { return srgb * srgb; }
@@ -41,7 +42,7 @@ vec2 airBefore(vec3 eye) {
   float radius = sceneRadius();
   vec2 middle = 0.5 * (sceneBounds.xy + sceneBounds.zw);
   float back = length(eye - vec3(middle.x, 0.0, middle.y)) / radius;
-  return vec2(1.0 / radius, 0.45 + 0.85 * back);
+  return vec2(haze / radius, 0.45 + 0.85 * back);
 }
 
 float airOver(float away, vec2 air) {

@@ -40,6 +40,7 @@ const viewer = orSay(() => new Viewer(canvas, {
   drawn: () => ui.loading.done(),
   mode: (mode) => {
     ui.enter.worn(mode);
+    shine(preferred());
     events.emit("mode", { mode: mode ?? "desktop" });
   },
   contextLost: (lost) => ui.notices.state(lost ? "The graphics card was taken away; waiting for it to come back …" : ""),
@@ -250,11 +251,26 @@ function colour(colouring: Colouring): void {
   ui.legend.show(colouring);
 }
 
+/** Somebody wishes for day or night: here from now on. */
 function light(day: boolean): void {
+  localStorage.setItem(lightKey(), day ? "day" : "night");
+  shine(day);
+}
+
+function shine(day: boolean): void {
   viewer.daylight = day ? 1 : 0;
-  localStorage.setItem("xrserver.light", day ? "day" : "night");
   ui.light(day);
   viewer.invalidate();
+}
+
+/** The light is chosen for the room around the model and for everywhere else apart. */
+const lightKey = () => (viewer.headset.mode === "ar" ? "xrserver.light.room" : "xrserver.light");
+
+/** Day or night, as was wished last: night at first, but a pale model over a real room, where light is not added to it. */
+function preferred(): boolean {
+  const { mode, session } = viewer.headset;
+  const first = mode === "ar" && session?.environmentBlendMode !== "additive" ? "day" : "night";
+  return (localStorage.getItem(lightKey()) ?? first) === "day";
 }
 
 /** A key pressed there is for the view: not in a sheet, and Tab and space only where they mean nothing else. */
@@ -365,8 +381,7 @@ const covers = new ResizeObserver(() => viewer.cover(ui.panels
   .map((panel) => panel.getBoundingClientRect()).filter(({ width }) => width > 0)));
 for (const panel of ui.panels) covers.observe(panel);
 
-const preferred = localStorage.getItem("xrserver.light");
-light(preferred === "day");
+shine(preferred());
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({

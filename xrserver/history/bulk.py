@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from xrserver.errors import UnreadableRepository
 from xrserver.history.compare import TreeComparison
-from xrserver.history.listing import Known
 from xrserver.history.shadow import Shadow, failure
 
 if TYPE_CHECKING:
@@ -26,16 +25,13 @@ class GitSource:
         self._shadow = shadow
         self._idle: queue.SimpleQueue[TreeComparison] = queue.SimpleQueue()
 
-    def commits(self, tips: Sequence[bytes], known: Known) -> Iterator[bytes]:
+    def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
         """Yield blocks of commit records."""
-        if set(tips) <= set(known.heads):
-            return
         with tempfile.TemporaryFile() as errors, self._shadow.start(
                 ["rev-list", "--header", "--encoding=none", "--stdin"], errors) as process:
             assert process.stdin is not None and process.stdout is not None
             try:
-                asked = [*(tip.hex() for tip in tips), *(f"^{head.hex()}" for head in known.heads), ""]
-                process.stdin.write("\n".join(asked).encode())
+                process.stdin.write(b"".join(tip.hex().encode() + b"\n" for tip in tips))
                 process.stdin.close()
                 rest = b""
                 while block := process.stdout.read(_BLOCK):

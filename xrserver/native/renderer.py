@@ -284,6 +284,7 @@ class Renderer:
             "headRank": moment.head_rank,
             "colouring": moment.colouring,
             "daylight": moment.daylight,
+            "haze": 1.0,
             "selectedNode": moment.selected,
             "hoveredNode": moment.hovered,
             "hoveredFloor": moment.floor,

@@ -1,6 +1,6 @@
 /** The city in three.js: one draw each for walls, roofs, districts and the backdrop, however many there are. */
 import {
-  BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Mesh, NearestFilter, RawShaderMaterial, RGBAFormat, Scene,
+  BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat, Scene,
   UnsignedByteType, Vector4, type Camera, type IUniform, type Matrix4, type WebGLRenderer,
 } from "three";
 import { CATEGORY_COLOURS, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
@@ -37,6 +37,7 @@ function uniforms() {
     headRank: { value: 0 },
     colouring: { value: 0 },
     daylight: { value: 0 },
+    haze: { value: 1 },
     selectedNode: { value: -1 },
     hoveredNode: { value: -1 },
     hoveredFloor: { value: -1 },
@@ -60,6 +61,9 @@ export class City {
   readonly #tops = new Faces(TOP);
   readonly #plates = new Faces(ALL);
   readonly #marked = new BufferGeometry();
+  /** All that stands. */
+  readonly #standing = new Object3D();
+  readonly #sky: Mesh;
   readonly #walls: Mesh;
   readonly #mark: Mesh;
   readonly #parts: readonly Mesh[];
@@ -90,11 +94,12 @@ export class City {
     this.#walls = part(this.#sides.geometry, this.#colourings.author, 0);
     this.#mark = part(this.#marked, this.#material(MARK, { transparent: true, depthWrite: false }), 0);
     this.#mark.visible = false;
-    const drawn = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2),
-      part(backdrop, this.#material(SKY, { depthWrite: false }), 3), this.#mark];
+    this.#sky = part(backdrop, this.#material(SKY, { depthWrite: false }), 3);
+    const stand = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2), this.#mark];
+    this.#standing.add(...stand);
     const picked = [this.#sides, this.#tops, this.#plates].map(({ geometry }) => part(geometry, pick, 0));
-    this.#parts = [...drawn, ...picked];
-    this.scene.add(...drawn);
+    this.#parts = [...stand, this.#sky, ...picked];
+    this.scene.add(this.#standing, this.#sky);
     this.pickScene.add(...picked);
     for (const scene of [this.scene, this.pickScene]) scene.matrixWorldAutoUpdate = false;
   }
@@ -127,6 +132,21 @@ export class City {
     this.#roster.arrange(eye);
     this.#markedSelected = NaN;
     this.#writeNodes();
+  }
+
+  /** Whether sky and ground are drawn around it; over passthrough the room is there instead. */
+  set backdrop(drawn: boolean) {
+    this.#sky.visible = drawn;
+    this.uniforms.haze.value = drawn ? 1 : 0;
+  }
+
+  /** Whether the buildings are drawn: not before somebody knows where. */
+  set standing(drawn: boolean) {
+    this.#standing.visible = drawn;
+  }
+
+  get standing(): boolean {
+    return this.#standing.visible;
   }
 
   /** How large the city is: the air and the ground depend on it. */

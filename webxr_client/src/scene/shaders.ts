@@ -1,4 +1,5 @@
 /** The shader bodies that every viewer shares, made into WebGL2 sources. */
+import foot from "../../../shaders/foot.glsl?raw";
 import light from "../../../shaders/light.glsl?raw";
 import mark from "../../../shaders/mark.glsl?raw";
 import nodes from "../../../shaders/nodes.glsl?raw";
@@ -30,6 +31,7 @@ export const PLATES = stages(nodes, plates, "PLATES");
 export const MARK = stages(nodes, mark, "MARK");
 export const PICK = stages(nodes, pick, "PICK");
 export const SKY = stages(sky, sky);
+export const FOOT = stages(foot, foot);
 
 /** Labels are the page's own: text is set differently everywhere. */
 const label = `

@@ -4,6 +4,8 @@ import { Hands } from "../input/hands.ts";
 import type { Mode, Moment, Part, Pointed } from "./part.ts";
 
 const SESSION_MODES = { vr: "immersive-vr", ar: "immersive-ar" } as const;
+/** Depth of the real room, where it is measured: as three.js reads it. */
+const DEPTH: XRDepthStateInit = { usagePreference: ["gpu-optimized"], dataFormatPreference: ["float32", "unsigned-short"] };
 /** Height of the eyes where a device knows no floor; metres. */
 const STANDING = 1.6;
 
@@ -81,7 +83,9 @@ export class Headset {
       if (this.mode === mode) return;
       await this.leave();
     }
-    const session = await navigator.xr!.requestSession(SESSION_MODES[mode], { optionalFeatures: [...FEATURES[mode]] });
+    const session = await navigator.xr!.requestSession(SESSION_MODES[mode], {
+      optionalFeatures: [...FEATURES[mode]], ...(mode === "ar" && { depthSensing: DEPTH }),
+    });
     const { xr } = this.#renderer;
     session.addEventListener("visibilitychange", () => this.#listener.visible(session.visibilityState));
     xr.enabled = true;

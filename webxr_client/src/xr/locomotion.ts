@@ -23,6 +23,8 @@ const NOWHERE: Box = [-1, 0, -1, 1, 1, 1];
 export class Locomotion implements Part {
   readonly root = new Group();
   readonly settings = new Settings();
+  /** Where the city was put on something real; null while it was not. */
+  placed: () => ReadonlyPose | null = () => null;
 
   readonly #viewer: Viewer;
   readonly #world: World;
@@ -54,11 +56,11 @@ export class Locomotion implements Part {
     this.#go(this.#stand(preset, this.#to));
   }
 
-  /** Bring the city back to where the person stands and looks now. */
+  /** Bring the city back to where it was put, or before the person as they stand and look now. */
   recentre(): void {
     if (this.#generation === null) return;
     this.#remember();
-    this.#go(this.#stand(this.settings.preset, this.#to));
+    this.#go(this.placed() ?? this.#stand(this.settings.preset, this.#to));
   }
 
   /** Take the last move back. */

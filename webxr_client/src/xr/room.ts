@@ -13,9 +13,10 @@ import { Inspector } from "./inspector.ts";
 import { HoverLabel } from "./label.ts";
 import { Locomotion } from "./locomotion.ts";
 import { Panels, type PanelState } from "./panels.ts";
+import { Passthrough } from "./passthrough.ts";
+import { Placement } from "./placement.ts";
 import { Rays } from "./rays.ts";
 import { Stand } from "./stand.ts";
-import { Wrist } from "./wrist.ts";
 
 /** The page, as far as the parts reach into it. */
 export interface Page {
@@ -41,6 +42,8 @@ export interface Room {
   state(): PanelState[];
   /** What moves, for menus and scripts. */
   readonly moving: Locomotion;
+  /** Where it stands on something real. */
+  readonly placement: Placement;
 }
 
 /** What reaching a panel, pressing it and having done so feel like. */
@@ -52,20 +55,20 @@ export function furnish(page: Page): Room {
   const stand = new Stand(page.viewer, page.world);
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const haptics = new Haptics();
-  const moving = new Locomotion(page.viewer, page.world);
-  const wrist = new Wrist(page, {
-    menu: () => undefined,
-    passed: (side) => haptics.pulse(SIDES[side], "tick"),
-    side: () => (moving.settings.comfort.leftHanded ? "right" : "left"),
-  });
-  const panels: Panels = new Panels([inspector, wrist], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
+  const panels: Panels = new Panels([inspector], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
   const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
+  const moving = new Locomotion(page.viewer, page.world);
   page.viewer.worn = moving;
+  const passthrough = new Passthrough(page.viewer.renderer, page.viewer.city, page.viewer.journey.pose);
+  const placement = new Placement(page.viewer, page.world, passthrough);
+  moving.placed = () => placement.home;
+  headset.add(placement);
   headset.add(panels);
   headset.add(pointing);
   headset.add(moving);
   headset.add(new Rays(page.viewer));
   headset.add(new HoverLabel(page.viewer, page.world, page.captions, pointing));
   headset.add(haptics);
-  return { moving, inspect: (rows) => inspector.show(rows), state: () => panels.state() };
+  headset.add(passthrough);
+  return { moving, placement, inspect: (rows) => inspector.show(rows), state: () => panels.state() };
 }

@@ -1,0 +1,237 @@
+"""Over passthrough the city is a model on a real surface, and is found there again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import chromium
+import headset
+import pytest
+import pytest_asyncio
+from headset import Headset
+from playwright.async_api import Browser
+from served import served, tell
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CENTIMETRE = 0.01
+#: The desk of the emulated office: its middle, its extents, and somewhere on it that is free.
+TABLE = (0.06, 0.75, -0.65)
+TABLE_SIZE = (1.60, 0.75)
+ON_TABLE = (-0.2, 0.75, -0.5)
+
+#: Lets a test move the room's origin, as a headset does that finds itself again.
+ORIGIN = """(() => {
+  const ask = XRSession.prototype.requestReferenceSpace;
+  XRSession.prototype.requestReferenceSpace = function (type) {
+    return ask.call(this, type).then((space) => {
+      if (type === "local-floor") window.room = space;
+      return space;
+    });
+  };
+  window.shift = (x, z) => {
+    const inner = Object.getOwnPropertySymbols(room).find((name) => room[name]?.offsetMatrix);
+    room[inner].offsetMatrix[12] += x;
+    room[inner].offsetMatrix[14] += z;
+  };
+})()"""
+NO_PLANES = "Object.defineProperty(XRFrame.prototype, 'detectedPlanes', {get: () => new Set()})"
+NO_PLANES_AT_ALL = "Object.defineProperty(XRFrame.prototype, 'detectedPlanes', {get: () => undefined})"
+NO_ANCHORS = "XRFrame.prototype.createAnchor = () => Promise.reject(new DOMException('', 'NotSupportedError'))"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chrome() -> AsyncIterator[Browser]:
+    async with chromium.browser() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    repository: Path = tell(tmp_path_factory.mktemp("ar") / "story.git")
+    async with served(repository) as serving:
+        yield serving.url
+
+
+async def aim(worn: Headset, at: Sequence[float], device: str = "controllers") -> None:
+    """Hold the right hand before the chest and point it at a place of the room; the other one rests."""
+    await worn.run("""([x, y, z, device]) => {
+        const {right, left} = window.device[device];
+        const from = [0.1, 1.25, 0.2];
+        const [dx, dy, dz] = [x - from[0], y - from[1], z - from[2]];
+        const yaw = Math.atan2(-dx, -dz), pitch = Math.atan2(dy, Math.hypot(dx, dz));
+        const [sy, cy] = [Math.sin(yaw / 2), Math.cos(yaw / 2)];
+        const [sp, cp] = [Math.sin(pitch / 2), Math.cos(pitch / 2)];
+        right.position.set(...from);
+        right.quaternion.set(cy * sp, sy * cp, -sy * sp, cy * cp);
+        left.position.set(-0.3, 0.9, 0.3);
+    }""", [*at, device])
+    await worn.frames(2)
+
+
+async def press(worn: Headset) -> None:
+    """Pull the right trigger and let go of it."""
+    for value in (1, 0):
+        await worn.run("value => device.controllers.right.updateButtonValue('trigger', value)", value)
+        await worn.frames(2)
+
+
+async def pose(worn: Headset) -> tuple[list[float], float, float]:
+    """Return where the city stands, its yaw and its scale."""
+    found = (await worn.state())["worldFromScene"]
+    x, y, z, w = found["orientation"]
+    assert (await worn.state())["mode"] != "ar" or abs(x) + abs(z) < 1e-6, "the horizon is tilted"
+    return found["position"], 2 * math.atan2(y, w), found["scale"]
+
+
+async def rests(worn: Headset) -> tuple[list[float], float, float]:
+    """Return where the city stands once it has come to rest."""
+    before = await pose(worn)
+    for _ in range(60):
+        await worn.frames(2)
+        now = await pose(worn)
+        if all(abs(a - b) < 1e-4 for a, b in zip(now[0], before[0], strict=True)):
+            return now
+        before = now
+    raise AssertionError("The city does not come to rest.")
+
+
+async def kept(worn: Headset) -> dict[str, Any]:
+    """Return what the page remembers of places, once it does."""
+    await chromium.soon(lambda: worn.run("localStorage['xrserver.places']?.includes('anchor')"))
+    return json.loads(await worn.run("localStorage['xrserver.places']"))
+
+
+def close(a: Sequence[float], b: Sequence[float], within: float = CENTIMETRE) -> bool:
+    return all(abs(x - y) < within for x, y in zip(a, b, strict=True))
+
+
+async def test_the_city_is_put_on_the_table_that_a_hand_points_at_and_is_there_after_a_reload(
+        chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url, room="office_small", scripts=(ORIGIN,)) as worn:
+        before = await pose(worn)
+        await worn.enter("ar")
+        await worn.run("xrserver.select('README.md')")
+        await worn.head(0, 1.5, 0.35, 0, -0.5)
+        await aim(worn, ON_TABLE)
+        place, yaw, scale = await rests(worn)
+        assert abs(place[1] - TABLE[1]) < CENTIMETRE
+        bounds = await bounds_of(worn, place, yaw, scale)
+        assert 0.4 <= max(bounds[2] - bounds[0], bounds[3] - bounds[1]) <= 1.2
+        assert bounds[0] > TABLE[0] - TABLE_SIZE[0] / 2 and bounds[2] < TABLE[0] + TABLE_SIZE[0] / 2
+        assert bounds[1] > TABLE[2] - TABLE_SIZE[1] / 2 and bounds[3] < TABLE[2] + TABLE_SIZE[1] / 2
+        assert await worn.run("document.documentElement.dataset.light") == "day"
+
+        await press(worn)
+        await aim(worn, (0.5, 0.75, -0.6))
+        assert close((await rests(worn))[0], place), "what was put down follows the hand"
+        await kept(worn)
+        # Sky and ground are not drawn; the city, its shadow and the room's depth are, for each eye.
+        assert (await worn.state())["drawCalls"] <= 2 * 8
+
+        # The room's origin moves, and the city stays on the table.
+        await worn.run("shift(0.5, -0.3)")
+        assert close((await rests(worn))[0], (place[0] - 0.5, place[1], place[2] + 0.3))
+        await worn.run("shift(-0.5, 0.3)")
+
+        # Moved by hand, it is kept where it was moved to.
+        moved = [place[0] + 0.1, place[1] + 0.05, place[2]]
+        (first,) = (await kept(worn)).values()
+        await worn.run("pose => xrserver.setPose(pose)",
+                       {"position": moved, "orientation": [0, 0, 0, 1], "scale": scale * 0.8})
+        await chromium.soon(lambda: worn.run("""before => {
+            const [{anchor}] = Object.values(JSON.parse(localStorage['xrserver.places']));
+            const [only, ...others] = device.activeSession.persistentAnchors;
+            return anchor !== before && only === anchor && others.length === 0;
+        }""", first["anchor"]))
+        await worn.run("shift(0.2, 0)")
+        found = await rests(worn)
+        assert close(found[0], (moved[0] - 0.2, moved[1], moved[2]))
+        assert math.isclose(found[2], scale * 0.8, rel_tol=1e-4)
+
+        await worn.leave()
+        assert close((await pose(worn))[0], before[0]), "the window shows what it showed"
+        assert (await worn.state())["selected"] == "README.md"
+        await worn.run("xrserver.select(null)")  # whose panel would lie over the button
+        assert await worn.run("document.documentElement.dataset.light") == "night"
+
+        await worn.visit.page.reload()
+        await worn.visit.page.wait_for_selector(".loading.done", state="attached")
+        await worn.enter("ar")
+        assert close((await rests(worn))[0], moved)
+        assert math.isclose((await pose(worn))[2], scale * 0.8, rel_tol=1e-4)
+
+        # The device lost it: it is asked for again, and stands where it is put then.
+        await worn.leave()
+        await worn.run("localStorage.removeItem('@immersive-web-emulation-runtime/persistent-anchors')")
+        await worn.visit.page.reload()
+        await worn.visit.page.wait_for_selector(".loading.done", state="attached")
+        await worn.enter("ar")
+        await worn.head(0, 1.5, 0.35, 0, -0.5)
+        await aim(worn, ON_TABLE)
+        assert close((await rests(worn))[0], place)
+        assert await worn.run("localStorage['xrserver.places']") == "{}"
+
+
+async def bounds_of(worn: Headset, place: Sequence[float], yaw: float, scale: float) -> tuple[float, ...]:
+    """Return min x, min z, max x, max z of the city in the room; it stands along the table."""
+    assert min(yaw % (math.pi / 2), -yaw % (math.pi / 2)) < 0.02
+    box = await worn.run("""async () => {
+        const [repository] = (await (await fetch('/api/repositories')).json()).items;
+        const scene = await (await fetch(`/api/repositories/${repository.name}/scenes/city`)).json();
+        return scene.root.box;
+    }""")
+    corners = [(x, z) for x in (box[0], box[3]) for z in (box[2], box[5])]
+    turned = [(place[0] + scale * (x * math.cos(yaw) + z * math.sin(yaw)),
+               place[2] + scale * (z * math.cos(yaw) - x * math.sin(yaw))) for x, z in corners]
+    return (min(x for x, _ in turned), min(z for _, z in turned),
+            max(x for x, _ in turned), max(z for _, z in turned))
+
+
+async def test_fingers_put_it_where_a_hit_test_meets_the_table_and_no_anchor_is_needed(
+        chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url, room="office_small",
+                            scripts=(NO_PLANES, NO_ANCHORS)) as worn:
+        await worn.enter("vr")
+        rank = (await worn.state())["rank"]
+        await worn.run("device.primaryInputMode = 'hand'")
+        # What the emulator shows lies over the button.
+        await worn.visit.page.get_by_role("button", name="Enter AR").dispatch_event("click")
+        await worn.visit.until("state.mode === 'ar'")
+        assert (await worn.state())["rank"] == rank
+        await worn.head(0, 1.5, 0.35, 0, -0.5)
+        await aim(worn, ON_TABLE, "hands")
+        place, _, _ = await rests(worn)
+        assert abs(place[1] - TABLE[1]) < 3 * CENTIMETRE  # the room's mesh is rougher than its planes
+        for value in (0.3, 0.7, 1, 0.5, 0):
+            await worn.run("value => device.hands.right.updatePinchValue(value)", value)
+            await worn.frames(1)
+        put = await rests(worn)
+        await aim(worn, (0.5, 0.75, -0.6), "hands")
+        assert close((await rests(worn))[0], put[0])
+        assert await worn.run("localStorage['xrserver.places'] ?? '{}'") == "{}"
+
+
+async def test_without_a_surface_the_city_floats_before_its_wearer_and_is_left_by_a_press(
+        chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("ar")
+        await worn.head(0.3, 1.6, 0.4, math.pi / 2)  # looks along −X
+        place, _, _ = await rests(worn)
+        assert close((place[0], place[1]), (0.3 - 1.0, 1.6 - 0.75), 0.1)
+        await press(worn)
+        await worn.head(0.3, 1.6, 0.4, 0)
+        assert close((await rests(worn))[0], place)
+
+
+async def test_a_device_that_finds_no_surfaces_has_it_float_at_once(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url, scripts=(NO_PLANES_AT_ALL,)) as worn:
+        await worn.enter("ar")
+        place, _, _ = await rests(worn)
+        await worn.head(1, 1.6, 1, 1)
+        assert close((await rests(worn))[0], place)
+        await kept(worn)

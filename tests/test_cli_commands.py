@@ -168,7 +168,8 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     offered = {
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--lan", "--adb", "--behind-proxy",
                   "--open", "--no-token", "--no-mdns"},
-        "preview": {"--at", "--screenshot", "--size"}, "index": {"--json", "--jobs"}}
+        "preview": {"--at", "--screenshot", "--size"}, "index": {"--json", "--jobs", "--cache-bytes"},
+        "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}
     for command, flags in offered.items():
         text = xr(command, "--help").stdout
         assert set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", text, re.M)) == {"--help", *flags}
@@ -203,6 +204,23 @@ def test_index_without_a_repository_takes_the_one_around(tmp_path: Path, reposit
     inner = tmp_path / "copy" / "src"
     assert json.loads(xr("index", "--json", cwd=inner).stdout)["repository"] == "copy"
     assert xr("index", "--json", cwd=tmp_path).returncode == 2
+
+
+def test_cache_lists_what_an_index_left_and_clears_it(repository: Path, tmp_path: Path) -> None:
+    def cache(*arguments: str | Path) -> str:
+        result = xr("cache", *arguments, XDG_CACHE_HOME=str(tmp_path))
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    assert cache() == "Nothing is kept.\n"
+    counts = json.loads(xr("index", repository, "--json", XDG_CACHE_HOME=str(tmp_path)).stdout)
+    line = cache(repository)
+    assert f" {counts['commits']} commits" in line and str(repository) in line and "last used 20" in line
+    assert "cleared" in cache("--clear") and cache() == "Nothing is kept.\n"
+    again = json.loads(xr("index", repository, "--json", XDG_CACHE_HOME=str(tmp_path)).stdout)
+    assert {**again, "seconds": 0} == {**counts, "seconds": 0}
+    xr("index", repository, "--cache-bytes", "0", XDG_CACHE_HOME=str(tmp_path / "none"))
+    assert not (tmp_path / "none" / "xrserver" / "history").exists()
 
 
 def fetched(url: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import chromium
 import headset
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: The story's city as a model on a table before the person; metres of the room.
 TABLETOP = {"position": [0, 0.8, -1.0], "orientation": [0, 0, 0, 1], "scale": 0.008}
-Side = Literal["left", "right"]
 HEAD = np.array([0.0, 1.6, 0.0])
 
 
@@ -49,29 +48,18 @@ def target(of: dict[str, Any], name: str) -> np.ndarray:
     return next(np.array(each["position"]) for each in of["targets"] if each["name"] == name)
 
 
-async def aim(worn: headset.Headset, at: np.ndarray, side: Side = "right") -> None:
+async def aim(worn: headset.Headset, at: np.ndarray, side: headset.Side = "right") -> None:
     """Point a controller at a place, from beside the hip."""
     x, y, z = (0.25 if side == "right" else -0.25), 1.2, -0.05
     dx, dy, dz = at - (x, y, z)
-    await worn.run("""([side, place, turn]) => {
-        device.controllers[side].position.set(...place);
-        device.controllers[side].quaternion.set(...turn);
-    }""", [side, [x, y, z], list(spaces.yaw_pitch(math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz))))])
-    await worn.frames(3)
-
-
-async def press(worn: headset.Headset, side: Side, button: str, value: float) -> None:
-    """Press a button of a controller, or let it go."""
-    await worn.run("([side, button, value]) => device.controllers[side].updateButtonValue(button, value)",
-                   [side, button, value])
-    await worn.frames(3)
+    await worn.controller(side, x, y, z, math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz)))
 
 
 async def click(worn: headset.Headset, at: np.ndarray) -> None:
     """Point there and pull the trigger."""
     await aim(worn, at)
-    await press(worn, "right", "trigger", 1)
-    await press(worn, "right", "trigger", 0)
+    await worn.press("right", "trigger", 1)
+    await worn.press("right", "trigger", 0)
 
 
 async def test_what_is_selected_is_told_on_a_panel_at_arms_length(chrome: Browser, url: str) -> None:
@@ -93,8 +81,8 @@ async def test_what_is_selected_is_told_on_a_panel_at_arms_length(chrome: Browse
         # It stays where it is while the head turns, and tells more of the same thing there.
         await worn.head(0, 1.6, 0, yaw=0.4)
         await worn.visit.seek("rank:0")
-        await worn.visit.until("state.panels[0].targets.length > 0")
+        await worn.visit.until("state.rank === 0")
         assert (await panel(worn, "inspector"))["position"] == shown["position"]
         # Another ray that presses its cross closes it.
         await click(worn, target(await panel(worn, "inspector"), "Close"))
-        await worn.visit.until("state.panels.length === 0 && state.selected === null")
+        await worn.visit.until("state.selected === null && !state.panels.some(each => each.name === 'inspector')")

@@ -25,7 +25,7 @@ _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
 _SERVE = ("host", "port", "scene", "ref", "jobs", "lan", "adb", "behind_proxy", "open", "token", "mdns")
-_INDEX = ("jobs",)
+_INDEX = ("jobs", "cache_bytes")
 
 _EPILOG = """\
 A moment (--at) is rank:N, a commit id of at least 7 digits, a branch or tag, or an ISO 8601 date.
@@ -33,6 +33,16 @@ A moment (--at) is rank:N, a commit id of at least 7 digits, a branch or tag, or
 exit codes: 0 done, 1 our fault, 2 bad usage or not a repository, 3 no OpenXR runtime,
             4 no display or OpenGL 3.3
 """
+
+_DEVICES = """\
+List the devices that were paired with the code of --lan, the one seen last first.
+They may come in to every xrserver that this user runs on this machine."""
+
+_DOCTOR = """\
+Look at what xrserver uses here: git, packages, OpenGL, OpenXR, addresses, port, firewall,
+certificate, paired devices, adb, cache. Nothing is changed or made.
+
+exit codes: 0 what is needed is here, 1 something is missing without which nothing can be shown"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,6 +81,29 @@ def _parser() -> argparse.ArgumentParser:
                        help="default: the one around the current directory")
     index.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(index, _INDEX)
+
+    cache = commands.add_parser("cache", help="list or clear what is kept of histories read before",
+                                description="List what is kept of histories read before, or clear it.")
+    cache.add_argument("repositories", metavar="REPO", nargs="*", type=Path, help="default: all")
+    cache.add_argument("--clear", action="store_true", help="remove it")
+
+    devices = commands.add_parser(
+        "devices", help="list, rename and revoke paired devices", description=_DEVICES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    devices.add_argument("--json", action="store_true", help="print JSON")
+    actions = devices.add_subparsers(metavar="ACTION", dest="action", parser_class=_Parser)
+    revoke = actions.add_parser("revoke", help="forget a device: servers that run refuse it at once",
+                                description="Forget a device; it must be paired again to come in.")
+    revoke.add_argument("device", metavar="NAME|ID", help="as `xrserver devices` shows it")
+    rename = actions.add_parser("rename", help="give a device another name",
+                                description="Give a device another name.")
+    rename.add_argument("device", metavar="NAME|ID", help="as `xrserver devices` shows it")
+    rename.add_argument("name", metavar="NEW", help="its new name")
+
+    doctor = commands.add_parser("doctor", help="say what this machine can do, and what to do about the rest",
+                                 description=_DOCTOR, formatter_class=argparse.RawDescriptionHelpFormatter)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    _add_settings(doctor, ("port",))
     return parser
 
 
@@ -186,17 +219,22 @@ def _size(text: str) -> tuple[int, int]:
 
 def _index(options: argparse.Namespace, progress: Progress) -> int:
     import gc
+    import logging
 
     from xrserver.history import opening
 
-    gc.disable()  # it ends soon: looking for what it might have dropped costs more than it frees
+    logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
+    # It ends soon: looking for what it might have dropped costs more than it frees, also at the end.
+    gc.disable()
     config = _config(options)
     started = time.perf_counter()
     repository, index, versions = opening.open_history(
-        options.repository, ref=config.ref, jobs=config.jobs, progress=progress)
+        options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
+        progress=progress)
     seconds = time.perf_counter() - started
     with repository:
         counts = opening.counts(index, versions)
+    gc.freeze()
     progress.clear()
     if options.json:
         print(json.dumps({"repository": opening.display_name(repository), **counts,
@@ -209,8 +247,64 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
+def _cache(options: argparse.Namespace, progress: Progress) -> int:
+    from xrserver.history import eviction
+
+    folder = eviction.histories()
+    kept = [] if folder is None else eviction.kept(folder, options.repositories)
+    if folder is None or not kept:
+        print("Nothing is kept.")
+        return 0
+    for one in kept:
+        what = "cleared"
+        if not options.clear:
+            what = "last used " + time.strftime("%Y-%m-%d", time.localtime(one.used))
+        elif not eviction.forget(folder, one.name):
+            what = "in use, not cleared"
+        print(f"{one.size / 1e6:8.1f} MB  {one.commits:>9,} commits  {one.objects or one.name}  {what}")
+    return 0
+
+
+def _devices(options: argparse.Namespace, progress: Progress) -> int:
+    from xrserver import roster
+    from xrserver.server.devices import Devices
+
+    with Devices() as known:
+        found = known.all()
+        if options.action is None:
+            terminal = Terminal(sys.stdout)
+            if options.json:
+                print(json.dumps({"items": [roster.as_json(each) for each in found]}))
+            elif found:
+                terminal.say("\n".join(roster.table(found)))
+            else:
+                terminal.say("No device is paired. `xrserver --lan` shows a code to type on one.")
+            return 0
+        chosen = roster.meant(found, options.device)
+        if options.action == "revoke":
+            known.revoke(chosen.id)
+            print(f"{chosen.name} ({chosen.id}) is forgotten.")
+        else:
+            print(f"{chosen.name} ({chosen.id}) is now called {known.rename(chosen.id, options.name).name}.")
+    return 0
+
+
+def _doctor(options: argparse.Namespace, progress: Progress) -> int:
+    from xrserver.doctor import report
+    from xrserver.doctor.examine import examine, probes
+
+    found = examine(probes(_config(options)))
+    if options.json:
+        print(json.dumps(report.as_json(found)))
+    else:
+        terminal = Terminal(sys.stdout)
+        terminal.say("\n".join(report.lines(found, terminal)))
+    return 1 if report.missing(found) else 0
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Progress], int]] = {
-    "serve": _serve, "preview": _preview, "index": _index}
+    "serve": _serve, "preview": _preview, "index": _index, "cache": _cache,
+    "devices": _devices, "doctor": _doctor}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

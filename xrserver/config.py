@@ -30,6 +30,8 @@ class Config:
     scene: str = _setting("city", "scene to open with", metavar="NAME")
     ref: str = _setting("", "mainline: a branch, tag or commit (default: where HEAD points)", metavar="REF")
     jobs: int = _setting(0, "processes that read history; 0: one a core", metavar="N")
+    cache_bytes: int = _setting(2 << 30, "most bytes kept of histories read before; 0 keeps none", "bytes",
+                                "BYTES")
     open: bool = _setting(False, "open the page in the default browser")
     token: bool = _setting(True, "ask for the token that the printed address carries")
     lan: bool = _setting(False, "serve other devices of this network too, by HTTPS; they pair with a code")

@@ -34,7 +34,8 @@ async def open_repository(path: Path, config: Config, progress: Progress,
     """
     definition = load_scene(config.scene)
     repository, index, versions = await asyncio.to_thread(
-        open_history, path, ref=config.ref, jobs=config.jobs, progress=progress)
+        open_history, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
+        progress=progress)
     name = display_name(repository)
 
     def build(scene: str) -> BuiltScene:

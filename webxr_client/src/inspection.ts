@@ -1,6 +1,6 @@
 /** The rows of the inspector as people read them: facts, the last change, those before it. For every way to show them. */
 import type { Panel, Row } from "./generated/protocol.ts";
-import { bytesOf, dayOf, grouped, minuteOf, split } from "./ui/words.ts";
+import { bytesOf, dayOf, grouped, isolated, minuteOf, split } from "./ui/words.ts";
 
 /** A line that may lead to a moment; "" where it leads to none. */
 export interface Line {
@@ -51,7 +51,7 @@ export function inspect(panel: Panel): Inspection {
     earlier: earlier.map(({ label, text, moment }) => {
       const cut = text.lastIndexOf(" — ");
       const day = dayOf(Date.parse(label) / 1000);
-      return { text: cut < 0 ? text : text.slice(0, cut), label: cut < 0 ? day : `${text.slice(cut + 3)} · ${day}`, moment };
+      return { text: cut < 0 ? text : text.slice(0, cut), label: cut < 0 ? day : `${isolated(text.slice(cut + 3))} · ${day}`, moment };
     }),
   };
 }

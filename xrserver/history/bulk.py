@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xrserver.errors import UnreadableRepository
 from xrserver.history.compare import TreeComparison
+from xrserver.history.listing import Known
 from xrserver.history.shadow import Shadow, failure
 
 if TYPE_CHECKING:
@@ -25,13 +26,16 @@ class GitSource:
         self._shadow = shadow
         self._idle: queue.SimpleQueue[TreeComparison] = queue.SimpleQueue()
 
-    def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
+    def commits(self, tips: Sequence[bytes], known: Known) -> Iterator[bytes]:
         """Yield blocks of commit records."""
+        if set(tips) <= set(known.heads):
+            return
         with tempfile.TemporaryFile() as errors, self._shadow.start(
                 ["rev-list", "--header", "--encoding=none", "--stdin"], errors) as process:
             assert process.stdin is not None and process.stdout is not None
             try:
-                process.stdin.write(b"".join(tip.hex().encode() + b"\n" for tip in tips))
+                asked = [*(tip.hex() for tip in tips), *(f"^{head.hex()}" for head in known.heads), ""]
+                process.stdin.write("\n".join(asked).encode())
                 process.stdin.close()
                 rest = b""
                 while block := process.stdout.read(_BLOCK):

@@ -33,6 +33,24 @@ class Strings:
         self.offsets: NDArray[np.int64] = np.zeros(2, np.int64)
         self.pool: NDArray[np.uint8] = np.empty(1 << 16, np.uint8)
 
+    @classmethod
+    def of(cls, offsets: NDArray[np.int64], pool: NDArray[np.uint8]) -> Strings:
+        """Return the table of the strings ``pool[offsets[i]:offsets[i + 1]]``, which are all different."""
+        from xrserver.kernels.intern import rehash_bytes
+
+        table = cls()
+        table.count = len(offsets) - 1
+        table.offsets = np.append(offsets, np.int64(0))
+        table.pool = pool
+        table.slots = np.full(_slots(table.count), -1, np.int32)
+        rehash_bytes(table.slots, table.offsets, table.pool, table.count)
+        return table
+
+    def since(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Return the strings from `row` on: offsets, and bytes."""
+        offsets = self.offsets[row:self.count + 1]
+        return offsets - offsets[0], self.pool[offsets[0]:offsets[-1]]
+
     def reserve(self, rows: int, size: int) -> None:
         """Make room for `rows` more strings of `size` bytes together."""
         from xrserver.kernels.intern import rehash_bytes

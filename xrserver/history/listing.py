@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,11 +18,29 @@ if TYPE_CHECKING:
 _FEWEST, _MOST = 64, 1024
 
 
+class Known(NamedTuple):
+    """Commits that need not be read again; their parents are known too.
+
+    Attributes
+    ----------
+    heads : sequence of bytes
+        Raw object ids of commits that reach all of them.
+    oids : collection of bytes
+        All of them, for a source that cannot find them itself.
+    """
+
+    heads: Sequence[bytes]
+    oids: Collection[bytes] = ()
+
+
 class Source(Protocol):
     """Where commits, changes and sizes come from, in git's own notation."""
 
-    def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
-        """Yield blocks of records ``OID\\nraw commit\\0`` of all that `tips` reach, each once."""
+    def commits(self, tips: Sequence[bytes], known: Known) -> Iterator[bytes]:
+        """Yield blocks of records ``OID\\nraw commit\\0`` of all that `tips` reach, but not `known`.
+
+        Where clocks ran backwards, git may give some that are known.
+        """
         ...
 
     def changes(self, lines: Sequence[bytes]) -> bytes:
@@ -39,7 +57,7 @@ class Source(Protocol):
 
 
 class Listing:
-    """All commits that some tips reach, and what each changed, chunk by chunk as git lists them.
+    """Commits that some tips reach, and what each changed, chunk by chunk as git lists them.
 
     A thread of its own lists commits and hands chunks to `pool`, at most `waiting` ahead of what is taken.
 
@@ -48,6 +66,8 @@ class Listing:
     source : Source
     tips : sequence of bytes
         Raw object ids.
+    known : Known
+        Commits that are left out.
     shallow : frozenset of bytes
         Commits whose parents are not there.
     pool : ThreadPoolExecutor
@@ -61,10 +81,11 @@ class Listing:
         More may come.
     """
 
-    def __init__(self, source: Source, tips: Sequence[bytes], shallow: frozenset[bytes],
+    def __init__(self, source: Source, tips: Sequence[bytes], known: Known, shallow: frozenset[bytes],
                  pool: ThreadPoolExecutor, waiting: int) -> None:
         self._source = source
         self._tips = tips
+        self._known = known
         self._shallow = frozenset(oid.hex().encode() for oid in shallow)
         self._pool = pool
         self._chunks: queue.Queue[tuple[bytes, Future[bytes]] | BaseException | None] = queue.Queue(waiting)
@@ -92,7 +113,7 @@ class Listing:
 
     def _list(self) -> None:
         try:
-            for records in _chunks(self._source.commits(self._tips)):
+            for records in _chunks(self._source.commits(self._tips, self._known)):
                 lines = [self._line(record) for record in records]
                 self.count += len(lines)
                 if self._ended.is_set() or not self._put(

@@ -8,16 +8,21 @@ libgit2 reads the same (`history.walk`) through the same columns.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xrserver.history.bulk import GitSource
-from xrserver.history.listing import Listing, Source
+from xrserver.history.listing import Known, Listing, Source
+from xrserver.history.refs import RawRef
 from xrserver.history.repository import Repository
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from xrserver.history.gather import Changes, Commits
     from xrserver.history.index import HistoryIndex
 
 #: Called with phase, how much is done, and of how much (0: not known yet).
@@ -27,6 +32,93 @@ Progress = Callable[[str, int, int], None]
 _ASKED = 1 << 14
 #: Chunks of commits that may wait for each process, so that git goes on while kernels are loaded.
 _AHEAD = 16
+
+
+class Gathered(NamedTuple):
+    """What was read, in the order it came; `sizes` of all blobs, in bytes (-1: not known)."""
+
+    commits: Commits
+    changes: Changes
+    sizes: NDArray[np.int64]
+
+
+class Remembered(NamedTuple):
+    """What was read before.
+
+    Attributes
+    ----------
+    heads : sequence of bytes
+        Commits that reach all of it.
+    load : callable
+        Gives it; called while git reads the rest.
+    """
+
+    heads: Sequence[bytes]
+    load: Callable[[], Gathered]
+
+
+def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | None = None, *,
+           jobs: int = 0, report: Progress) -> Gathered:
+    """Read all that `tips` reach and that was not read before.
+
+    Parameters
+    ----------
+    tips : sequence of bytes
+        Raw object ids of commits.
+    jobs, report
+        As in `read_index`.
+
+    Raises
+    ------
+    UnreadableRepository
+        Commits or trees are missing or damaged.
+    """
+    earlier: Gathered | None = None
+    known = Known(before.heads if before else ())
+    if repository.shadow is not None:
+        source: Source = GitSource(repository.shadow)
+        jobs = jobs or os.cpu_count() or 1
+    else:
+        from xrserver.history.walk import LibgitSource
+
+        source, jobs = LibgitSource(repository), 1  # it holds the GIL while it reads
+        if before is not None:
+            earlier = before.load()
+            known = Known(before.heads, {oid.tobytes() for part in earlier.commits.parts for oid in part[0]})
+    with closing(source), ThreadPoolExecutor(1) as asking, ThreadPoolExecutor(jobs) as pool, \
+            closing(Listing(source, tips, known, repository.shallow, pool, _AHEAD * jobs)) as listing:
+        # From here on git is at work: what takes long to import is imported meanwhile.
+        from xrserver.history.gather import Sizes
+        from xrserver.history.rehearsal import rehearse
+
+        rehearse(repository.format, repository.width)
+        if earlier is None:
+            earlier = before.load() if before else _nothing(repository)
+        commits, changes, _ = earlier
+        first = commits.count
+        sizes = Sizes(lambda oids: asking.submit(source.sizes, oids), earlier.sizes)
+        sizes.ask_again(changes.blobs)
+        for records, output in listing:
+            changes.add(output, commits.add(records))
+            sizes.ask(changes.blobs, _ASKED)
+            report("commits", commits.count - first, 0 if listing.open else listing.count)
+        sizes.ask(changes.blobs)
+        for answered in sizes.answers():
+            report("sizes", answered, changes.blobs.count)
+    if before is not None:
+        from xrserver.history.segments import drop_repeated
+
+        drop_repeated(commits, changes)
+    return Gathered(commits, changes, sizes.column())
+
+
+def _nothing(repository: Repository) -> Gathered:
+    import numpy as np
+
+    from xrserver.history.gather import Changes, Commits
+
+    return Gathered(Commits(repository.width, repository.shallow), Changes(repository.width),
+                    np.empty(0, np.int64))
 
 
 def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
@@ -51,39 +143,24 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
         Commits or trees are missing or damaged. Missing blobs are not: their size is -1.
     """
     report: Progress = progress or (lambda phase, done, total: None)
-    jobs = jobs or os.cpu_count() or 1
-    mainline_ref, mainline_oid = (repository.find_mainline(ref) if ref
-                                  else (repository.mainline_ref, repository.mainline_oid))
+    mainline = repository.find_mainline(ref) if ref else (repository.mainline_ref, repository.mainline_oid)
     refs = repository.commit_refs()
-    tips = list(dict.fromkeys([mainline_oid, *(r.oid for r in refs)]))
-    source = _source(repository)
-    if repository.shadow is None:
-        jobs = 1  # it holds the GIL while it reads
-    with closing(source), ThreadPoolExecutor(1) as asking, ThreadPoolExecutor(jobs) as pool, \
-            closing(Listing(source, tips, repository.shallow, pool, _AHEAD * jobs)) as listing:
-        # From here on git is at work: what takes long to import is imported meanwhile.
-        from xrserver.history.gather import Changes, Commits, Sizes, to_index
-        from xrserver.history.rehearsal import rehearse
+    read = gather(repository, tips_of(mainline[1], refs), jobs=jobs, report=report)
+    return index_of(repository, read, mainline, refs, report)
 
-        rehearse(repository.format, repository.width)
-        commits, changes = Commits(repository.width, repository.shallow), Changes(repository.width)
-        sizes = Sizes(lambda oids: asking.submit(source.sizes, oids))
-        for records, output in listing:
-            changes.add(output, commits.add(records))
-            sizes.ask(changes.blobs, _ASKED)
-            report("commits", commits.count, 0 if listing.open else listing.count)
-        sizes.ask(changes.blobs)
-        for known in sizes.answers():
-            report("sizes", known, changes.blobs.count)
-    report("order", 0, commits.count)
-    index = to_index(repository.format, commits, changes, sizes.column(), mainline_ref, mainline_oid, refs)
-    report("order", commits.count, commits.count)
+
+def tips_of(mainline: bytes, refs: Sequence[RawRef]) -> list[bytes]:
+    """Return the commits that reach all that is shown, each once."""
+    return list(dict.fromkeys([mainline, *(ref.oid for ref in refs)]))
+
+
+def index_of(repository: Repository, read: Gathered, mainline: tuple[str, bytes], refs: Sequence[RawRef],
+             report: Progress) -> HistoryIndex:
+    """Return the index of what a mainline (name and tip) and `refs` (with their commits) reach."""
+    from xrserver.history.ranking import to_index
+
+    count = read.commits.count
+    report("order", 0, count)
+    index = to_index(repository.format, *read, *mainline, refs)
+    report("order", count, count)
     return index
-
-
-def _source(repository: Repository) -> Source:
-    if repository.shadow is not None:
-        return GitSource(repository.shadow)
-    from xrserver.history.walk import LibgitSource
-
-    return LibgitSource(repository)

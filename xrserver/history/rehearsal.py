@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xrserver.history.gather import Changes, Commits, to_index
+from xrserver.history.gather import Changes, Commits
+from xrserver.history.ranking import to_index
 from xrserver.history.versions import file_versions
 
 _COMMIT = (b"%s\ntree %s\nauthor A <a@example.org> 1 +0000\n"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
@@ -27,6 +29,11 @@ _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _TAG_DEPTH = 16
 #: How `git rev-parse` completes a short ref name, in its order.
 _COMPLETIONS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what reads git's objects here."""
+    return {"pygit2": metadata.version("pygit2"), "libgit2": pygit2.LIBGIT2_VERSION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +189,12 @@ class Repository:
                 raise UnreadableRepository(f"object {oid.hex()} is no tag that can be read.") from None
         return None
 
-    def commit_refs(self) -> list[RawRef]:
-        """Return viewed refs and tags, each with the commit it names in the end, sorted by name."""
-        peeled = [(ref, self.peel(ref.oid)) for ref in self.refs.all()]
+    def commit_refs(self, refs: Sequence[RawRef] | None = None) -> list[RawRef]:
+        """Return viewed refs and tags, each with the commit it names in the end, sorted by name.
+
+        `refs` are those read before, with `Refs.all`.
+        """
+        peeled = [(ref, self.peel(ref.oid)) for ref in (self.refs.all() if refs is None else refs)]
         return [RawRef(ref.name, oid, ref.kind) for ref, oid in peeled if oid is not None]
 
     def find_ref(self, text: str) -> tuple[str, bytes] | None:

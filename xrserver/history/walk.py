@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.errors import UnreadableRepository
+from xrserver.history.listing import Known
 from xrserver.history.objects import canonical_mode
 from xrserver.history.repository import Repository
 
@@ -38,10 +39,12 @@ class LibgitSource:
     def close(self) -> None:
         """Nothing stays open."""
 
-    def commits(self, tips: Sequence[bytes]) -> Iterator[bytes]:
-        """Yield blocks of records ``OID\\ncommit header\\0`` of all that `tips` reach, each once."""
+    def commits(self, tips: Sequence[bytes], known: Known) -> Iterator[bytes]:
+        """Yield blocks of records ``OID\\ncommit header\\0`` of all that `tips` reach, but not `known`."""
         read, shallow = self._repository.objects.read, self._repository.shallow
-        seen, waiting = set(tips), list(reversed(tips))
+        seen = set(known.oids)
+        waiting = [tip for tip in reversed(tips) if tip not in seen]
+        seen.update(waiting)
         block: list[bytes] = []
         size = 0
         while waiting:

@@ -90,6 +90,29 @@ def canonical_order(parent_offsets: I64, parents: I32, precedence: I32) -> I32:
 
 
 @kernel
+def reached(parent_offsets: I64, parents: I32, tips: I32) -> NDArray[Any]:
+    """Return for each row whether some of the rows `tips` reach it: bool, O(n + m)."""
+    n = len(parent_offsets) - 1
+    found = np.zeros(n, np.bool_)
+    stack = np.empty(n, np.int32)
+    for tip in tips:
+        if found[tip]:
+            continue
+        found[tip] = True
+        stack[0] = tip
+        size = 1
+        while size > 0:
+            size -= 1
+            at = stack[size]
+            for i in range(parent_offsets[at], parent_offsets[at + 1]):
+                if not found[parents[i]]:
+                    found[parents[i]] = True
+                    stack[size] = parents[i]
+                    size += 1
+    return found
+
+
+@kernel
 def first_parent_chain(parent_offsets: I64, parents: I32, tip: int) -> I32:
     """Return the ranks of `tip` and its first parents, ascending (parents have smaller ranks)."""
     length = 1

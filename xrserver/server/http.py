@@ -33,7 +33,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), xr-spatial-tracking=(self)",
     "Referrer-Policy": "no-referrer",
-    "Server": "xrserver",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -72,6 +71,7 @@ def _policy(host: str) -> str:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
+    headers[hdrs.SERVER] = "xrserver"  # in place of aiohttp's, which tells its version to strangers
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
     access = request.app[ACCESS]

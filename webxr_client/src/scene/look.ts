@@ -108,35 +108,6 @@ export class Look {
     return this.#ready;
   }
 
-  /**
-   * Boxes of what stands within `radius` of a point, metres in scene space: base and size, six numbers
-   * each, from the start of `out`. Returns how many there are.
-   */
-  near(point: ReadonlyVector, radius: number, rank: number, out: number[]): number {
-    let found = 0;
-    for (const tile of this.tiles) {
-      const floats = floatsOf(tile);
-      for (let row = 0; row < tile.nodeCount; row++) {
-        const span = tile.liveSpan(row, rank);
-        if (span < 0) continue;
-        const at = span * SPAN.words;
-        let away = 0;
-        for (let i = 0; i < 3; i++) {
-          const low = floats[at + SPAN.position1 + i]! - (i === 1 ? 0 : floats[at + SPAN.size1 + i]! / 2);
-          const beyond = Math.max(low - point[i as 0 | 1 | 2], point[i as 0 | 1 | 2] - low - floats[at + SPAN.size1 + i]!, 0);
-          away += beyond * beyond;
-        }
-        if (away > radius * radius) continue;
-        for (let i = 0; i < 3; i++) {
-          out[found * 6 + i] = floats[at + SPAN.position1 + i]!;
-          out[found * 6 + 3 + i] = floats[at + SPAN.size1 + i]!;
-        }
-        found++;
-      }
-    }
-    return found;
-  }
-
   /** How many strata of a node stand at its live span. */
   strata({ tile, span }: Standing): number {
     return Math.round(floatsOf(tile)[span * SPAN.words + SPAN.value1]!);

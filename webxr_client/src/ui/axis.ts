@@ -118,3 +118,27 @@ export function density(timeline: Float64Array, dates: Calendar, pace: Pace, fro
 }
 
 const ceiling = ({ rank, fraction }: Playhead): number => rank + (fraction > 0 ? 1 : 0);
+
+/** Tags that announce another. */
+const UNFINISHED = /(rc|alpha|beta|pre|dev)[-.]?\d*$/i;
+
+/** Where tags are marked, in pixels of `width`: releases first, and only those that have `room`. */
+export function tagged(
+  landmarks: readonly { readonly rank: number; readonly name: string }[], dates: Calendar, pace: Pace,
+  from: number, to: number, width: number, room: number,
+): number[] {
+  const taken = new Set<number>();
+  const found: number[] = [];
+  for (const wanted of [false, true]) {
+    for (const { rank, name } of landmarks) {
+      const share = progress(dates, Math.min(rank, dates.at.length - 1), 0, pace);
+      const x = (share - from) / (to - from) * width;
+      const cell = Math.round(x / room);
+      if (UNFINISHED.test(name) !== wanted || x < -3 || x > width + 3) continue;
+      if (taken.has(cell) || taken.has(cell - 1)) continue;
+      taken.add(cell);
+      found.push(x);
+    }
+  }
+  return found;
+}

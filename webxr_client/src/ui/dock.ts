@@ -2,7 +2,7 @@
 import type { Pace, Playback } from "../clock.ts";
 import { Choice, element, iconButton, relabel } from "./element.ts";
 import { Timeline, type TimelineCommands } from "./timeline.ts";
-import { dayOf, grouped } from "./words.ts";
+import { dayOf, grouped, speedOf } from "./words.ts";
 
 export interface DockCommands extends TimelineCommands {
   toggle(): void;
@@ -61,8 +61,7 @@ export class Dock {
       }
       this.#count.textContent = `${grouped(state.rank + 1)} of ${grouped(time.length)}`;
     }
-    const factor = state.rate / firstRate;
-    const speed = `${factor < 0 ? "−" : ""}${fraction(Math.abs(factor))}×`;
+    const speed = speedOf(state.rate, firstRate);
     if (speed !== this.#shownSpeed) this.#speed.textContent = this.#shownSpeed = speed;
   }
 
@@ -76,9 +75,4 @@ export class Dock {
   refresh(): void {
     this.#shownCount = -1;
   }
-}
-
-function fraction(factor: number): string {
-  if (factor >= 0.9) return factor < 9.5 ? String(Math.round(factor * 10) / 10) : String(Math.round(factor));
-  return `1/${Math.round(1 / factor)}`;
 }

@@ -1,7 +1,7 @@
 /** The timeline: when how much happened, where the playhead is, and a handle to move it by. */
 import { atProgress, progress, type Calendar, type Pace, type Playback } from "../clock.ts";
 import type { Table } from "../stream/link.ts";
-import { dateAt, density, ticks } from "./axis.ts";
+import { dateAt, density, tagged, ticks } from "./axis.ts";
 import { element } from "./element.ts";
 import { dayOf, grouped, minuteOf } from "./words.ts";
 
@@ -14,8 +14,6 @@ export interface TimelineCommands {
 const AXIS = 18; // pixels for dates under the bars
 const TAGS = 9; // and for tags over them
 const BAR = 3;
-/** Tags that announce another. */
-const UNFINISHED = /(rc|alpha|beta|pre|dev)[-.]?\d*$/i;
 const NARROWEST = 1e-4; // share that can be zoomed into
 
 export class Timeline {
@@ -162,31 +160,14 @@ export class Timeline {
       pen.fillText(text, x + 4, foot + AXIS / 2 + 1.5);
     }
     pen.fillStyle = colour("--tag");
-    for (const x of this.#tagged(table, dates)) {
+    // Pointing finds those that have no room.
+    for (const x of tagged(table.landmarks, dates, this.#pace, this.#from, this.#to, this.#width, 8)) {
       pen.beginPath();
       pen.moveTo(x - 2.5, 1);
       pen.lineTo(x + 2.5, 1);
       pen.lineTo(x, 6.5);
       pen.fill();
     }
-  }
-
-  /** Where tags are marked: releases first, and only those that have room; pointing finds the others. */
-  #tagged(table: Table, dates: Calendar): number[] {
-    const room = 8;
-    const taken = new Set<number>();
-    const found: number[] = [];
-    for (const wanted of [false, true]) {
-      for (const { rank, name } of table.landmarks) {
-        const x = this.#x(progress(dates, Math.min(rank, dates.at.length - 1), 0, this.#pace));
-        const cell = Math.round(x / room);
-        if (UNFINISHED.test(name) !== wanted || x < -3 || x > this.#width + 3) continue;
-        if (taken.has(cell) || taken.has(cell - 1)) continue;
-        taken.add(cell);
-        found.push(x);
-      }
-    }
-    return found;
   }
 
   // --- hands -----------------------------------------------------------------------------

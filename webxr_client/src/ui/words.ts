@@ -35,3 +35,14 @@ export function split(path: string): readonly [string, string] {
   const cut = path.lastIndexOf("/") + 1;
   return [path.slice(cut), path.slice(0, cut)];
 }
+
+/** How fast it plays, of the rate that the history came with; backwards with a minus. */
+export function speedOf(rate: number, first: number): string {
+  const factor = Math.abs(rate / first);
+  const text = factor >= 9.5 ? String(Math.round(factor))
+    : factor >= 0.9 ? String(Math.round(factor * 10) / 10) : `1/${Math.round(1 / factor)}`;
+  return `${rate < 0 ? "−" : ""}${text}×`;
+}
+
+/** A name in its own direction: what follows an Arabic one stays where it is. */
+export const isolated = (text: string): string => `\u2068${text}\u2069`;

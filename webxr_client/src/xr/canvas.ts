@@ -96,6 +96,9 @@ void main() {
 #endif
 `;
 
+const axis: Vector = [0, 0, 0];
+const roll: spaces.Quaternion = [0, 0, 0, 1];
+
 /** One draw call while it is visible. */
 export class Sheet {
   readonly mesh: Mesh;
@@ -203,6 +206,18 @@ export class Sheet {
     spaces.setVector(this.pose.position, position[0], position[1], position[2]);
     // It shows its +Z: it looks away from the eye, as that looks at it.
     spaces.lookAt(eye, position, this.pose.orientation);
+    this.moved();
+  }
+
+  /** The same for something looked down on: level to a head of that `yaw`, which upright things are not when seen from above. */
+  faceLevel(position: ReadonlyVector, eye: ReadonlyVector, yaw: number): void {
+    this.face(position, eye);
+    const { orientation } = this.pose;
+    const right = spaces.rotate(orientation, spaces.setVector(axis, 1, 0, 0), axis);
+    const x = right[0] * Math.cos(yaw) - right[2] * Math.sin(yaw);
+    const up = spaces.rotate(orientation, spaces.setVector(axis, 0, 1, 0), axis);
+    const y = up[0] * Math.cos(yaw) - up[2] * Math.sin(yaw);
+    spaces.multiply(orientation, spaces.about(spaces.setVector(axis, 0, 0, 1), Math.atan2(y, x), roll), orientation);
     this.moved();
   }
 

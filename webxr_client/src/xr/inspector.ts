@@ -1,6 +1,7 @@
 /** The panel of what is selected, beside it: the same rows as in the window, and the way there. */
 import type { Panel as Rows } from "../generated/protocol.ts";
 import { inspect, type Line } from "../inspection.ts";
+import { isolated } from "../ui/words.ts";
 import { NOTHING } from "../navigation/selection.ts";
 import type { Vector } from "../spaces.ts";
 import * as spaces from "../spaces.ts";
@@ -44,7 +45,7 @@ export class Inspector implements Showing {
     if (change !== undefined) {
       body.push({ kind: "rule" }, heading("Last changed"),
         { kind: "text", text: change.subject, size: 20, weight: 500, most: 4 },
-        { kind: "text", text: `${change.author} · ${change.when}`, ink: "ink2", most: 2 },
+        { kind: "text", text: `${isolated(change.author)} · ${change.when}`, ink: "ink2", most: 2 },
         { kind: "text", text: change.oid.slice(0, 10), face: "mono", ink: "accent", press: this.#to(change.moment) });
       if (change.message !== "") body.push({ kind: "text", text: change.message, ink: "ink2", most: 40 });
     }

@@ -57,6 +57,8 @@ export class Panel {
   open = false;
   /** What a hand carries it by was let go: it stays where it is from now on. */
   placed = false;
+  /** Counts up whenever it was laid out and drawn. */
+  drawn = 0;
 
   readonly #presses = [newPress(), newPress()] as const;
   #content: Content = { body: [] };
@@ -134,11 +136,18 @@ export class Panel {
     }
   }
 
+  /** Where something on it is seen; undefined where nothing is called that. */
+  area(name: string): Area | undefined {
+    const target = this.#all().find((each) => each.name === name);
+    return target && this.#areaOf(target);
+  }
+
   // --- drawing ---------------------------------------------------------------------------
 
   /** Lay out and draw. */
   draw(): void {
     this.#stale = false;
+    this.drawn++;
     this.#light = lightNow();
     const { width, most = Infinity, pad = PAD } = this.options;
     const { body, foot = [] } = this.#content;

@@ -103,14 +103,14 @@ export class Reach {
     const came = this.#touched === nearest ? this.#before : before;
     this.#touched = nearest;
     this.#before = before;
-    if (nearest === undefined) return false;
+    if (nearest === undefined) return false; // its ray is what counts
     // A finger that was through when the panel came has not touched it.
     if (before < TOUCHES && came < TOUCHES) {
       this.#leave();
       return true;
     }
     this.#hover(nearest);
-    this.#say(moment, Math.max(before, 0));
+    this.#say(moment, nearest, Math.max(before, 0));
     if (came > TOUCHES && before <= TOUCHES) this.#press(nearest, "touch");
     else if (hand.select.began && Math.abs(nearest.sheet.onSheet(hand.grip.position, this.#found)[2]) < PINCHES) {
       spaces.setVector(this.#place, this.#found[0], this.#found[1], 0);
@@ -135,7 +135,7 @@ export class Reach {
       return;
     }
     this.#hover(nearest);
-    this.#say(moment, distance);
+    this.#say(moment, nearest, distance);
     if (Math.abs(hand.stick[1]) > STICK_LEAST && nearest.scroll(hand.stick[1] * STICK_SCROLLS * moment.dt)) hand.stick[1] = 0;
     if (hand.select.began || hand.squeeze.began) {
       this.#squeezed = !hand.select.began;
@@ -162,12 +162,16 @@ export class Reach {
     this.#pressable = false;
   }
 
-  #say(moment: Moment, distance: number): void {
+  #say(moment: Moment, panel: Panel, distance: number): void {
     const pointed = moment.pointed[this.#index];
     if (distance >= pointed.distance) return;
     pointed.kind = "panel";
     pointed.distance = distance;
     pointed.node = pointed.floor = -1;
+    pointed.touched = this.#means === "touch" || this.#means === "pinch" || this.#touched !== undefined;
+    const { sheet } = panel;
+    sheet.inRoom(this.#place[0], this.#place[1], pointed.point);
+    spaces.rotate(sheet.pose.orientation, spaces.setVector(pointed.normal, 0, 0, 1), pointed.normal);
   }
 
   #press(panel: Panel, means: Means): Target | undefined {
@@ -193,7 +197,7 @@ export class Reach {
       const distance = sheet.hit(hand.aim.position, this.#ray, this.#found);
       if (distance >= 0) {
         spaces.setVector(this.#place, this.#found[0], this.#found[1], 0);
-        this.#say(moment, distance);
+        this.#say(moment, panel, distance);
       }
     } else {
       const touches = this.#means === "touch";
@@ -209,7 +213,7 @@ export class Reach {
           return;
         }
       }
-      this.#say(moment, Math.max(before, 0));
+      this.#say(moment, panel, Math.max(before, 0));
       away = Math.max(Math.abs(before) - LEAVES, 0) / sheet.pose.scale;
       // Where it was while it touched counts, not where it left.
       if (!over) spaces.setVector(this.#place, this.#found[0], this.#found[1], 0);
@@ -246,6 +250,6 @@ export class Reach {
     for (let i = 0 as 0 | 1 | 2; i < 3; i++) away[i] = head.position[i] + away[i] * kept / long;
     panel.readFrom(kept);
     sheet.face(away, head.position);
-    this.#say(moment, spaces.applyInverse(hand.aim, sheet.pose.position, this.#goal)[2] * -1);
+    this.#say(moment, panel, spaces.applyInverse(hand.aim, sheet.pose.position, this.#goal)[2] * -1);
   }
 }

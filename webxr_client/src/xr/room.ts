@@ -17,6 +17,7 @@ import { Passthrough } from "./passthrough.ts";
 import { Placement } from "./placement.ts";
 import { Rays } from "./rays.ts";
 import { Stand } from "./stand.ts";
+import { Wrist } from "./wrist.ts";
 
 /** The page, as far as the parts reach into it. */
 export interface Page {
@@ -55,9 +56,14 @@ export function furnish(page: Page): Room {
   const stand = new Stand(page.viewer, page.world);
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const haptics = new Haptics();
-  const panels: Panels = new Panels([inspector], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
-  const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
   const moving = new Locomotion(page.viewer, page.world);
+  const wrist = new Wrist(page, {
+    menu: () => undefined,
+    passed: (side) => haptics.pulse(SIDES[side], "tick"),
+    side: () => (moving.settings.comfort.leftHanded ? "right" : "left"),
+  });
+  const panels: Panels = new Panels([inspector, wrist], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
+  const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
   page.viewer.worn = moving;
   const passthrough = new Passthrough(page.viewer.renderer, page.viewer.city, page.viewer.journey.pose);
   const placement = new Placement(page.viewer, page.world, passthrough);

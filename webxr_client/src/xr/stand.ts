@@ -2,7 +2,7 @@
  * Where a panel goes when it comes: within an arm's length, upright, facing the head, beside what it
  * is about, before everything the city has there, and over no other panel. There it stays.
  */
-import { toBox } from "../scene/ray.ts";
+import { clearHit, newHit } from "../scene/bvh.ts";
 import * as spaces from "../spaces.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
 import type { Viewer } from "../viewer.ts";
@@ -27,12 +27,9 @@ const CLEAR = 0.04;
 export class Stand {
   readonly #viewer: Viewer;
   readonly #world: World;
-  readonly #boxes: number[] = [];
-  #count = 0;
   readonly #eye: Vector = [0, 0, 0];
   readonly #ray: Vector = [0, 0, 0];
-  readonly #base: Vector = [0, 0, 0];
-  readonly #size: Vector = [0, 0, 0];
+  readonly #hit = newHit();
   readonly #point: Vector = [0, 0, 0];
   readonly #turn: spaces.Quaternion = [0, 0, 0, 1];
   readonly #gaze: [number, number] = [0, 0];
@@ -50,7 +47,6 @@ export class Stand {
     if (away < 0.25 || away > 1.1) return false;
     this.#heading(head, position);
     if (Math.abs(turned(this.#to[0] - this.#gaze[0])) > LOST) return false;
-    this.#survey(head.position, away);
     return this.#hidden(panel, head.position) === 0;
   }
 
@@ -60,7 +56,6 @@ export class Stand {
     this.#heading(moment.head, thing ?? position);
     const gaze = this.#gaze[0];
     const towards = thing === undefined ? gaze : this.#to[0];
-    this.#survey(position, DISTANCES[0]! + CLEAR);
     let best = Infinity;
     let found = [0, 0, 0];
     for (const [nth, distance] of DISTANCES.entries()) {
@@ -92,40 +87,20 @@ export class Stand {
     spaces.yawPitchOf(spaces.lookAt(head.position, point, this.#turn), this.#to);
   }
 
-  /** Find what stands around the head. */
-  #survey(head: ReadonlyVector, radius: number): void {
-    const { pose } = this.#viewer.journey;
-    spaces.applyInverse(pose, head, this.#eye);
-    this.#count = this.#world.look.near(this.#eye, radius / pose.scale, this.#viewer.playback.rank, this.#boxes);
-  }
-
   /** How much of a panel would be behind, or in, what stands: 0 … 1. */
   #hidden(panel: Panel, head: ReadonlyVector): number {
-    if (this.#count === 0) return 0;
     const { pose } = this.#viewer.journey;
+    spaces.applyInverse(pose, head, this.#eye);
     let hidden = 0;
     for (let corner = 0; corner < 5; corner++) {
-      const at = outline(panel, corner, this.#point);
-      const room = Math.hypot(at[0] - head[0], at[1] - head[1], at[2] - head[2]) + CLEAR;
-      spaces.applyInverse(pose, at, this.#ray);
+      spaces.applyInverse(pose, outline(panel, corner, this.#point), this.#ray);
       for (let i = 0 as 0 | 1 | 2; i < 3; i++) this.#ray[i] -= this.#eye[i];
-      const long = Math.hypot(...this.#ray);
+      const long = Math.hypot(this.#ray[0], this.#ray[1], this.#ray[2]);
       for (let i = 0 as 0 | 1 | 2; i < 3; i++) this.#ray[i] /= long;
-      if (this.#meets(room / pose.scale)) hidden += 0.2;
+      const before = clearHit(this.#hit, long + CLEAR / pose.scale);
+      if (this.#world.look.cast(this.#eye, this.#ray, this.#viewer.playhead, before)) hidden += 0.2;
     }
     return hidden;
-  }
-
-  #meets(most: number): boolean {
-    for (let i = 0; i < this.#count; i++) {
-      for (let k = 0 as 0 | 1 | 2; k < 3; k++) {
-        this.#base[k] = this.#boxes[i * 6 + k]!;
-        this.#size[k] = this.#boxes[i * 6 + 3 + k]!;
-      }
-      const distance = toBox(this.#eye, this.#ray, this.#base, this.#size);
-      if (distance >= 0 && distance < most) return true;
-    }
-    return false;
   }
 
   /** How much a panel and others cover each other, seen from the head: 0 … 1. */

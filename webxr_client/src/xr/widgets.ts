@@ -51,7 +51,8 @@ type Ink = "ink" | "ink2" | "ink3" | "accent";
 
 export type Widget =
   | { readonly kind: "text"; readonly text: string; readonly size?: number; readonly weight?: number; readonly ink?: Ink;
-      readonly face?: Face; readonly most?: number; readonly cut?: Cut; readonly press?: (() => void) | undefined; readonly middle?: boolean }
+      readonly face?: Face; readonly most?: number; readonly cut?: Cut; readonly press?: (() => void) | undefined; readonly middle?: boolean;
+      /** Of the block, where that is more than its lines need. */ readonly height?: number }
   | { readonly kind: "facts"; readonly facts: readonly Fact[] }
   | { readonly kind: "buttons"; readonly buttons: readonly Button[]; readonly height?: number }
   | { readonly kind: "choice"; readonly options: readonly (readonly [string, string])[]; readonly chosen: string; readonly choose: (value: string) => void }
@@ -159,9 +160,12 @@ function layText(pen: Pen, widget: Widget & { kind: "text" }, x: number, y: numb
   pen.font = face;
   const lines = most === 1 ? [fit(pen, widget.text, width, cut)] : wrap(pen, widget.text, width, most);
   const high = Math.max(LINE, size * 1.32);
-  target(out, widget.text, x - 6, y - 4, width + 12, lines.length * high + 8, widget.press);
-  return block(out, y, lines.length * high, (pen, colours) => {
-    lines.forEach((line, i) => write(pen, colours[ink], face, line, middle ? x + width / 2 : x, y + (i + 0.5) * high, middle ? "center" : "left"));
+  const height = Math.max(lines.length * high, widget.height ?? 0);
+  const top = y + (height - lines.length * high) / 2;
+  const wide = Math.min(Math.max(...lines.map((line) => pen.measureText(line).width)), width);
+  target(out, widget.text, x - 8, y - 6, wide + 16, height + 12, widget.press);
+  return block(out, y, height, (pen, colours) => {
+    lines.forEach((line, i) => write(pen, colours[ink], face, line, middle ? x + width / 2 : x, top + (i + 0.5) * high, middle ? "center" : "left"));
   });
 }
 

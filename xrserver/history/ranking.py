@@ -1,0 +1,117 @@
+"""From commits in the order they were read to a `HistoryIndex` by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.errors import UnreadableRepository
+from xrserver.history.gather import Changes, Commits
+from xrserver.history.index import HistoryIndex, Ref
+from xrserver.history.interning import Oids
+from xrserver.history.objects import WIDTHS
+from xrserver.history.refs import RawRef
+
+
+def to_index(
+    repository_format: str, commits: Commits, changes: Changes, sizes: NDArray[np.int64],
+    mainline_ref: str, mainline_oid: bytes, refs: Sequence[RawRef],
+) -> HistoryIndex:
+    """Put what was read into canonical order, leaving out what no ref reaches (any more).
+
+    It depends on the commits alone, not on the order in which they were read, nor on what else was.
+
+    Parameters
+    ----------
+    sizes : (n_blobs,) int64
+        Of `changes.blobs`, in bytes; -1 when not known.
+    refs
+        Viewed refs and tags with the commits they name.
+    """
+    from xrserver.kernels.order import canonical_order, first_parent_chain, landing_ranks, reached
+    from xrserver.kernels.trees import number_by_appearance
+
+    width = WIDTHS[repository_format]
+    oids, counts, parent_oids, author, committer, author_time, offset, commit_time = commits.columns()
+    table = Oids.of(oids)
+    parents = table.find(parent_oids)
+    parent_offsets = _csr(counts)
+    tips = np.frombuffer(mainline_oid + b"".join(ref.oid for ref in refs), np.uint8).reshape(-1, width)
+    tip_rows = table.find(tips)
+    for found, wanted in ((tip_rows, tips), (parents, parent_oids)):
+        if len(found) and found.min() < 0:
+            oid = wanted[int(np.argmin(found))].tobytes().hex()
+            raise UnreadableRepository(f"commit {oid} is missing; `git fsck` there tells more.")
+    order = canonical_order(parent_offsets, parents, _precedence(oids, commit_time))
+    if len(order) < len(oids):
+        raise UnreadableRepository("commits are their own ancestors; `git fsck` there tells more.")
+    # What no ref reaches is no parent of what one does: the others' order is the same without it.
+    order = order[reached(parent_offsets, parents, tip_rows)[order]]
+    rank = np.full(len(oids), -1, np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+
+    ranked_offsets, gathered = _permuted(parent_offsets, counts, order)
+    ranked_parents = rank[parents[gathered]]
+    mainline = first_parent_chain(ranked_offsets, ranked_parents, int(rank[tip_rows[0]]))
+    named: tuple[Ref, ...] = tuple(
+        (ref.name, int(rank[row]), ref.kind) for ref, row in zip(refs, tip_rows[1:].tolist(), strict=True))
+
+    change_counts, path, blob, old_blob, mode, old_mode = changes.columns()
+    change_offsets, gathered = _permuted(_csr(change_counts), change_counts, order)
+    paths, change_path = changes.path_tree(path[gathered])
+    both = np.stack((old_blob[gathered], blob[gathered]), axis=1)
+    numbers = np.full(changes.blobs.count + 1, -1, np.int32)
+    blob_rows = np.empty(number_by_appearance(both.reshape(-1), numbers), np.int64)
+    used = np.flatnonzero(numbers >= 0)
+    blob_rows[numbers[used]] = used
+    both = numbers[both]  # -1 stays -1: it names the spare last number
+
+    people = commits.people()
+    authored = np.bincount(author[order], minlength=len(people))
+    met = np.flatnonzero(authored + np.bincount(committer[order], minlength=len(people))).tolist()
+    by_weight = sorted(met, key=lambda person: (-authored[person], people[person]))
+    person = np.empty(len(people), np.int32)
+    person[by_weight] = np.arange(len(by_weight), dtype=np.int32)
+
+    return HistoryIndex(
+        repository_format=repository_format, oids=oids[order],
+        parent_offsets=ranked_offsets, parents=ranked_parents,
+        author=person[author[order]], committer=person[committer[order]],
+        author_time=author_time[order], author_offset=offset[order], commit_time=commit_time[order],
+        timeline=np.maximum.accumulate(commit_time[order]), mainline=mainline,
+        landing=landing_ranks(ranked_offsets, ranked_parents, mainline),
+        change_offsets=change_offsets, change_path=change_path,
+        change_blob=np.ascontiguousarray(both[:, 1]), change_old_blob=np.ascontiguousarray(both[:, 0]),
+        change_mode=mode[gathered], change_old_mode=old_mode[gathered],
+        blob_oids=changes.blobs.rows[blob_rows], blob_sizes=sizes[blob_rows], paths=paths,
+        person_names=tuple(people[row][0] for row in by_weight),
+        person_emails=tuple(people[row][1] for row in by_weight),
+        mainline_ref=mainline_ref, refs=named,
+    )
+
+
+def _csr(counts: NDArray[np.int32]) -> NDArray[np.int64]:
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _permuted(offsets: NDArray[np.int64], counts: NDArray[np.int32], order: NDArray[np.int32],
+              ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the offsets of a CSR with its rows in `order`, and where each of its values comes from."""
+    moved = _csr(counts[order])
+    source = np.repeat(offsets[:-1][order] - moved[:-1], counts[order]) + np.arange(moved[-1])
+    return moved, source
+
+
+def _precedence(oids: NDArray[np.uint8], commit_time: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return each row's place when rows are sorted by (committer time, object id)."""
+    words = np.zeros((len(oids), -(-oids.shape[1] // 8) * 8), np.uint8)
+    words[:, :oids.shape[1]] = oids
+    columns = words.view(">u8").astype(np.uint64)
+    ordered = np.lexsort((*(columns[:, i] for i in range(columns.shape[1] - 1, -1, -1)), commit_time))
+    precedence = np.empty(len(oids), np.int32)
+    precedence[ordered] = np.arange(len(oids), dtype=np.int32)
+    return precedence

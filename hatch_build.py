@@ -19,6 +19,7 @@ SOURCES = (
     "webxr_client/index.html",
     "webxr_client/package-lock.json",
     "webxr_client/vite.config.ts",
+    "webxr_client/models.ts",
     "webxr_client/tsconfig.json",
     "shaders",
     "xrserver/__init__.py",

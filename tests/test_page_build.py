@@ -91,6 +91,9 @@ def test_a_wheel_made_from_the_source_distribution_holds_the_page(tmp_path: Path
     assert any(name.endswith(".js") for name in linked)
     assert {f"xrserver/page/{name}" for name in linked} <= held
     assert {"xrserver/page/fonts/inter-OFL.txt", "xrserver/page/fonts/jetbrains-mono-OFL.txt",
+            "xrserver/page/models/LICENSE.md", "xrserver/page/models/generic-hand/left.glb",
+            "xrserver/page/models/meta-quest-touch-plus/right.glb",
+            "xrserver/page/models/oculus-touch-v3/right.glb",
             "xrserver/shaders/nodes.glsl", "xrserver/scenes/city.toml"} <= held
     # Nothing that the policy forbids: no script or style within the page itself.
     assert not re.search(r"<script>|<style|style=|\son\w+=", page)

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type ProxyOptions } from "vite";
+import { models } from "./models.ts";
 
 /** The server that the page is developed against (`make dev`). */
 const target = process.env["XRSERVER_URL"] ?? "http://127.0.0.1:8080";
@@ -29,6 +30,7 @@ const proxied: ProxyOptions = {
 
 export default defineConfig({
   base: "./",
+  plugins: [models()],
   define: { __XRSERVER_VERSION__: JSON.stringify(version()) },
   build: {
     target: "es2022",

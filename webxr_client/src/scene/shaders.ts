@@ -13,7 +13,8 @@ import walls from "../../../shaders/walls.glsl?raw";
 /** three.js writes the version itself. */
 const head = preamble.replace(/^#version .*\n/, "");
 
-function stages(vertex: string, fragment: string, ...defines: string[]): { vertexShader: string; fragmentShader: string } {
+/** The sources of two stages: the preamble, what is defined, the light, then each body. */
+export function stages(vertex: string, fragment: string, ...defines: string[]): { vertexShader: string; fragmentShader: string } {
   const defined = defines.map((name) => `#define ${name}\n`).join("");
   return {
     vertexShader: `${head}#define VERTEX\n${defined}${light}${vertex}`,

@@ -12,6 +12,7 @@ import { Haptics } from "./haptics.ts";
 import { Inspector } from "./inspector.ts";
 import { HoverLabel } from "./label.ts";
 import { Locomotion } from "./locomotion.ts";
+import { Models } from "./models.ts";
 import { Panels, type PanelState } from "./panels.ts";
 import { Passthrough } from "./passthrough.ts";
 import { Placement } from "./placement.ts";
@@ -73,6 +74,7 @@ export function furnish(page: Page): Room {
   headset.add(pointing);
   headset.add(moving);
   headset.add(new Rays(page.viewer));
+  headset.add(new Models(page.viewer));
   headset.add(new HoverLabel(page.viewer, page.world, page.captions, pointing));
   headset.add(haptics);
   headset.add(passthrough);

@@ -25,6 +25,8 @@ export interface State {
   /** Paths; null where nothing is. */
   selected: string | null;
   hovered: string | null;
+  /** The floor of what is hovered, from 0, the oldest; −1 where it has none. */
+  hoveredFloor: number;
   worldFromScene: { position: number[]; orientation: number[]; scale: number };
   /** Others in the same place. */
   people: { name: string }[];

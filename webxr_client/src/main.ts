@@ -327,7 +327,7 @@ addEventListener("hashchange", () => {
 function state(): State {
   const { shown } = world;
   const { rank, playing, pace } = viewer.playback;
-  const { selected, hovered } = viewer.aim.selection;
+  const { selected, hovered, floor } = viewer.aim.selection;
   const { position, orientation, scale } = viewer.journey.pose;
   const path = (node: number) => (node === NOTHING ? null : world.look.path(node));
   return {
@@ -348,6 +348,7 @@ function state(): State {
     frameMs: { p50: viewer.frames.quantile(0.5), p95: viewer.frames.quantile(0.95) },
     selected: path(selected),
     hovered: path(hovered),
+    hoveredFloor: floor,
     worldFromScene: { position: [...position], orientation: [...orientation], scale },
     people: [],
     panels: viewer.headset.presenting ? room.state() : [],

@@ -1,5 +1,5 @@
 /**
- * Two hands, whatever holds them: a controller, or fingers that are seen.
+ * Two hands, whatever holds them: a controller, fingers that are seen, or eyes that aim for a pinch.
  *
  * Read once a frame from WebXR's input sources into the same two records, so that nothing behind
  * this knows which it is; what one has and the other has not is `kind`. Poses are in the room's
@@ -26,7 +26,7 @@ export interface Button {
 
 export interface Hand {
   readonly side: Side;
-  kind: "absent" | "controller" | "fingers";
+  kind: "absent" | "controller" | "fingers" | "gaze";
   source: XRInputSource | null;
   /** Whether it is seen now; poses of one that is not are where it was seen last. */
   tracked: boolean;
@@ -115,18 +115,40 @@ export class Hands {
   readonly both: readonly [Hand, Hand] = [this.left, this.right];
 
   readonly #held: readonly [Held, Held] = [newHeld(), newHeld()];
+  /** Sources that were pressed, and of those the ones that were let go of. */
+  readonly #down = new WeakSet<XRInputSource>();
+  readonly #up = new WeakSet<XRInputSource>();
+  /** A pinch here is told as one that eyes aim: what fingers do besides is no other one. */
+  #eyes = false;
 
   /** Read everything that is held in this frame, `seconds` after the one before; poses in `space`. */
   read(frame: XRFrame, space: XRReferenceSpace, sources: Iterable<XRInputSource>, seconds: number): void {
     let left: XRInputSource | null = null;
     let right: XRInputSource | null = null;
+    let leftGaze: XRInputSource | null = null;
+    let rightGaze: XRInputSource | null = null;
+    let gaze: XRInputSource | null = null;
     for (const source of sources) {
-      if (source.targetRayMode !== "tracked-pointer") continue;
-      if (source.handedness === "left") left = source;
-      else right ??= source;
+      if (source.targetRayMode === "transient-pointer") {
+        this.#eyes = true;
+        if (source.handedness === "left") leftGaze = source;
+        else rightGaze ??= source;
+      } else if (source.targetRayMode === "gaze") {
+        gaze ??= source;
+      } else if (source.targetRayMode === "tracked-pointer") {
+        if (source.handedness === "left") left = source;
+        else right ??= source;
+      }
     }
-    this.#readOne(this.left, this.#held[0], left, frame, space, seconds);
-    this.#readOne(this.right, this.#held[1], right, frame, space, seconds);
+    // A gaze that is always there points only where nothing else does.
+    if (left === null && right === null && leftGaze === null) rightGaze ??= gaze;
+    this.#readOne(this.left, this.#held[0], left, leftGaze, frame, space, seconds);
+    this.#readOne(this.right, this.#held[1], right, rightGaze, frame, space, seconds);
+  }
+
+  /** A source without buttons was pressed, or let go of: the session's `selectstart` and `selectend`. */
+  select(source: XRInputSource, down: boolean): void {
+    (down ? this.#down : this.#up).add(source);
   }
 
   /** Let go of everything: the session ended, is hidden, or its system's menu has the hands. */
@@ -135,8 +157,13 @@ export class Hands {
   }
 
   #readOne(
-    hand: Hand, held: Held, source: XRInputSource | null, frame: XRFrame, space: XRReferenceSpace, seconds: number,
+    hand: Hand, held: Held, source: XRInputSource | null, gaze: XRInputSource | null, frame: XRFrame,
+    space: XRReferenceSpace, seconds: number,
   ): void {
+    if (source === null && (gaze !== null || hand.kind === "gaze")) {
+      this.#look(hand, held, gaze, frame, space);
+      return;
+    }
     if (source === null) {
       // Gone for a moment, or for good: until that is known, what it presses stays pressed.
       hand.tracked = false;
@@ -168,6 +195,11 @@ export class Hands {
       held.lost = 0;
       press(hand.select, buttons[TRIGGER]?.value ?? 0);
       press(hand.squeeze, buttons[SQUEEZE]?.value ?? 0);
+    } else if (this.#eyes) {
+      if (gaze !== null) take(frame.getPose(gaze.targetRaySpace, space), hand.aim);
+      const pressed = gaze !== null && this.#pressed(gaze);
+      become(hand.select, pressed, Number(pressed));
+      become(hand.squeeze, false, 0);
     } else if (hand.tracked) {
       held.lost = 0;
       const value = buttons[TRIGGER]?.value ?? closed(hand.joints);
@@ -184,6 +216,29 @@ export class Hands {
     hand.stick[0] = axes[STICK_X] ?? 0;
     hand.stick[1] = axes[STICK_Y] ?? 0;
     follow(hand, held);
+  }
+
+  /** Eyes aim, and a pinch says when: there is nothing but that, and only while it lasts. */
+  #look(hand: Hand, held: Held, gaze: XRInputSource | null, frame: XRFrame, space: XRReferenceSpace): void {
+    if (gaze === null || (hand.kind !== "gaze" && hand.kind !== "absent")) {
+      leave(hand, held);
+      return;
+    }
+    hand.kind = "gaze";
+    hand.source = gaze;
+    hand.tracked = take(frame.getPose(gaze.targetRaySpace, space), hand.aim);
+    if (!gaze.gripSpace || !take(frame.getPose(gaze.gripSpace, space), hand.grip)) spaces.copyPose(hand.aim, hand.grip);
+    copyVector(hand.grip.position, hand.anchor);
+    const pressed = this.#pressed(gaze);
+    become(hand.select, pressed, Number(pressed));
+    follow(hand, held);
+  }
+
+  /** Whether a source is pressed; one that was let go of before it was looked at still was for a frame. */
+  #pressed(source: XRInputSource): boolean {
+    const down = this.#down.has(source);
+    if (this.#up.delete(source)) this.#down.delete(source);
+    return down;
   }
 
   /** Count how long a hand has not been seen; true where that is too long. */

@@ -47,6 +47,7 @@ export class Pointing implements Part {
   readonly #viewer: Viewer;
   readonly #world: World;
   readonly #haptics: Haptics;
+  readonly #dominant: () => Side;
   readonly #choose: (node: number) => void;
 
   /** The hand whose thing is hovered: the one used last. */
@@ -61,7 +62,9 @@ export class Pointing implements Part {
   readonly #roomRay: Vector = [0, 0, 0];
   readonly #turn: spaces.Quaternion = [0, 0, 0, 1];
 
-  constructor(viewer: Viewer, world: World, haptics: Haptics, choose: (node: number) => void) {
+  /** `dominant` is the hand that is used first. */
+  constructor(viewer: Viewer, world: World, haptics: Haptics, dominant: () => Side, choose: (node: number) => void) {
+    this.#dominant = dominant;
     this.#viewer = viewer;
     this.#world = world;
     this.#haptics = haptics;
@@ -74,7 +77,7 @@ export class Pointing implements Part {
   }
 
   begin(): void {
-    this.#active = 1;
+    this.#active = this.#dominant() === "left" ? 0 : 1;
     for (const press of this.#presses) press.node = undefined;
     this.#out[0] = this.#out[1] = false;
   }
@@ -85,7 +88,7 @@ export class Pointing implements Part {
       const pointed = moment.pointed[i];
       if (hand.tracked && (hand.owner === "" || hand.owner === "thing")) {
         spaces.rotate(hand.aim.orientation, spaces.setVector(this.#roomRay, 0, 0, -1), this.#roomRay);
-        const touches = hand.owner === "" && pointed.kind !== "panel" && this.#touch(hand, i, pointed, moment.time);
+        const touches = hand.owner === "" && hand.kind !== "gaze" && pointed.kind !== "panel" && this.#touch(hand, i, pointed, moment.time);
         if (!touches) this.#point(hand, pointed);
       } else {
         this.#out[i] = false;
@@ -167,7 +170,7 @@ export class Pointing implements Part {
         } else if (pointed.kind === "ground") {
           press.node = NOTHING;
           // Fingers may take hold of the world there; a trigger is for choosing.
-          if (hand.kind !== "fingers") hand.owner = "thing";
+          if (hand.kind === "controller") hand.owner = "thing";
         }
       }
     } else if (hand.squeeze.began) {

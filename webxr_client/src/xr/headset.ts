@@ -88,6 +88,8 @@ export class Headset {
     });
     const { xr } = this.#renderer;
     session.addEventListener("visibilitychange", () => this.#listener.visible(session.visibilityState));
+    session.addEventListener("selectstart", ({ inputSource }) => this.hands.select(inputSource, true));
+    session.addEventListener("selectend", ({ inputSource }) => this.hands.select(inputSource, false));
     xr.enabled = true;
     xr.setReferenceSpaceType("local-floor");
     await xr.setSession(session);

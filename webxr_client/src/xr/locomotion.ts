@@ -183,7 +183,7 @@ export class Locomotion implements Part {
   /** Whether a hand holds the world. */
   #takes(hand: Hand): boolean {
     const { select, squeeze } = hand;
-    const fingers = hand.kind === "fingers";
+    const fingers = hand.kind !== "controller"; // eyes aim for a pinch, too
     if (hand.owner === "" && (squeeze.began || (fingers && select.began))) hand.owner = "world";
     else if (hand.owner === "thing" && fingers && select.pressed && hand.travel > YIELD) hand.owner = "world";
     return hand.owner === "world" && (squeeze.pressed || (fingers && select.pressed));

@@ -82,7 +82,7 @@ export class Models implements Part {
   step(moment: Moment): void {
     for (let i = 0 as 0 | 1; i < 2; i++) {
       const hand = moment.hands.both[i];
-      const wanted = hand.kind === "absent" ? null : this.#find(hand.side, this.#nameOf(i, hand));
+      const wanted = hand.kind === "absent" || hand.kind === "gaze" ? null : this.#find(hand.side, this.#nameOf(i, hand));
       const before = this.#shown[i];
       if (wanted !== before) {
         if (before !== null) hide(before);

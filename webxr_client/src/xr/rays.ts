@@ -135,7 +135,7 @@ export class Rays implements Part {
       const strength = this.#uniforms.strength.value[i];
       const shown = hand.tracked && hand.owner !== "world" && hand.owner !== "placement" ? wanted(pointed, hand) : 0;
       if (shown > 0) this.#lay(i, hand.aim, pointed, moment.head.position);
-      strength.x = towards(strength.x, shown, step);
+      strength.x = towards(strength.x, hand.kind === "gaze" ? 0 : shown, step); // from one's own eyes no ray is seen
       strength.y = towards(strength.y, shown, step);
       const { press } = this.#uniforms;
       press.value[i] = towards(press.value[i], hand.select.pressed ? 1 : 0, 2 * step);

@@ -1,7 +1,7 @@
 /** What is around somebody who wears a headset: the parts, and the order in which they get the hands. */
 import type { Captions } from "../captions.ts";
 import type { Panel as Rows } from "../generated/protocol.ts";
-import { SIDES } from "../input/hands.ts";
+import { SIDES, type Side } from "../input/hands.ts";
 import type { Playing } from "../playing.ts";
 import type { Colouring } from "../scene/city.ts";
 import type { Session } from "../session.ts";
@@ -58,13 +58,14 @@ export function furnish(page: Page): Room {
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const haptics = new Haptics();
   const moving = new Locomotion(page.viewer, page.world);
+  const dominant = (): Side => (moving.settings.comfort.leftHanded ? "left" : "right");
   const wrist = new Wrist(page, {
     menu: () => undefined,
     passed: (side) => haptics.pulse(SIDES[side], "tick"),
     side: () => (moving.settings.comfort.leftHanded ? "right" : "left"),
   });
   const panels: Panels = new Panels([inspector, wrist], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
-  const pointing = new Pointing(page.viewer, page.world, haptics, (node) => page.choose(node));
+  const pointing = new Pointing(page.viewer, page.world, haptics, dominant, (node) => page.choose(node));
   page.viewer.worn = moving;
   const passthrough = new Passthrough(page.viewer.renderer, page.viewer.city, page.viewer.journey.pose);
   const placement = new Placement(page.viewer, page.world, passthrough);

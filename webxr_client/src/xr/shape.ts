@@ -48,6 +48,13 @@ uniform float hole;                // 1: what is real shows through here
 in vec3 vNormal;
 in vec3 vEye;
 in vec2 vPlace;
+// The room's light: hemisphere, and one key light from over the right shoulder.
+vec3 lit(vec3 normal) {
+  vec3 above = byHour(vec3(0.40, 0.50, 0.76), vec3(0.66, 0.70, 0.78));
+  vec3 below = byHour(vec3(0.15, 0.165, 0.22), vec3(0.42, 0.405, 0.39));
+  vec3 key = byHour(vec3(0.66, 0.59, 0.50), vec3(0.50, 0.46, 0.38));
+  return mix(below, above, 0.5 + 0.5 * normal.y) + key * max(dot(normal, vec3(0.5, 0.7071, 0.5)), 0.0);
+}
 layout(location = 0) out vec4 outColour;
 void main() {
   vec3 normal = normalize(gl_FrontFacing ? vNormal : -vNormal);
@@ -55,7 +62,7 @@ void main() {
   // Plastic as it is, but none of it white: what is held is not what is looked at.
   vec3 shell = decode(texture(map, vPlace).rgb) * byHour(vec3(0.50), vec3(0.80)) + 0.012;
   float edge = 1.0 - max(dot(normal, normalize(vEye)), 0.0);
-  vec3 colour = mix(skin, shell, textured) * lightOn(normal);
+  vec3 colour = mix(skin, shell, textured) * lit(normal);
   colour += byHour(vec3(0.20, 0.27, 0.40), vec3(0.10)) * edge * edge * edge * mix(0.9, 0.45, textured);
   outColour = hole > 0.5 ? vec4(0.0) : vec4(encode(colour).rgb, opacity);
 }

@@ -221,6 +221,7 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
     import gc
     import logging
 
+    from xrserver import kernels
     from xrserver.history import opening
 
     logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
@@ -228,9 +229,10 @@ def _index(options: argparse.Namespace, progress: Progress) -> int:
     gc.disable()
     config = _config(options)
     started = time.perf_counter()
-    repository, index, versions = opening.open_history(
-        options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
-        progress=progress)
+    with kernels.compiling(progress):
+        repository, index, versions = opening.open_history(
+            options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
+            progress=progress)
     seconds = time.perf_counter() - started
     with repository:
         counts = opening.counts(index, versions)

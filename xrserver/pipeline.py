@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from xrserver import kernels
 from xrserver.config import Config
 from xrserver.history.log import Progress
 from xrserver.history.opening import display_name, open_history
@@ -32,6 +33,11 @@ async def open_repository(path: Path, config: Config, progress: Progress,
     UsageError
         The repository or the scene cannot be shown; the message says why.
     """
+    with kernels.compiling(progress):
+        return await _open(path, config, progress, taken)
+
+
+async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[str]) -> OpenRepository:
     definition = load_scene(config.scene)
     repository, index, versions = await asyncio.to_thread(
         open_history, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,

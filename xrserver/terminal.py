@@ -148,7 +148,8 @@ class Progress:
 
     _SECONDS = 0.1
     _PHASES: ClassVar = {"commits": "Reading commits", "sizes": "Reading sizes", "order": "Ordering commits",
-                         "versions": "Following files", "scene": "Building the scene"}
+                         "versions": "Following files", "scene": "Building the scene",
+                         "kernels": "Preparing kernels (once per installation)"}
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()

@@ -109,7 +109,7 @@ def test_the_certificates_are_what_browsers_demand(tmp_path: Path) -> None:
     assert certificate.issuer == ours.certificate.subject
     assert ours.certificate.not_valid_after_utc > NOW + timedelta(days=9 * 365)
     assert len(ours.fingerprint) == 95
-    assert ours.der == ssl.PEM_cert_to_DER_cert((tmp_path / CA_FILE).read_text())
+    assert ours.pem == (tmp_path / CA_FILE).read_bytes()
 
 
 # --- files ----------------------------------------------------------------------------------------------

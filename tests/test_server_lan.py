@@ -269,13 +269,17 @@ async def test_scripts_pair_and_connect_and_trust_our_own_authority(fresh: Serve
     # Elsewhere the authority is not known, unless its certificate is given.
     ca = fresh.lan.ca
     der = tmp_path / "ca.crt"
-    der.write_bytes(fresh.lan.authority.der)
+    der.write_bytes(ssl.PEM_cert_to_DER_cert(ca.read_text()))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     with pytest.raises(ConnectionLost, match="not trusted here"):
         async with xrserver.connect(fresh.base, token):
             pass
     for file in (ca, der):
         async with xrserver.connect(f"{fresh.base}/?token={token}", ca=file):
+            pass
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(ca))
+        async with xrserver.connect(fresh.base, token):
             pass
     with pytest.raises(UsageError, match="no certificate"):
         async with xrserver.connect(fresh.base, token, ca=__file__):
@@ -361,11 +365,11 @@ async def test_plain_http_from_the_network_is_sent_on_to_https(shared: Served) -
 async def test_the_certificate_to_install_is_for_everybody(shared: Served) -> None:
     async with shared.browser() as client, client.get("/ca.crt") as response:
         assert response.content_type == "application/x-x509-ca-cert"
-        assert await response.read() == shared.lan.authority.der
+        assert await response.read() == shared.lan.authority.pem
     answer = await from_network(shared, f"GET /ca.crt HTTP/1.1\r\nHost: 127.0.0.1:{shared.port}\r\n"
                                         "Connection: close\r\n\r\n".encode())
-    assert answer.endswith(shared.lan.authority.der)
-    assert b"PRIVATE" not in answer
+    assert answer.endswith(shared.lan.authority.pem)
+    assert answer.count(b"-----BEGIN") == 1 and b"PRIVATE" not in answer
 
 
 async def test_this_machine_and_a_cable_need_no_certificate(shared: Served) -> None:

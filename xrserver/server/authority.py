@@ -70,9 +70,9 @@ class Authority:
         return self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
     @property
-    def der(self) -> bytes:
-        """The certificate, as devices install it."""
-        return self.certificate.public_bytes(serialization.Encoding.DER)
+    def pem(self) -> bytes:
+        """The certificate, as devices install it and programs read it."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     def permits(self, name: str) -> bool:
         """Return whether it may vouch for an address or host name."""
@@ -137,10 +137,9 @@ def authority(folder: Path, names: Iterable[str], now: datetime | None = None) -
             if found is None:
                 found = _make(names, now)
                 write_secret(file, pem_of(found.key, found.certificate))
-            public = found.certificate.public_bytes(serialization.Encoding.PEM)
             shown = folder / CA_FILE
-            if not shown.is_file() or shown.read_bytes() != public:
-                write_secret(shown, public, mode=0o644)
+            if not shown.is_file() or shown.read_bytes() != found.pem:
+                write_secret(shown, found.pem, mode=0o644)
     except OSError as error:
         raise UsageError(f"The certificate authority in {folder} cannot be read or made: "
                          f"{error.strerror}.") from None

@@ -32,7 +32,7 @@ def add_routes(router: web.UrlDispatcher) -> None:
 
 def certificate(lan: Lan) -> web.Response:
     """Return the authority's certificate, for a device to install."""
-    return web.Response(body=lan.authority.der, content_type="application/x-x509-ca-cert", headers={
+    return web.Response(body=lan.authority.pem, content_type="application/x-x509-ca-cert", headers={
         hdrs.CONTENT_DISPOSITION: 'attachment; filename="xrserver-ca.crt"', hdrs.CACHE_CONTROL: "no-store"})
 
 

@@ -124,5 +124,5 @@ def trusting(ca: Path | str | None = None) -> ssl.SSLContext:
 
 def _load(context: ssl.SSLContext, file: Path) -> None:
     content = file.read_bytes()
-    # What /ca.crt answers is DER, what lies in the server's folder PEM.
-    context.load_verify_locations(cadata=content.decode() if b"-----BEGIN" in content else content)
+    # Devices keep certificates as DER too.
+    context.load_verify_locations(cadata=content.decode("ascii") if b"-----BEGIN" in content else content)

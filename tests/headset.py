@@ -13,7 +13,7 @@ import chromium
 import pytest
 from playwright.async_api import Browser
 
-from xrserver.spaces import Pose
+from xrserver.spaces import Pose, Vector
 
 Side = Literal["left", "right"]
 
@@ -146,6 +146,19 @@ class Headset:
             session.requestAnimationFrame(next);
         })""", [side, to, steps])
 
+    async def flicker(self, side: Side, value: float = 0.0, times: int = 3) -> None:
+        """Let a bare hand's pinch be seen as `value` for single frames among others, as cameras do."""
+        await self.run("""([side, value, times]) => new Promise(done => {
+            const session = device.activeSession, hand = device.hands[side], steady = hand.pinchValue;
+            let frame = 0;
+            const next = () => {
+                hand.updatePinchValue(frame % 3 === 0 && frame < 3 * times ? value : steady);
+                if (frame++ < 3 * times + 2) session.requestAnimationFrame(next);
+                else done();
+            };
+            session.requestAnimationFrame(next);
+        })""", [side, value, times])
+
     async def seen(self, side: Side, tracked: bool, frames: int = 2) -> None:
         """Let a controller or hand go out of sight, or come back."""
         await self.run("""([side, tracked]) => {
@@ -154,10 +167,41 @@ class Headset:
         }""", [side, tracked])
         await self.frames(frames)
 
+    async def rest(self) -> None:
+        """Let go of everything, stand in the middle of the room, and hold controllers."""
+        await self.run("""() => {
+            for (const side of ['left', 'right']) {
+                const held = device.controllers[side];
+                for (const button of ['trigger', 'squeeze', 'thumbstick']) held.updateButtonValue(button, 0);
+                held.updateAxes('thumbstick', 0, 0);
+                held.connected = device.hands[side].connected = true;
+                device.hands[side].updatePinchValue(0);
+            }
+            device.primaryInputMode = 'controller';
+        }""")
+        await self.head(0, 1.6, 0)
+
+    async def grips(self) -> tuple[Vector, Vector]:
+        """Where the left and the right controller are held."""
+        left, right = await self.run("""new Promise(done => {
+            const session = device.activeSession;
+            session.requestReferenceSpace('local-floor').then(space => {
+                session.requestAnimationFrame((time, frame) => {
+                    const at = ['left', 'right'].map(side => {
+                        const source = [...session.inputSources].find(each => each.handedness === side);
+                        const { x, y, z } = frame.getPose(source.gripSpace, space).transform.position;
+                        return [x, y, z];
+                    });
+                    done(at);
+                });
+            });
+        })""")
+        return tuple(left), tuple(right)
+
     async def still(self) -> Pose:
         """Where the scene is, once it no longer moves."""
         before = await self.pose()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 await self.frames(3)
                 after = await self.pose()

@@ -46,8 +46,7 @@ async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def worn(page: Headset) -> Headset:
-    await page.controllers()
-    await page.head(0, 1.6, 0)
+    await page.rest()
     await page.run("xrserver.headset.preset('tabletop')")
     await page.still()
     return page
@@ -56,6 +55,11 @@ async def worn(page: Headset) -> Headset:
 def level(pose: Pose) -> bool:
     """Whether up is up."""
     return abs(spaces.rotate(pose.orientation, (0, 1, 0))[1] - 1) < 1e-9
+
+
+def middle(points: tuple[Vector, Vector]) -> Vector:
+    """The point between two."""
+    return spaces.scaled(spaces.add(*points), 0.5)
 
 
 def apart(a: Vector, b: Vector) -> float:
@@ -94,5 +98,111 @@ async def test_one_hand_takes_the_world_along_to_the_millimetre(worn: Headset) -
     await worn.press("right", "squeeze", 0)
     await worn.controller("right", 0, 1.0, 0)
     assert await worn.still() == after
+    await worn.run("xrserver.headset.undo()")
+    assert apart((await worn.still()).position, before.position) < MILLIMETRE
+
+
+async def test_two_hands_move_turn_and_scale_about_the_middle_between_them(worn: Headset) -> None:
+    before = await worn.pose()
+    await worn.controller("left", -0.2, 1.2, -0.4, frames=0)
+    await worn.controller("right", 0.2, 1.2, -0.4)
+    await worn.press("left", "squeeze", frames=0)
+    await worn.press("right", "squeeze")
+    taken = await worn.grips()
+    held = spaces.apply_inverse(before, middle(taken))
+    # Twice as far apart, turned by a quarter, and higher.
+    await worn.controller("left", 0.1, 1.3, 0.1, frames=0)
+    await worn.controller("right", 0.1, 1.3, -0.7)
+    after, hands = await worn.pose(), await worn.grips()
+    assert after.scale == pytest.approx(before.scale * apart(*hands) / apart(*taken), rel=0.001)
+    assert after.scale > 1.8 * before.scale
+    assert spaces.yaw_pitch_of(after.orientation) == pytest.approx((math.pi / 2, 0), abs=0.02)
+    assert apart(spaces.apply(after, held), middle(hands)) < MILLIMETRE
+    # The second hand leaves, and nothing jumps; the first drags on.
+    await worn.press("right", "squeeze", 0)
+    assert apart((await worn.pose()).position, after.position) < 1e-9
+    await worn.controller("left", 0.1, 1.4, 0.1)
+    await worn.press("left", "squeeze", 0)
+    last = await worn.still()
+    assert spaces.subtract(last.position, after.position) == pytest.approx((0, 0.1, 0), abs=MILLIMETRE)
+
+
+async def test_a_pinch_in_empty_space_takes_the_world_along_and_flickering_does_not_drop_it(
+        worn: Headset) -> None:
+    before = await worn.pose()
+    await worn.hand("right", 0.3, 1.5, -0.3, pitch=0.6)
+    await worn.hands()
+    await worn.ramp_pinch("right")
+    await worn.hand("right", 0.35, 1.55, -0.3, pitch=0.6)
+    moved = await worn.pose()
+    assert spaces.subtract(moved.position, before.position) == pytest.approx((0.05, 0.05, 0), abs=CENTIMETRE)
+    # Fingers that open for a frame are still closed.
+    await worn.flicker("right")
+    await worn.hand("right", 0.35, 1.45, -0.3, pitch=0.6)
+    after = await worn.pose()
+    assert spaces.subtract(after.position, before.position) == pytest.approx((0.05, -0.05, 0), abs=CENTIMETRE)
+    await worn.ramp_pinch("right", 0.0)
+    dropped = await worn.still()
+    assert apart(dropped.position, after.position) < CENTIMETRE
+    await worn.hand("right", 0.0, 1.0, 0.0)
+    assert await worn.still() == dropped
+
+
+async def test_a_hand_that_is_lost_and_found_does_not_throw_the_world(worn: Headset) -> None:
+    await worn.controller("right", 0.3, 1.2, -0.4)
+    await worn.press("right", "squeeze")
+    before = await worn.pose()
+    await worn.seen("right", False, frames=1)
+    await worn.controller("right", 0.9, 1.9, 0.4, frames=1)
+    await worn.seen("right", True)
+    assert apart((await worn.pose()).position, before.position) < MILLIMETRE
+    # Controllers put away in mid-grab let go.
+    await worn.hands()
+    await worn.hand("right", -0.4, 1.0, -0.2)
+    assert await worn.still() == before
+    await worn.controllers()
+    await worn.controller("right", 0.1, 1.0, 0.0)
+    await worn.press("right", "squeeze", 0)
+    assert apart((await worn.still()).position, before.position) < 1.5  # it may have been held on
+
+
+async def test_the_stick_turns_in_steps_about_the_head(worn: Headset) -> None:
+    await worn.head(0.5, 1.6, 0.3)
+    before = await worn.still()
+    await worn.stick("right", 1.0, 0.0, frames=4)
+    once = await worn.pose()
+    await worn.stick("right", 0.0, 0.0)
+    eye = (0.5, 1.6, 0.3)
+    assert apart(spaces.apply(once, spaces.apply_inverse(before, eye)), eye) < MILLIMETRE
+    turned = spaces.yaw_pitch_of(once.orientation)[0] - spaces.yaw_pitch_of(before.orientation)[0]
+    assert math.degrees(turned) == pytest.approx(30, abs=0.1)
+    assert await worn.still() == once
+
+
+async def test_the_other_stick_flies_where_the_head_looks_and_stops(worn: Headset) -> None:
+    await worn.head(0, 1.6, 0, yaw=math.pi / 2, pitch=-0.5)
+    before = await worn.still()
+    await worn.stick("left", 0, -1, frames=8)
+    await worn.stick("left", 0, 0)
+    after = await worn.still()
+    x, y, z = spaces.subtract(after.position, before.position)
+    assert x > 0.05  # it looks along −X: the city comes towards +X
+    assert (y, z) == pytest.approx((0, 0), abs=MILLIMETRE)
+    await worn.run("xrserver.headset.undo()")
+    assert apart((await worn.still()).position, before.position) < MILLIMETRE
+
+
+async def test_a_teleport_from_the_table_stands_one_in_the_city_and_back(worn: Headset) -> None:
+    before = await worn.still()
+    await worn.controller("right", 0.1, 1.3, -0.3, pitch=-0.8)
+    await worn.stick("right", 0, -1, frames=4)
+    assert await worn.pose() == before
+    await worn.stick("right", 0, 0)
+    there = await worn.still()
+    assert there.scale == 1
+    assert level(there)
+    # The ray from the hand met the model at arm's length: that is where feet are now.
+    feet = spaces.apply_inverse(there, (0, 0, 0))
+    assert apart(spaces.apply(before, feet), (0.1, 1.0, -0.55)) < 0.15
     await worn.run("xrserver.headset.undo()")
     assert apart((await worn.still()).position, before.position) < MILLIMETRE

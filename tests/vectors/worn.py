@@ -23,13 +23,23 @@ def _pinches() -> Iterator[Case]:
     frame = 1 / 90
     scripts: dict[str, list[tuple[float, float]]] = {
         "closed and opened": [(1.0, frame)] * 8 + [(0.0, frame)] * 12,
-        "ramped up and down": [(i / 20, frame) for i in range(21)] + [(1 - i / 20, frame) for i in range(21)]
+        "ramped up and down": [(i / 20, frame) for i in range(21)]
+        + [(1 - i / 20, frame) for i in range(21)]
         + [(0.0, frame)] * 10,
         "a short opening drops nothing": [(1.0, frame)] * 8 + [(0.0, frame)] * 7 + [(1.0, frame)] * 3,
         "a short closing takes nothing": [(0.0, frame)] * 2 + [(1.0, frame)] * 4 + [(0.0, frame)] * 3,
         "flickering": [(float(i % 3 != 0), frame) for i in range(30)],
-        "one long frame decides nothing": [(1.0, 0.1), (0.0, 0.1), (1.0, 0.1), (1.0, 0.1), (0.0, 0.1), (1.0, 0.1)],
-        "between press and release nothing changes": [(0.5, frame)] * 9 + [(1.0, frame)] * 9 + [(0.5, frame)] * 20,
+        "one long frame decides nothing": [
+            (1.0, 0.1),
+            (0.0, 0.1),
+            (1.0, 0.1),
+            (1.0, 0.1),
+            (0.0, 0.1),
+            (1.0, 0.1),
+        ],
+        "between press and release nothing changes": [(0.5, frame)] * 9
+        + [(1.0, frame)] * 9
+        + [(0.5, frame)] * 20,
     }
     for name, script in scripts.items():
         pinch, seen = Pinch(), list[Any]()
@@ -57,20 +67,36 @@ def _grabs() -> Iterator[Case]:
         "the other hand drags": [(2, left, right) for _, left, right in going(8)],
         "both move, scale and turn": [(3, left, right) for _, left, right in going(20)],
         "a second hand joins and the first leaves": [
-            ((1, 3, 3, 2, 0)[min(i // 3, 4)], left, right) for i, (_, left, right) in enumerate(going(15))],
-        "lost from sight, and back elsewhere": [(2, a, b), (2, a, at(b, 0.1, 0, 0)), (0, a, b), (0, a, b),
-                                                (2, a, at(b, 0.5, 0.5, 0)), (2, a, at(b, 0.6, 0.5, 0))],
+            ((1, 3, 3, 2, 0)[min(i // 3, 4)], left, right) for i, (_, left, right) in enumerate(going(15))
+        ],
+        "lost from sight, and back elsewhere": [
+            (2, a, b),
+            (2, a, at(b, 0.1, 0, 0)),
+            (0, a, b),
+            (0, a, b),
+            (2, a, at(b, 0.5, 0.5, 0)),
+            (2, a, at(b, 0.6, 0.5, 0)),
+        ],
         "larger than allowed, and back": [
-            (3, a, at(b, 0.5 * s, 0, 0)) for s in (0, 1, 2, 4, 8, 16, 8, 4, 2, 1, 0)],
+            (3, a, at(b, 0.5 * s, 0, 0)) for s in (0, 1, 2, 4, 8, 16, 8, 4, 2, 1, 0)
+        ],
         "smaller than allowed, and back": [
-            (3, a, at(b, -0.45 * s, 0, 0)) for s in (0, 0.3, 0.6, 0.8, 0.85, 0.8, 0.6, 0.3, 0)],
+            (3, a, at(b, -0.45 * s, 0, 0)) for s in (0, 0.3, 0.6, 0.8, 0.85, 0.8, 0.6, 0.3, 0)
+        ],
         "one above the other does not turn": [
-            (3, a, at(a, 0.3 * math.cos(t), 0.3 * math.sin(t), 0)) for t in (0, 0.5, 1.0, 1.5, 1.6, 2.0, 2.6)],
+            (3, a, at(a, 0.3 * math.cos(t), 0.3 * math.sin(t), 0)) for t in (0, 0.5, 1.0, 1.5, 1.6, 2.0, 2.6)
+        ],
         "hands that touch do nothing but carry": [
-            (3, a, at(a, x, 0, 0)) for x in (0.3, 0.1, 0.04, 0.01, 0.0, -0.03, -0.1, 0.3)],
+            (3, a, at(a, x, 0, 0)) for x in (0.3, 0.1, 0.04, 0.01, 0.0, -0.03, -0.1, 0.3)
+        ],
         "turned all the way round": [
-            (3, at(a, -0.2 * math.cos(t), 0, -0.2 * math.sin(t)), at(a, 0.2 * math.cos(t), 0, 0.2 * math.sin(t)))
-            for t in (i * 0.35 for i in range(19))],
+            (
+                3,
+                at(a, -0.2 * math.cos(t), 0, -0.2 * math.sin(t)),
+                at(a, 0.2 * math.cos(t), 0, 0.2 * math.sin(t)),
+            )
+            for t in (i * 0.35 for i in range(19))
+        ],
     }
     for name, script in scripts.items():
         grab, pose, seen = Grab(), _LEVEL, list[Any]()
@@ -85,47 +111,101 @@ def of_hands() -> Iterator[tuple[str, Iterator[Case]]]:
     yield "pinched", _pinches()
     yield "grabbed", _grabs()
     centre = (0.1, 1.6, 0.4)
-    yield "turned_about", (
-        (f"{angle}", [asdict(_LEVEL), centre, angle], asdict(hands.turned_about(_LEVEL, centre, angle)))
-        for angle in (0.0, 0.5, -2.0, math.pi))
-    yield "scaled_about", (
-        (f"{by}", [asdict(_LEVEL), centre, by, *_LIMITS],
-         asdict(hands.scaled_about(_LEVEL, centre, by, *_LIMITS))) for by in (1.0, 1.7, 0.5, 100.0, 1e-3))
+    yield (
+        "turned_about",
+        (
+            (f"{angle}", [asdict(_LEVEL), centre, angle], asdict(hands.turned_about(_LEVEL, centre, angle)))
+            for angle in (0.0, 0.5, -2.0, math.pi)
+        ),
+    )
+    yield (
+        "scaled_about",
+        (
+            (
+                f"{by}",
+                [asdict(_LEVEL), centre, by, *_LIMITS],
+                asdict(hands.scaled_about(_LEVEL, centre, by, *_LIMITS)),
+            )
+            for by in (1.0, 1.7, 0.5, 100.0, 1e-3)
+        ),
+    )
 
 
 def of_standing() -> Iterator[tuple[str, Iterator[Case]]]:
     """Yield functions of `navigation.standing`."""
     chance = random.Random(23)
-    boxes = {"a wide city": (-150.0, 0.0, -110.0, 150.0, 60.0, 110.0), "a tower": (2.0, 0.0, 1.0, 9.0, 90.0, 8.0),
-             "nothing at all": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)}
-    heads = {"standing": ((0.0, 1.7, 0.0), 0.0), "seated, turned": ((1.0, 1.15, -2.0), 2.2),
-             "on the floor": ((-0.4, 0.3, 0.2), -3.0)}
+    boxes = {
+        "a wide city": (-150.0, 0.0, -110.0, 150.0, 60.0, 110.0),
+        "a tower": (2.0, 0.0, 1.0, 9.0, 90.0, 8.0),
+        "nothing at all": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    }
+    heads = {
+        "standing": ((0.0, 1.7, 0.0), 0.0),
+        "seated, turned": ((1.0, 1.15, -2.0), 2.2),
+        "on the floor": ((-0.4, 0.3, 0.2), -3.0),
+    }
     tables = {"tabletop": standing.TABLETOP, "room": standing.ROOM}
-    yield "before", (
-        (f"{city}, {who}, {kind}", [box, head, yaw, asdict(table)],
-         asdict(standing.before(box, head, yaw, table)))
-        for city, box in boxes.items() for who, (head, yaw) in heads.items() for kind, table in tables.items())
-    yield "within", (
-        (who, [(20, 0.4, 90), (0, 0, 0), head, yaw, 0.1, 1.0],
-         asdict(standing.within((20, 0.4, 90), (0, 0, 0), head, yaw, 0.1, 1.0)))
-        for who, (head, yaw) in heads.items())
-    yield "carried", (
-        (who, [asdict(_LEVEL), (0.2, 1.5, 0.1), 0.3, head, yaw],
-         asdict(standing.carried(_LEVEL, (0.2, 1.5, 0.1), 0.3, head, yaw)))
-        for who, (head, yaw) in heads.items())
-    poses = [Pose((chance.uniform(-2, 2), 0.5, chance.uniform(-2, 2)), spaces.about((0, 1, 0), yaw), scale)
-             for yaw, scale in ((0.1, 0.004), (3.0, 1.0), (-3.0, 0.02))]
-    yield "glided", (
-        (f"{i} {share}", [asdict(p), asdict(q), share, (5, 0, 7)],
-         asdict(standing.glided(p, q, share, (5, 0, 7))))
-        for i, (p, q) in enumerate(zip(poses, poses[1:] + poses[:1], strict=True))
-        for share in (0.0, 0.3, 1.0))
+    yield (
+        "before",
+        (
+            (
+                f"{city}, {who}, {kind}",
+                [box, head, yaw, asdict(table)],
+                asdict(standing.before(box, head, yaw, table)),
+            )
+            for city, box in boxes.items()
+            for who, (head, yaw) in heads.items()
+            for kind, table in tables.items()
+        ),
+    )
+    yield (
+        "within",
+        (
+            (
+                who,
+                [(20, 0.4, 90), (0, 0, 0), head, yaw, 0.1, 1.0],
+                asdict(standing.within((20, 0.4, 90), (0, 0, 0), head, yaw, 0.1, 1.0)),
+            )
+            for who, (head, yaw) in heads.items()
+        ),
+    )
+    yield (
+        "carried",
+        (
+            (
+                who,
+                [asdict(_LEVEL), (0.2, 1.5, 0.1), 0.3, head, yaw],
+                asdict(standing.carried(_LEVEL, (0.2, 1.5, 0.1), 0.3, head, yaw)),
+            )
+            for who, (head, yaw) in heads.items()
+        ),
+    )
+    poses = [
+        Pose((chance.uniform(-2, 2), 0.5, chance.uniform(-2, 2)), spaces.about((0, 1, 0), yaw), scale)
+        for yaw, scale in ((0.1, 0.004), (3.0, 1.0), (-3.0, 0.02))
+    ]
+    yield (
+        "glided",
+        (
+            (
+                f"{i} {share}",
+                [asdict(p), asdict(q), share, (5, 0, 7)],
+                asdict(standing.glided(p, q, share, (5, 0, 7))),
+            )
+            for i, (p, q) in enumerate(zip(poses, poses[1:] + poses[:1], strict=True))
+            for share in (0.0, 0.3, 1.0)
+        ),
+    )
 
 
 def of_comfort() -> Iterator[tuple[str, Iterator[Case]]]:
     """Yield functions of `navigation.comfort`."""
-    sticks = {"one push": (0.2, 0.8, 1.0, 0.6, 0.2, 0.0), "there and back": (0.9, -0.9, 0.0, -0.9),
-              "never let go": (0.9, 0.5, 0.9, 0.44, 0.9), "not far enough": (0.1, 0.5, 0.69, 0.0)}
+    sticks = {
+        "one push": (0.2, 0.8, 1.0, 0.6, 0.2, 0.0),
+        "there and back": (0.9, -0.9, 0.0, -0.9),
+        "never let go": (0.9, 0.5, 0.9, 0.44, 0.9),
+        "not far enough": (0.1, 0.5, 0.69, 0.0),
+    }
 
     def snaps() -> Iterator[Case]:
         for name, script in sticks.items():
@@ -161,6 +241,14 @@ def of_comfort() -> Iterator[tuple[str, Iterator[Case]]]:
                 seen.append(closed)
             yield setting, [script, setting], seen
 
+    ray = spaces.rotate(spaces.yaw_pitch(0.4, 0.3), (0, 0, -1))
+    yield (
+        "thrown",
+        (
+            (f"{t} s", [(0.3, 1.1, -0.2), ray, t], comfort.thrown((0.3, 1.1, -0.2), ray, t))
+            for t in (0, 0.2, 2.0)
+        ),
+    )
     yield "snapped", snaps()
     yield "flown", flights()
     yield "spun", spins()

@@ -43,6 +43,7 @@ holds("navigation/comfort.flown", (script: [number, number][], steer: Quaternion
   const velocity: Vector = [0, 0, 0];
   return script.map(([x, y]) => [...comfort.flown(velocity, x, y, steer, height, speed, flying, 1 / 72, velocity)]);
 });
+holds("navigation/comfort.thrown", (from: Vector, ray: Vector, seconds: number) => comfort.thrown(from, ray, seconds));
 holds("navigation/comfort.spun", (script: number[], speed: number) => {
   let spin = 0;
   return script.map((x) => (spin = comfort.spun(spin, x, speed, 1 / 72)));

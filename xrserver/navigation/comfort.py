@@ -67,6 +67,8 @@ SETTLE = 0.12
 ABOVE_GROUND = 0.1
 #: Seconds in which the vignette closes and opens.
 VIGNETTE_SETTLE = 0.12
+#: A teleport is thrown from the hand: metres (of the room) per second, and per second².
+THROW, GRAVITY = 15.0, 9.81
 
 
 def snapped(armed: bool, x: float) -> tuple[int, bool]:
@@ -127,3 +129,9 @@ def vignetted(closed: float, moving: float, setting: Vignette, seconds: float) -
     wanted = {"off": 0.0, "low": 0.6, "high": 1.0}[setting] * min(max(moving, 0.0), 1.0)
     after = closed + (wanted - closed) * (1.0 - math.exp(-seconds / VIGNETTE_SETTLE))
     return wanted if abs(after - wanted) < 0.005 else after
+
+
+def thrown(origin: Vector, ray: Vector, seconds: float) -> Vector:
+    """Return where what is thrown along the unit `ray` is after so many seconds."""
+    x, y, z = spaces.add(origin, spaces.scaled(ray, THROW * seconds))
+    return x, y - 0.5 * GRAVITY * seconds * seconds, z

@@ -56,6 +56,10 @@ export const ABOVE_GROUND = 0.1;
 /** Seconds in which the vignette closes and opens. */
 export const VIGNETTE_SETTLE = 0.12;
 
+/** A teleport is thrown from the hand: metres (of the room) per second, and per second². */
+export const THROW = 15;
+export const GRAVITY = 9.81;
+
 /** Movement by sticks. */
 export interface Motion {
   /** Of the head, metres of the room per second. */
@@ -127,4 +131,11 @@ export function vignetted(closed: number, moving: number, setting: Comfort["vign
   const wanted = most * Math.min(Math.max(moving, 0), 1);
   const next = closed + (wanted - closed) * (1 - Math.exp(-seconds / VIGNETTE_SETTLE));
   return Math.abs(next - wanted) < 0.005 ? wanted : next;
+}
+
+/** Where what is thrown along the unit `ray` is after so many seconds. */
+export function thrown(from: ReadonlyVector, ray: ReadonlyVector, seconds: number, out: Vector = [0, 0, 0]): Vector {
+  for (let i = 0 as 0 | 1 | 2; i < 3; i++) out[i] = from[i] + ray[i] * THROW * seconds;
+  out[1] -= 0.5 * GRAVITY * seconds * seconds;
+  return out;
 }

@@ -1,6 +1,7 @@
 /** Moving in a headset: where the city stands on entering, and how hands and sticks move it from there. */
 import { Group } from "three";
 import type { Hand } from "../input/hands.ts";
+import { vignetted } from "../navigation/comfort.ts";
 import { grabbed, newGrab } from "../navigation/hands.ts";
 import { GLIDE_SECONDS, PAST_MOST, REST_SECONDS, type Box } from "../navigation/locomotion.ts";
 import { before, carried, EYES, glided, TABLES, within, yawOf } from "../navigation/standing.ts";
@@ -9,14 +10,25 @@ import * as spaces from "../spaces.ts";
 import type { ReadonlyPose, Vector } from "../spaces.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
+import type { Haptics } from "./haptics.ts";
 import type { Mode, Moment, Part } from "./part.ts";
 import { Settings, type Preset } from "./settings.ts";
+import { assign, growByStick, Sticks, type Roles } from "./sticks.ts";
+import { Teleport } from "./teleport.ts";
+import { Vignette } from "./vignette.ts";
 
 /** A pinch on a thing that goes farther than this (metres) takes hold of the world instead. */
 const YIELD = 0.03;
 /** The city is never smaller than this (metres of the room), nor larger than so many times life size. */
 const SMALLEST = 0.15;
 const SCALE_MOST = 4;
+/** A blink: seconds until it is dark, and until it is light again. */
+const SHUT = 0.11;
+const OPEN = 0.17;
+/** A hand that holds the world at this speed (metres per second) moves all that is seen. */
+const FAST = 0.4;
+/** A smaller scale than this is a model of the city. */
+const MODEL = 0.5;
 const MIDDLE: Vector = [0, 0, 0];
 const NOWHERE: Box = [-1, 0, -1, 1, 1, 1];
 
@@ -38,12 +50,24 @@ export class Locomotion implements Part {
   #generation: string | null = null;
   readonly #from = spaces.newPose();
   readonly #to = spaces.newPose();
-  /** Seconds into a glide; −1 while there is none. */
+  /** Seconds into a glide or a blink; −1 while there is none. */
   #glided = -1;
+  #blinked = -1;
+  #closed = 0;
+  readonly #roles: Roles = { flying: null, turning: null };
+  readonly #sticks: Sticks;
+  readonly #teleport: Teleport;
+  readonly #vignette = new Vignette();
+  readonly #before = spaces.newPose();
+  readonly #begin = () => this.#begun();
 
-  constructor(viewer: Viewer, world: World) {
+  constructor(viewer: Viewer, world: World, haptics: Haptics) {
     this.#viewer = viewer;
     this.#world = world;
+    this.#sticks = new Sticks(haptics);
+    this.#teleport = new Teleport(viewer, world, haptics);
+    this.root.add(this.#teleport.mesh, this.#vignette.mesh);
+    this.root.matrixAutoUpdate = this.root.matrixWorldAutoUpdate = false;
   }
 
   // --- what menus call -----------------------------------------------------------------------
@@ -53,20 +77,28 @@ export class Locomotion implements Part {
     this.settings.preset = preset;
     if (this.#generation === null) return;
     this.#remember();
-    this.#go(this.#stand(preset, this.#to));
+    // Between a model and life size lies too much to glide through.
+    this.#go(this.#stand(preset, this.#to), preset === "life" || this.#isLife);
   }
 
   /** Bring the city back to where it was put, or before the person as they stand and look now. */
   recentre(): void {
     if (this.#generation === null) return;
     this.#remember();
-    this.#go(this.placed() ?? this.#stand(this.settings.preset, this.#to));
+    const to = this.placed() ?? this.#stand(this.settings.preset, this.#to);
+    this.#go(to, to.scale > MODEL || this.#isLife);
   }
 
   /** Take the last move back. */
   undo(): void {
-    const pose = this.#generation === null ? undefined : this.#viewer.journey.past.pop();
-    if (pose !== undefined) this.#go(pose);
+    const { pose: now, past } = this.#viewer.journey;
+    let pose = this.#generation === null ? undefined : past.pop();
+    while (pose !== undefined && same(pose, now)) pose = past.pop(); // taken hold of, and not moved
+    if (pose !== undefined) this.#go(pose, this.#isLife || pose.scale > MODEL);
+  }
+
+  get #isLife(): boolean {
+    return this.#viewer.journey.pose.scale > MODEL;
   }
 
   // --- a session -----------------------------------------------------------------------------
@@ -74,9 +106,13 @@ export class Locomotion implements Part {
   begin(_session: XRSession, mode: Mode): void {
     this.#mode = mode;
     this.#generation = null;
-    this.#glided = -1;
+    this.#glided = this.#blinked = -1;
     this.#grab.held = 0;
     this.#rest = REST_SECONDS;
+    this.#closed = 0;
+    this.#sticks.rest();
+    this.#teleport.rest();
+    this.#vignette.show(0, 0, 0);
   }
 
   end(): void {
@@ -92,13 +128,20 @@ export class Locomotion implements Part {
     const { head } = moment;
     if (!moment.seen) {
       this.#grab.held = 0; // nothing moves in the dark; who holds on takes hold anew
+      this.#sticks.rest();
+      this.#teleport.rest();
       return;
     }
     spaces.setVector(this.#head.position, head.position[0], head.position[1], head.position[2]);
     this.#head.yaw = yawOf(head.orientation);
     this.#enter();
-    this.#glide(moment.dt);
-    this.#hold(moment);
+    this.#change(moment.dt);
+    spaces.copyPose(this.#viewer.journey.pose, this.#before);
+    const holding = this.#hold(moment);
+    if (this.#mode === "vr") {
+      this.#travel(moment);
+      this.#shade(moment.dt, holding);
+    }
   }
 
   /** The first frame of a session, or of another city: let it stand somewhere. */
@@ -110,7 +153,7 @@ export class Locomotion implements Part {
     const again = this.#generation === null && left?.generation === generation;
     this.#generation = generation;
     past.length = 0;
-    this.#glided = -1;
+    this.#glided = this.#blinked = -1;
     if (this.#mode === "ar" && !same(pose, this.#viewer.desk)) return; // it was placed on something real
     if (again) carried(left.pose, left.head, left.yaw, this.#head.position, this.#head.yaw, pose);
     else this.#stand(this.#mode === "ar" ? "tabletop" : this.settings.preset, pose);
@@ -136,15 +179,25 @@ export class Locomotion implements Part {
     return this.settings.comfort.posture === "seated" ? this.#head.position[1] - EYES : 0;
   }
 
-  #go(to: ReadonlyPose): void {
+  /** Go there: in a glide, or in the blink of an eye. */
+  #go(to: ReadonlyPose, far: boolean): void {
     spaces.copyPose(this.#viewer.journey.pose, this.#from);
     spaces.copyPose(to, this.#to);
-    this.#glided = 0;
+    const blinks = far || this.settings.comfort.reducedMotion || this.#viewer.calm;
+    this.#glided = blinks ? -1 : 0;
+    if (blinks) this.#blinked = 0;
+    this.#rest = REST_SECONDS;
   }
 
-  #glide(dt: number): void {
-    if (this.#glided < 0) return;
+  #change(dt: number): void {
     const { pose } = this.#viewer.journey;
+    if (this.#blinked >= 0) {
+      const before = this.#blinked;
+      this.#blinked += dt;
+      if (before < SHUT && this.#blinked >= SHUT) spaces.copyPose(this.#to, pose);
+      if (this.#blinked >= SHUT + OPEN) this.#blinked = -1;
+    }
+    if (this.#glided < 0) return;
     this.#glided += dt;
     if (this.#glided >= GLIDE_SECONDS) {
       this.#glided = -1;
@@ -163,21 +216,30 @@ export class Locomotion implements Part {
 
   // --- hands ---------------------------------------------------------------------------------
 
-  #hold(moment: Moment): void {
+  /** A move by hand or stick begins, or goes on. */
+  #begun(): void {
+    if (this.#rest >= REST_SECONDS) this.#remember();
+    this.#rest = 0;
+    this.#glided = -1;
+  }
+
+  /** Let hands move the world; whether any holds it. */
+  #hold(moment: Moment): boolean {
     const { left, right } = moment.hands;
     const holds = (this.#takes(left) ? 1 : 0) | (this.#takes(right) ? 2 : 0);
     const seen = (left.tracked ? 1 : 0) | (right.tracked ? 2 : 0);
-    if (holds !== 0) {
-      if (this.#rest >= REST_SECONDS) this.#remember();
-      this.#rest = 0;
-      this.#glided = -1;
-    } else if (this.#rest < REST_SECONDS) {
-      this.#rest += moment.dt;
+    if (this.#rest < REST_SECONDS) this.#rest += moment.dt;
+    if (holds !== 0) this.#begun();
+    if (this.#blinked >= 0 && this.#blinked < SHUT) {
+      this.#grab.held = 0; // what is taken hold of now is about to go
+      return false;
     }
     const { pose } = this.#viewer.journey;
     const box = this.#box;
     const least = SMALLEST / Math.max(box[3]! - box[0]!, box[5]! - box[2]!);
     grabbed(this.#grab, pose, holds & seen, left.anchor, right.anchor, least, SCALE_MOST, pose, this.#grab);
+    if (holds === 1 || holds === 2) growByStick(holds === 1 ? left : right, moment.dt, least, SCALE_MOST, pose);
+    return holds !== 0;
   }
 
   /** Whether a hand holds the world. */
@@ -188,8 +250,39 @@ export class Locomotion implements Part {
     else if (hand.owner === "thing" && fingers && select.pressed && hand.travel > YIELD) hand.owner = "world";
     return hand.owner === "world" && (squeeze.pressed || (fingers && select.pressed));
   }
+
+  // --- sticks --------------------------------------------------------------------------------
+
+  #travel(moment: Moment): void {
+    const { comfort } = this.settings;
+    const { pose } = this.#viewer.journey;
+    const roles = assign(moment.hands, comfort, this.#roles);
+    if (this.#teleport.step(moment, roles.turning, this.#box, this.#floor)) {
+      this.#remember();
+      this.#go(this.#teleport.to, true);
+    }
+    if (this.#blinked < 0) this.#sticks.step(moment, roles, this.#teleport.aiming, comfort, pose, this.#begin);
+    else this.#sticks.rest();
+  }
+
+  /** Narrow the view while it moves by itself, and darken it in a blink. */
+  #shade(dt: number, holding: boolean): void {
+    const { vignette } = this.settings.comfort;
+    let { moving } = this.#sticks;
+    if (holding && vignette === "high" && dt > 0) {
+      const { position } = this.#viewer.journey.pose;
+      const was = this.#before.position;
+      const pace = Math.hypot(position[0] - was[0], position[1] - was[1], position[2] - was[2]) / dt;
+      moving = Math.max(moving, Math.min(pace / FAST, 1));
+    }
+    this.#closed = vignetted(this.#closed, moving, vignette, dt);
+    const at = this.#blinked;
+    const dark = at < 0 ? 0 : at < SHUT ? at / SHUT : 1 - (at - SHUT) / OPEN;
+    this.#vignette.show(this.#closed, dark, this.#viewer.city.uniforms.daylight.value);
+  }
 }
 
 function same(a: ReadonlyPose, b: ReadonlyPose | null): boolean {
-  return b !== null && a.scale === b.scale && a.position.every((each, i) => each === b.position[i]);
+  return b !== null && a.scale === b.scale && a.position.every((each, i) => each === b.position[i])
+    && a.orientation.every((each, i) => each === b.orientation[i]);
 }

@@ -57,7 +57,7 @@ export function furnish(page: Page): Room {
   const stand = new Stand(page.viewer, page.world);
   const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const haptics = new Haptics();
-  const moving = new Locomotion(page.viewer, page.world);
+  const moving = new Locomotion(page.viewer, page.world, haptics);
   const dominant = (): Side => (moving.settings.comfort.leftHanded ? "left" : "right");
   const wrist = new Wrist(page, {
     menu: () => undefined,

@@ -218,7 +218,9 @@ def test_sizes_that_were_not_known_are_asked_for_again(tmp_path: Path) -> None:
     content = git(folder, "cat-file", "blob", blob)
     (folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     opening = Opening(folder)
-    assert (opening()[0].blob_sizes == -1).sum() == 1
+    for phases in (True, False):
+        assert (opening()[0].blob_sizes == -1).sum() == 1
+        assert bool(opening.phases) == phases
     git(folder, "hash-object", "-w", "--stdin", given=content)
     again = opening()
     assert (again[0].blob_sizes >= 0).all()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import history, page, scene, stream
+from bench import headset, history, page, scene, stream
 from bench.measure import Figure, machine, table, write
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "scene": scene.measure,
     "stream": stream.measure,
     "page": page.measure,
+    "headset": headset.measure,
 }
 
 

@@ -69,7 +69,7 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _serving(path: Path) -> AsyncIterator[Any]:
+async def serving(path: Path) -> AsyncIterator[Any]:
     from xrserver import app
     from xrserver.config import Config
 
@@ -98,11 +98,11 @@ async def _start(path: Path, runs: int) -> Figure:
 async def _opening(browser: Any, path: Path, runs: int) -> list[Figure]:
     first: list[float] = []
     scrubbed: list[float] = []
-    async with _serving(path) as serving:
+    async with serving(path) as served:
         for _ in range(runs + 1):
             context = await browser.new_context(viewport={"width": 640, "height": 360})
             page = await context.new_page()
-            await page.goto(serving.url, wait_until="commit")
+            await page.goto(served.url, wait_until="commit")
             first.append(await latency.until(page, "window.xrserver?.state().nodesDrawn > 0") / 1e3)
             await latency.until(page, "window.xrserver.state().residentSpans >= 15000")
             before = await page.evaluate("window.xrserver.state().bytesReceived")
@@ -117,12 +117,12 @@ async def _opening(browser: Any, path: Path, runs: int) -> list[Figure]:
 
 
 async def _frames(browser: Any, path: Path) -> list[Figure]:
-    async with _serving(path) as serving:
+    async with serving(path) as served:
         context = await browser.new_context(viewport={"width": 256, "height": 144})
         await context.add_init_script(SCRIPT_ONLY)
         page = await context.new_page()
         page.set_default_timeout(120_000)
-        await page.goto(serving.url, wait_until="commit")
+        await page.goto(served.url, wait_until="commit")
         await latency.until(page, "window.xrserver?.state().nodesDrawn >= 80000")
         await page.evaluate("window.dropDraws = true")
         devtools = await context.new_cdp_session(page)
@@ -152,8 +152,8 @@ async def _changes(browser: Any, path: Path) -> list[Figure]:
         await context.add_init_script(latency.PROBE)
         return await context.new_page()
 
-    async with _serving(path) as serving:
-        ours = await latency.of_xrserver(new_page, serving, count)
+    async with serving(path) as served:
+        ours = await latency.of_xrserver(new_page, served, count)
     figures = [
         Figure("change published to drawn, p50", "ms", [percentile(ours, 0.5)], "≤ 12 ms"),
         Figure("change published to drawn, p95", "ms", [percentile(ours, 0.95)], "≤ 20 ms"),

@@ -41,7 +41,7 @@ ORIGIN = """(() => {
 })()"""
 NO_PLANES = "Object.defineProperty(XRFrame.prototype, 'detectedPlanes', {get: () => new Set()})"
 NO_PLANES_AT_ALL = "Object.defineProperty(XRFrame.prototype, 'detectedPlanes', {get: () => undefined})"
-NO_ANCHORS = "XRFrame.prototype.createAnchor = () => Promise.reject(new DOMException('', 'NotSupportedError'))"
+NO_ANCHORS = "XRFrame.prototype.createAnchor = () => Promise.reject(new Error('refused'))"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

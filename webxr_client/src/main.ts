@@ -8,6 +8,7 @@ import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
 import { Playing } from "./playing.ts";
 import { COLOURINGS, type Colouring } from "./scene/city.ts";
+import { BUDGETS, tierOf } from "./scene/device.ts";
 import { Session, type Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
@@ -20,9 +21,7 @@ import { World, type Shown } from "./world.ts";
 const canvas = document.querySelector<HTMLCanvasElement>("#view")!;
 const events = new Emitter();
 
-/** What a device can draw and hold: a phone about as much as a headset. */
-const BUDGETS = { desktop: { nodes: 500_000, spans: 2_000_000 }, quest3: { nodes: 80_000, spans: 400_000 } } as const;
-const tier = matchMedia("(pointer: coarse)").matches ? "quest3" : "desktop";
+const tier = tierOf(navigator.userAgent, matchMedia("(pointer: coarse)").matches);
 
 const session = new Session(tier, {
   line: (state, sentence) => lineChanged(state, sentence),
@@ -388,7 +387,6 @@ viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({
   viewer, world, session, time, captions, choose, colour, light: () => light(viewer.daylight === 0),
   seek: (moment) => void time.seek(moment).catch(complain),
-  said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });
 viewer.start(world, keyboard);
 void ui.enter.offer((mode) => viewer.headset.supports(mode));

@@ -38,8 +38,8 @@ export class Roster {
   #blocks = 0;
   readonly #starts = new Uint32Array(BLOCKS);
   readonly #middles = new Float32Array(2 * BLOCKS);
-  readonly #away = new Float32Array(BLOCKS);
-  readonly #order: number[] = [];
+  /** How far each block is, and which it is: sorted without calling back, which would allocate. */
+  readonly #order = new Float64Array(BLOCKS);
 
   /** Draw these and only these. */
   show(sources: readonly Source[]): void {
@@ -110,13 +110,12 @@ export class Roster {
     for (let b = 0; b < this.#blocks; b++) {
       const dx = this.#middles[2 * b]! - eye[0];
       const dz = this.#middles[2 * b + 1]! - eye[2];
-      this.#away[b] = dx * dx + dz * dz;
-      this.#order[b] = b;
+      this.#order[b] = Math.round(16 * (dx * dx + dz * dz)) * BLOCKS + b;
     }
-    this.#order.length = this.#blocks;
-    this.#order.sort((a, b) => this.#away[a]! - this.#away[b]!);
+    this.#order.subarray(0, this.#blocks).sort();
     let at = this.plates;
-    for (const b of this.#order) {
+    for (let i = 0; i < this.#blocks; i++) {
+      const b = this.#order[i]! % BLOCKS;
       const first = this.plates + b * this.#size;
       const last = Math.min(first + this.#size, this.rows);
       this.records.set(this.#listed.subarray(first * NODE.words, last * NODE.words), at * NODE.words);

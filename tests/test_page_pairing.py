@@ -114,9 +114,14 @@ async def shown(page: Page) -> None:
 
 
 async def inside(page: Page) -> None:
-    """The city is there, and the keys are not."""
-    await page.wait_for_selector(".loading.done", state="attached", timeout=60_000)
+    """The server talks to the page, and the keys are gone."""
     await page.wait_for_selector(".pairing", state="hidden")
+    await chromium.soon(lambda: page.evaluate("xrserver.state().connected"))
+
+
+async def drawn(page: Page) -> None:
+    """The city is there."""
+    await page.wait_for_selector(".loading.done", state="attached", timeout=60_000)
 
 
 async def said(page: Page, words: str) -> None:
@@ -191,6 +196,7 @@ async def test_the_code_typed_with_the_keys_on_the_page_leads_to_where_the_link_
         for digit in home.lan.pairing.code:
             await page.get_by_role("button", name=digit, exact=True).click()
         await inside(page)
+        await drawn(page)
         await chromium.soon(lambda: page.evaluate("xrserver.state().selected === 'README.md'"))
         assert await page.evaluate("xrserver.state().rank < xrserver.state().headRank")
         cookie, = await context.cookies()
@@ -330,6 +336,7 @@ async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where
         await shown(page)
         await page.keyboard.type(home.lan.pairing.code)
         await inside(page)
+        await drawn(page)
         await page.evaluate("xrserver.seek('v1.0')")
         rank = await page.evaluate("xrserver.state().rank")
         await page.keyboard.press("?")  # a sheet lies above everything, but not above the keys
@@ -340,7 +347,6 @@ async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where
         assert not await page.evaluate("xrserver.state().connected")
         await page.keyboard.type(home.lan.pairing.code)
         await inside(page)
-        await chromium.soon(lambda: page.evaluate("xrserver.state().connected"))
         assert await page.evaluate("xrserver.state().rank") == rank
 
 
@@ -405,5 +411,6 @@ async def test_plain_http_off_this_machine_says_why_there_is_no_headset(home: Ho
         for host, words in (("127.0.0.1", ""), (OURS, "VR needs HTTPS: start xrserver with --lan")):
             await page.goto(serving.url.replace("127.0.0.1", host))
             await inside(page)
+            await page.wait_for_selector(".enter", state="attached")
             assert (await page.locator(".enter .why").text_content() or "").startswith(words)
             assert bool(words) == bool(await page.locator(".enter .why").text_content())

@@ -509,7 +509,9 @@ async def test_the_invitation_is_the_best_address_with_a_secret(shared: Served) 
 @pytest.mark.parametrize(("settings", "said"), [
     ({"lan": True, "token": False}, "no-token"), ({"lan": True, "behind_proxy": True}, "proxy"),
     ({"lan": True, "host": "192.168.1.7"}, "192.168.1.7"),
-    ({"behind_proxy": True, "token": False}, "XRSERVER_NAMES")])
+    ({"behind_proxy": True, "token": False}, "XRSERVER_NAMES"),
+    ({"names": "git.example.org, https://other.example/"}, "https://other.example/"),
+    ({"names": "a b"}, "a b"), ({"lan": True, "names": "x.example:8080"}, "port")])
 async def test_what_would_let_everybody_in_is_refused(repository: Path, settings: dict[str, Any],
                                                       said: str) -> None:
     with pytest.raises(UsageError, match=said):

@@ -239,6 +239,16 @@ def test_a_device_is_seen_to_the_minute(known: Devices, clock: Clock) -> None:
     assert found is not None and found.address == "192.168.1.9"
 
 
+def test_a_device_that_stays_connected_is_seen(known: Devices, clock: Clock) -> None:
+    device, secret = known.add("a", HERE)
+    away, _ = known.add("b", HERE)
+    clock.now += 3600
+    known.stay(frozenset({device.id}))
+    found = known.find(secret)
+    assert found is not None and found.seen == datetime.fromtimestamp(clock.now, UTC)
+    assert [each.seen < found.seen for each in known.all() if each.id == away.id] == [True]
+
+
 def test_devices_not_seen_for_a_year_are_forgotten_and_the_rest_are_bounded(
         known: Devices, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "MOST", 5)

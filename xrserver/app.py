@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from xrserver import errors
-from xrserver.config import Config
+from xrserver.config import Config, check, host_names
 from xrserver.directories import own_config_directory
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
     from xrserver.server.opened import OpenRepository
     from xrserver.server.session import Sessions
 
-    names = _names(config)
+    check(config)
+    names = host_names(config)
     bridge = adb.required_adb() if config.adb else None
     opened: dict[str, OpenRepository] = {}
     async with contextlib.AsyncExitStack() as stack:
@@ -141,34 +143,6 @@ async def _ended(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _names(config: Config) -> tuple[str, ...]:
-    """Return the host names to answer to, once it is clear that what was asked for goes together.
-
-    Raises
-    ------
-    UsageError
-        It does not.
-    """
-    names = tuple(name.strip() for name in config.names.split(",") if name.strip())
-    if config.lan and config.behind_proxy:
-        raise errors.UsageError("--lan brings its own HTTPS and --behind-proxy leaves that to a proxy: "
-                                "leave one of them out.")
-    if config.lan and config.host != Config().host:
-        raise errors.UsageError(f"--lan listens on every address of this machine, so --host {config.host} "
-                                "does not go with it: leave one of them out.")
-    if config.lan and not config.token:
-        raise errors.UsageError("--no-token lets everybody in who reaches the server, which with --lan is "
-                                "the whole network: leave it out, and pair devices with the code.")
-    if config.adb and config.host not in ("", "0.0.0.0", "127.0.0.1", "localhost"):
-        raise errors.UsageError(f"--adb leads a headset to 127.0.0.1, where --host {config.host} does not "
-                                "listen: leave one of them out.")
-    if config.behind_proxy and not config.token and not names:
-        # Nothing else would keep a hostile page out that reaches this machine under a name of its own.
-        raise errors.UsageError("--behind-proxy without a token needs the host names that the proxy answers "
-                                "to: set XRSERVER_NAMES, separated by commas.")
-    return names
 
 
 def _address(host: str, port: int, token: str) -> str:
@@ -237,7 +211,6 @@ def _stopped_by_signals(stop: asyncio.Event) -> Generator[None, None, None]:
 
 def _stop_with_parent(stop: asyncio.Event) -> None:
     """Set `stop` when standard input ends, as it does however the parent process ends."""
-    import os
     import threading
 
     loop = asyncio.get_running_loop()
@@ -296,7 +269,10 @@ def child_server(repository: Path, config: Config) -> Generator[str, None, None]
     """
     command = [sys.executable, "-m", "xrserver", "serve", str(repository), "--announce",
                "--host", "127.0.0.1", "--port", "0", *_flags(config)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    # What the environment says of serving others is meant for others, not for this window.
+    others = {f"XRSERVER_{name}" for name in ("LAN", "ADB", "BEHIND_PROXY", "NAMES")}
+    environ = {name: value for name, value in os.environ.items() if name not in others}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as child:
         assert child.stdin is not None and child.stdout is not None
         try:
             yield _announced(child.stdout.readline())

@@ -7,6 +7,7 @@ README all derive from these fields; a test fails when the README's drifts.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -41,6 +42,48 @@ class Config:
     names: str = _setting("", "more host names to answer to, separated by commas", metavar="NAMES")
     resume_seconds: float = _setting(3600.0, "how long a viewer that went away can resume", "s", "SECONDS")
     outbox_bytes: int = _setting(32 << 20, "most bytes waiting for one viewer", "bytes", "BYTES")
+
+
+def host_names(config: Config) -> tuple[str, ...]:
+    """Return the host names that `names` lists, in lower case.
+
+    Raises
+    ------
+    UsageError
+        One of them is none.
+    """
+    names = tuple(name.strip().lower() for name in config.names.split(",") if name.strip())
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+            raise UsageError(f"{name!r} in the setting `names` is no host name: give names such as "
+                             "git.example.org, without https:// and without a port.")
+    return names
+
+
+def check(config: Config) -> None:
+    """See that the settings of a server go together.
+
+    Raises
+    ------
+    UsageError
+        They do not.
+    """
+    if config.lan and config.behind_proxy:
+        raise UsageError("--lan brings its own HTTPS and --behind-proxy leaves that to a proxy: leave one of "
+                         "them out.")
+    if config.lan and config.host != Config().host:
+        raise UsageError(f"--lan listens on every address of this machine, so --host {config.host} does not "
+                         "go with it: leave one of them out.")
+    if config.lan and not config.token:
+        raise UsageError("--no-token lets everybody in who reaches the server, which with --lan is the whole "
+                         "network: leave it out, and pair devices with the code.")
+    if config.adb and config.host not in ("", "0.0.0.0", "127.0.0.1", "localhost"):
+        raise UsageError(f"--adb leads a headset to 127.0.0.1, where --host {config.host} does not listen: "
+                         "leave one of them out.")
+    if config.behind_proxy and not config.token and not host_names(config):
+        # Nothing else would keep a hostile page out that reaches this machine under a name of its own.
+        raise UsageError("--behind-proxy without a token needs the host names that the proxy answers to: set "
+                         "XRSERVER_NAMES, separated by commas.")
 
 
 def from_environment(config: Config, environ: Mapping[str, str] = os.environ) -> Config:

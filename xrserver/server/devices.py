@@ -221,6 +221,12 @@ class Devices:
                              (int(now), address, device.id))
             self._version = -1
 
+    def stay(self, ids: frozenset[str]) -> None:
+        """Remember that devices are here still, which ask for nothing while they are connected."""
+        for device in tuple(self._known.values()):
+            if device.id in ids:
+                self.saw(device, device.address)
+
     def _refresh(self) -> None:
         """Read the file again where another connection has written to it."""
         version = int(self._database.execute("PRAGMA data_version").fetchone()[0])

@@ -82,15 +82,18 @@ class Lan:
         """Let go of what is kept."""
         self.devices.close()
 
-    async def watch(self, expel: Callable[[frozenset[str]], None]) -> None:
-        """Keep certificate and code fresh until cancelled; tell `expel` which devices there are."""
+    async def watch(self, expel: Callable[[frozenset[str]], frozenset[str]]) -> None:
+        """Keep certificate and code fresh until cancelled.
+
+        `expel` is told which devices there are, and returns which of them are connected.
+        """
         loop = asyncio.get_running_loop()
         look = loop.time() + ADDRESSES_SECONDS
         while True:
             await asyncio.sleep(REVOKED_SECONDS)
             try:
                 self.pairing.tick()
-                expel(self.devices.ids())
+                self.devices.stay(expel(self.devices.ids()))
                 if loop.time() >= look:
                     look = loop.time() + ADDRESSES_SECONDS
                     self._look()

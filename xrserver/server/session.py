@@ -98,11 +98,15 @@ class Sessions:
         for session in self._live:
             session.publish(patch.generation, frame)
 
-    def expel(self, devices: frozenset[str]) -> None:
-        """Close the sockets of paired devices that are none of `devices` any more."""
+    def expel(self, devices: frozenset[str]) -> frozenset[str]:
+        """Close the sockets of paired devices that are none of `devices` any more; return those that stay."""
+        staying: set[str] = set()
         for session in self._live:
-            if session.device and session.device not in devices:
+            if session.device in devices:
+                staying.add(session.device)
+            elif session.device:
                 session.dismiss()
+        return frozenset(staying)
 
     async def close(self) -> None:
         """Close every socket: the server stops."""

@@ -20,6 +20,8 @@ uniform float glowPerRank;
 uniform int headRank;
 uniform int colouring;
 
+invariant gl_Position;             // what is marked is drawn again over itself
+
 #if defined(WALLS)
 out vec4 vPlace;                   // metres along x, floors, metres along z, air
 flat out vec4 vBays;               // panels a metre along x and z; half a parapet and all, in floors

@@ -217,7 +217,7 @@ class Headset:
 
 @asynccontextmanager
 async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: str = "",
-               viewport: tuple[int, int] = VIEWPORT, scripts: tuple[str, ...] = (),
+               viewport: tuple[int, int] = VIEWPORT, scripts: tuple[str, ...] = (), told: bool = True,
                **settings: Any) -> AsyncIterator[Headset]:
     """Open `url` in the browser of a headset.
 
@@ -228,6 +228,8 @@ async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: s
         One of `@iwer/sem`'s captured rooms, such as "office_small", for surfaces to be found in; "" for none.
     scripts : tuple of str
         Run before the page's own, after the headset is there.
+    told : bool
+        Somebody was here before: the card for their first minute does not come.
     """
     runtime = MODULES / "iwer" / "build" / "iwer.min.js"
     if not runtime.is_file():
@@ -241,6 +243,8 @@ async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: s
         with_room = ("device.installSEM(IWER_SEM.SyntheticEnvironmentModule);"
                      f"device.sem.loadEnvironment({captured});")
     before.append(_DEVICE % (model, with_room))
+    if told:
+        before.append("localStorage.setItem('xrserver.hint', 'seen')")
     async with chromium.visit(browser, url, viewport=viewport, scripts=(*before, *scripts),
                               expected=_EMULATED, **settings) as visit:
         yield Headset(visit)

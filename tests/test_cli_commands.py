@@ -145,7 +145,7 @@ def test_a_fault_of_our_own_is_one_line_and_a_traceback_only_on_demand(
     def fail(*arguments: object) -> int:
         raise ZeroDivisionError("oh\nno")
 
-    monkeypatch.setitem(cli._COMMANDS, "index", fail)
+    monkeypatch.setitem(cli.COMMANDS, "index", fail)
     monkeypatch.delenv("XRSERVER_DEBUG", raising=False)
     assert cli.main(["index"]) == 1
     first = capsys.readouterr().err
@@ -164,7 +164,7 @@ def test_the_version_is_the_packages() -> None:
 
 def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     whole = xr("--help").stdout
-    assert all(f"\n    {name}" in whole for name in cli._COMMANDS) and "exit codes" in whole
+    assert all(f"\n    {name}" in whole for name in cli.COMMANDS) and "exit codes" in whole
     offered = {
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--lan", "--adb", "--behind-proxy",
                   "--open", "--no-token", "--no-mdns"},

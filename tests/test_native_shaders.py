@@ -251,6 +251,43 @@ def test_picking_finds_node_floor_and_place_and_nothing_in_the_sky():
     backend.context.release()
 
 
+def test_what_is_marked_is_outlined_and_the_floor_pointed_at_is_a_band():
+    opengl()
+    backend = Offscreen((96, 96))
+    nodes, spans, strata = random_nodes(2, HEAD)
+    spans = spans[:2].copy()
+    spans["birth"], spans["death"], spans["traits"], spans["value1"] = 0, RANK_END, 1 << 16, 5
+    spans["position1"], spans["size1"] = [(-6, 0, -30), (6, 0, -30)], (8, 20, 8)
+    nodes["first_span"], nodes["span_count"], nodes["node"] = (0, 1), 1, (84, 86)
+    renderer = Renderer(backend.context)
+    renderer.set_bounds((-100, 0, -100, 100, 60, 100))
+    renderer.add("t", spans, nodes, strata)
+    renderer.show(("t",))
+
+    def picture(**marks):
+        backend.begin_frame()
+        view = backend.views(0.1, 100.0)[0]
+        view.target.use()
+        view.target.clear()
+        moment = Moment(Pose((0, -10, 0)), 5, 0.0, 1e-6, 0.1, HEAD, **marks)
+        renderer.draw(moment, EYE, spaces.perspective(1.0, 1.0, 0.1, 100.0))
+        backend.end_frame()
+        return np.asarray(backend.image()).astype(int)
+
+    def changed(**marks):
+        return np.abs(picture(**marks) - picture()).max(axis=2) > 12
+
+    assert not changed(selected=12).any(), "who is not drawn"
+    outline = changed(selected=84)
+    assert outline[:, :48].any() and not outline[:, 49:].any(), "the other building is left alone"
+    # Its face is from x = 48 − 34 to 48 − 7, 67 tall: the middle keeps its colours.
+    assert outline[:, 14:18].any(axis=1).sum() > 50 and not outline[30:66, 24:36].any()
+    assert not changed(hovered=86)[30:66, 62:74].any()
+    band = changed(hovered=86, floor=2)[:, 62:74].all(axis=1)
+    assert 8 <= np.count_nonzero(band[20:76]) <= 20 and band[48]
+    backend.context.release()
+
+
 @pytest.mark.parametrize("strata", (40, 300, 3000))
 def test_nothing_flickers_when_the_eye_moves_slowly(strata):
     opengl()

@@ -205,6 +205,48 @@ async def test_commits_that_land_are_drawn_and_followed(chrome: Browser, serving
         assert chromium.differing(high, await visit.picture()) == 0.0
 
 
+#: Counts draws of indexed triangles, and holds refreshes back while `window.holding`.
+HELD_REFRESHES = """(() => {
+  window.draws = 0;
+  window.holding = false;
+  const draw = WebGL2RenderingContext.prototype.drawElements;
+  WebGL2RenderingContext.prototype.drawElements = function (...how) {
+    window.draws++;
+    draw.apply(this, how);
+  };
+  const request = window.requestAnimationFrame.bind(window);
+  const held = [];
+  window.requestAnimationFrame = (told) => request((time) => {
+    if (window.holding) held.push(told);
+    else told(time);
+  });
+  window.release = () => { window.holding = false; for (const told of held.splice(0)) request(told); };
+})()"""
+
+
+async def test_a_commit_is_drawn_before_the_next_refresh_and_only_once(chrome: Browser,
+                                                                       serving: app.Serving) -> None:
+    async with xrserver.connect(serving.url) as session:
+        tile = await session.tile()
+    rows = len(tile.spans["records"]), len(tile.strata["records"])
+    async with chromium.visit(chrome, serving.url, scripts=(HELD_REFRESHES,)) as visit:
+        head = (await visit.state())["headRank"]
+        await visit.picture()
+        await visit.run("holding = true")
+        before = await visit.run("draws")
+        await _published(serving, 1, 0x00FF_FFF0, head + 1, 1, rows, [], Flag.ENTERS)
+        await visit.until(f"state.headRank === {head + 1}")
+        once = await visit.run("draws")
+        assert once > before
+        await _published(serving, 2, 0x00FF_FFF2, head + 2, 1, (rows[0] + 1, rows[1] + 1), [], Flag.ENTERS)
+        await visit.until(f"state.headRank === {head + 2}")
+        assert await visit.run("draws") == once
+        drawn = (await visit.state())["rank"]
+        await visit.run("release()")
+        await visit.until(f"draws > {once} && state.rank === {head + 2}")
+        assert drawn >= head + 1
+
+
 async def test_a_patch_that_was_missed_is_made_good(chrome: Browser, serving: app.Serving) -> None:
     async with xrserver.connect(serving.url) as session:
         tile = await session.tile()

@@ -1,25 +1,21 @@
-"""The command line: arguments become a `Config`, which becomes a command. The only room that prints."""
+"""The command line: arguments become options and a `Config`, which become a command."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from xrserver import __version__
+from xrserver.commands import COMMANDS
 from xrserver.config import Config, from_environment, parse
 from xrserver.errors import UsageError, XrserverError
-from xrserver.terminal import Progress, Terminal
-
-if TYPE_CHECKING:
-    from xrserver import app
+from xrserver.terminal import Progress
 
 _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
@@ -137,189 +133,17 @@ def _config(options: argparse.Namespace) -> Config:
     return config
 
 
-def _serve(options: argparse.Namespace, progress: Progress) -> int:
-    import asyncio
-    import logging
-
-    from xrserver import app
-    from xrserver.terminal import LogLines
-
-    config = replace(_config(options), repositories=tuple(options.repositories) or (Path(),))
-    terminal = Terminal(sys.stdout)
-    # On a terminal everything goes through one hand, which may have a block to keep below it.
-    handler = LogLines(terminal) if terminal.rewrites else logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("xrserver: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-
-    def ready(serving: app.Serving) -> None:
-        progress.clear()
-        if options.announce:
-            print(app.announcement(serving), flush=True)
-            return
-        what = ", ".join(f"{name} ({commits:,} commits)" for name, commits in serving.repositories)
-        terminal.say(f"{what} at {serving.url}")
-        if serving.lan is not None:
-            _invite(terminal, serving)
-        if config.open:
-            _open(serving.url)
-
-    try:
-        asyncio.run(app.serve(config, progress, ready, terminal.say, with_parent=options.announce))
-    except XrserverError as error:
-        if not options.announce:
-            raise
-        print(app.announcement(error), flush=True)
-        return error.exit_code
-    return 0
-
-
-def _invite(terminal: Terminal, serving: app.Serving) -> None:
-    """Show other devices the way in, and their name for this machine once it has one."""
-    from xrserver.invitation import Invitation
-
-    assert serving.lan is not None
-    invitation = Invitation(terminal, serving.lan)
-    if serving.announced is not None:
-        serving.announced.add_done_callback(
-            lambda done: None if done.cancelled() else invitation.named(done.result()))
-
-
-def _open(url: str) -> None:
-    """Open the page in the default browser, which may take its time to answer."""
-    import threading
-    import webbrowser
-
-    threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
-
-
-def _preview(options: argparse.Namespace, progress: Progress) -> int:
-    from contextlib import nullcontext
-
-    from xrserver import app
-
-    size = _size(options.size)
-    config = _config(options)
-    source: str = options.source
-    if source.startswith(("http://", "https://")):
-        address = nullcontext(source)
-    else:
-        address = app.child_server(Path(source), config)
-    with address as url:
-        app.show(url, options.at, size, options.screenshot)
-    return 0
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and 1 <= int(width) <= 16384
-            and 1 <= int(height) <= 16384):
-        raise UsageError(f"--size is {text!r}, but must be two numbers of pixels, such as 1280x720.")
-    return int(width), int(height)
-
-
-def _index(options: argparse.Namespace, progress: Progress) -> int:
-    import gc
-    import logging
-
-    from xrserver import kernels
-    from xrserver.history import opening
-
-    logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
-    # It ends soon: looking for what it might have dropped costs more than it frees, also at the end.
-    gc.disable()
-    config = _config(options)
-    started = time.perf_counter()
-    with kernels.compiling(progress):
-        repository, index, versions = opening.open_history(
-            options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
-            progress=progress)
-    seconds = time.perf_counter() - started
-    with repository:
-        counts = opening.counts(index, versions)
-    gc.freeze()
-    progress.clear()
-    if options.json:
-        print(json.dumps({"repository": opening.display_name(repository), **counts,
-                          "seconds": round(seconds, 3)}))
-        return 0
-    width = max(len(f"{count:,}") for count in counts.values())
-    for name, count in counts.items():
-        print(f"{count:{width},} {name}")
-    print(f"{seconds:{width}.2f} seconds")
-    return 0
-
-
-def _cache(options: argparse.Namespace, progress: Progress) -> int:
-    from xrserver.history import eviction
-
-    folder = eviction.histories()
-    kept = [] if folder is None else eviction.kept(folder, options.repositories)
-    if folder is None or not kept:
-        print("Nothing is kept.")
-        return 0
-    for one in kept:
-        what = "cleared"
-        if not options.clear:
-            what = "last used " + time.strftime("%Y-%m-%d", time.localtime(one.used))
-        elif not eviction.forget(folder, one.name):
-            what = "in use, not cleared"
-        print(f"{one.size / 1e6:8.1f} MB  {one.commits:>9,} commits  {one.objects or one.name}  {what}")
-    return 0
-
-
-def _devices(options: argparse.Namespace, progress: Progress) -> int:
-    from xrserver import roster
-    from xrserver.server.devices import Devices
-
-    with Devices() as known:
-        found = known.all()
-        if options.action is None:
-            terminal = Terminal(sys.stdout)
-            if options.json:
-                print(json.dumps({"items": [roster.as_json(each) for each in found]}))
-            elif found:
-                terminal.say("\n".join(roster.table(found)))
-            else:
-                terminal.say("No device is paired. `xrserver --lan` shows a code to type on one.")
-            return 0
-        chosen = roster.meant(found, options.device)
-        if options.action == "revoke":
-            known.revoke(chosen.id)
-            print(f"{chosen.name} ({chosen.id}) is forgotten.")
-        else:
-            print(f"{chosen.name} ({chosen.id}) is now called {known.rename(chosen.id, options.name).name}.")
-    return 0
-
-
-def _doctor(options: argparse.Namespace, progress: Progress) -> int:
-    from xrserver.doctor import report
-    from xrserver.doctor.examine import examine, probes
-
-    found = examine(probes(_config(options)))
-    if options.json:
-        print(json.dumps(report.as_json(found)))
-    else:
-        terminal = Terminal(sys.stdout)
-        terminal.say("\n".join(report.lines(found, terminal)))
-    return 1 if report.missing(found) else 0
-
-
-_COMMANDS: dict[str, Callable[[argparse.Namespace, Progress], int]] = {
-    "serve": _serve, "preview": _preview, "index": _index, "cache": _cache,
-    "devices": _devices, "doctor": _doctor}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Nothing here multiplies matrices large enough for the threads that numpy would start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if not given or given[0] not in (*_COMMANDS, "-h", "--help", "--version"):
+    if not given or given[0] not in (*COMMANDS, "-h", "--help", "--version"):
         given.insert(0, "serve")
     progress = Progress()
     try:
         options = _parser().parse_args(given)
-        return _COMMANDS[options.command](options, progress)
+        return COMMANDS[options.command](options, _config(options), progress)
     except XrserverError as error:
         return _fail(progress, str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -387,6 +387,7 @@ viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({
   viewer, world, session, time, captions, choose, colour, light: () => light(viewer.daylight === 0),
   seek: (moment) => void time.seek(moment).catch(complain),
+  said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });
 viewer.start(world, keyboard);
 void ui.enter.offer((mode) => viewer.headset.supports(mode));

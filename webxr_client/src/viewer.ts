@@ -32,6 +32,8 @@ const LIGHT_SECONDS = 0.35;
 const SMALLEST_NAMED = 44;
 /** Pixels that a surface may be off before finer tiles are fetched. */
 const PIXELS_OFF = 2;
+/** Milliseconds after the first picture until programs are made that may be asked for later. */
+const PREPARE_AFTER = 1500;
 const NOWHERE = [-1, -1, -1, 1, 1, 1];
 
 export interface ViewerListener {
@@ -268,6 +270,7 @@ export class Viewer {
       if (!this.#everDrawn && this.city.nodesResident > 0) {
         this.#everDrawn = true;
         this.#listener.drawn();
+        setTimeout(() => void this.city.prepare(this.renderer, this.eye.camera), PREPARE_AFTER);
       }
     }
     if (!worn) this.aim.ask(this.#pointers, this.canvas.width, this.canvas.height);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import zlib
@@ -70,6 +71,18 @@ def alternates(objects: Path) -> list[Path]:
         waiting = list(dict.fromkeys(folder for folder in named if folder != objects and folder not in found))
         found += waiting
     return found
+
+
+def stock(objects: Path) -> str:
+    """Return a name for which packs there are, and when loose objects last came or went."""
+    digest = hashlib.blake2b(digest_size=16)
+    for directory in (objects, *alternates(objects)):
+        for folder in sorted(directory.glob("[0-9a-f][0-9a-f]")):
+            with contextlib.suppress(FileNotFoundError):  # emptied by a gc meanwhile
+                digest.update(f"{folder}\0{folder.stat().st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+        for pack in sorted(directory.glob("pack/*.pack")):
+            digest.update(f"{pack}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def _named(objects: Path) -> list[Path]:

@@ -51,8 +51,9 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int =
         if seen is not None:
             return repository, *seen
         with store.writing():
+            stock = store.stock()
             index, versions = _update(repository, refs, store, jobs, progress)
-            store.save_view(state, index, versions)
+            store.save_view(state, stock, index, versions)
             store.evict(cache_bytes)
         return repository, index, versions
     except BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from xrserver.history.gather import Changes, Commits
 from xrserver.history.ranking import to_index
 from xrserver.history.versions import file_versions
@@ -10,8 +12,9 @@ _COMMIT = (b"%s\ntree %s\nauthor A <a@example.org> 1 +0000\n"
            b"committer A <a@example.org> 1 +0000\n\0")
 
 
+@cache
 def rehearse(repository_format: str, width: int) -> None:
-    """Load every kernel that reading a history ends with: 0.2 s from their cache, minutes never.
+    """Load every kernel that reading a history ends with, once in a process: 0.2 s from their cache.
 
     Parameters
     ----------

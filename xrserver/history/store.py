@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xrserver.history.eviction import evict, histories
 from xrserver.history.locking import held
+from xrserver.history.loose import stock
 from xrserver.history.refs import RawRef
 from xrserver.history.repository import Repository
 from xrserver.history.sealed import Damaged, read_sealed, write_sealed
@@ -101,6 +102,8 @@ class Store:
             about, columns = read_sealed(path)
             if about["state"] != state:
                 raise Damaged(f"{path} is of another state")
+            if about["stock"] not in ("", stock(Path(self._objects))):
+                return None  # what was missing may be there by now
         except OSError:
             return None
         except Damaged as error:
@@ -165,6 +168,10 @@ class Store:
             finally:
                 self.mine = False
 
+    def stock(self) -> str:
+        """Return a name for what is in the object store."""
+        return stock(Path(self._objects))
+
     def append(self, before: Manifest | None, columns: Mapping[str, NDArray[Any]], heads: Sequence[bytes],
                ) -> None:
         """Add a segment behind those of `before` (None: begin anew), where this process may write."""
@@ -181,17 +188,22 @@ class Store:
         except OSError as error:
             self._unwritten(error)
 
-    def save_view(self, state: str, index: HistoryIndex, versions: FileVersions) -> None:
-        """Remember the index and versions of `state`, where this process may write."""
+    def save_view(self, state: str, stock: str, index: HistoryIndex, versions: FileVersions) -> None:
+        """Remember the index and versions of `state`, where this process may write.
+
+        Parameters
+        ----------
+        stock : str
+            What `stock` said before they were read: where files are missing, they hold for it only.
+        """
         if not self.mine:
             return
         from xrserver.history.view import is_complete, to_columns
 
-        if not is_complete(index):
-            return  # what was missing may be there the next time
         plain, columns = to_columns(index, versions)
         try:
-            write_sealed(self.directory / _view(state), {"state": state, "plain": plain}, columns)
+            about = {"state": state, "stock": "" if is_complete(index) else stock, "plain": plain}
+            write_sealed(self.directory / _view(state), about, columns)
             views = sorted(self.directory.glob("view-*"), key=lambda view: view.stat().st_mtime, reverse=True)
             for view in views[_VIEWS:]:
                 _unlink(view)

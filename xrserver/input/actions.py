@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-DEVICES = ("mouse", "touch", "keyboard", "openxr", "webxr")
+DEVICES = ("mouse", "touch", "keyboard", "openxr", "webxr", "fingers")
 TABLE = Path(__file__).with_name("bindings.toml")
 
 
@@ -23,7 +23,7 @@ class Binding:
     Attributes
     ----------
     action : str
-    device : {"mouse", "touch", "keyboard", "openxr", "webxr"}
+    device : {"mouse", "touch", "keyboard", "openxr", "webxr", "fingers"}
     source : str
         A gesture, a key's code, an OpenXR component path or a WebXR component.
     hand : {"", "left", "right", "either", "both"}

@@ -1,7 +1,7 @@
 /** The city in three.js: one draw each for walls, roofs, districts and the backdrop, however many there are. */
 import {
-  BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat, Scene,
-  UnsignedByteType, Vector4, type Camera, type IUniform, type Matrix4, type WebGLRenderer,
+  BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
+  Scene, UnsignedByteType, Vector4, type Camera, type IUniform, type WebGLRenderer,
 } from "three";
 import { CATEGORY_COLOURS, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
@@ -15,8 +15,9 @@ const SIDES = [0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3];
 const TOP = [0, 1, 5, 0, 4, 5];
 const ALL = [...SIDES, ...TOP];
 
-/** Of the city's width: how far the eye goes before buildings are put in order again. */
+/** Buildings are put in order again when the eye has gone so much of the city's width, and so many milliseconds passed. */
 const REORDER = 0.04;
+const REORDER_AFTER = 400;
 
 export const COLOURINGS = ["author", "age", "kind"] as const;
 export type Colouring = (typeof COLOURINGS)[number];
@@ -66,10 +67,13 @@ export class City {
   readonly #sky: Mesh;
   readonly #walls: Mesh;
   readonly #mark: Mesh;
-  readonly #parts: readonly Mesh[];
+  /** Of every mesh. */
+  readonly #worldFromScene = new Matrix4();
   readonly #colourings: Record<Colouring, RawShaderMaterial>;
+  readonly #marking: RawShaderMaterial;
   readonly #found: number[] = [];
   readonly #arrangedFrom = new Float64Array(3).fill(Infinity);
+  #arrangedAt = 0;
   #ids: readonly string[] = [];
   /** Whom the outline was made for; of nobody after rows have moved. */
   #markedSelected = NaN;
@@ -85,6 +89,7 @@ export class City {
     this.uniforms.uPeople.value = peopleTexture(new Uint32Array(1));
 
     this.#colourings = { author: this.#material(WALLS.author), age: this.#material(WALLS.age), kind: this.#material(WALLS.kind) };
+    this.#marking = this.#material(MARK, { transparent: true, depthWrite: false });
     const pick = this.#material(PICK);
     const backdrop = new BufferGeometry();
     backdrop.setIndex([0, 1, 2]);
@@ -92,13 +97,13 @@ export class City {
     // What hides most first. The backdrop lies at the far plane, so it is drawn last, where nothing
     // else was: its shading is not for free.
     this.#walls = part(this.#sides.geometry, this.#colourings.author, 0);
-    this.#mark = part(this.#marked, this.#material(MARK, { transparent: true, depthWrite: false }), 0);
+    this.#mark = part(this.#marked, this.#marking, 0);
     this.#mark.visible = false;
     this.#sky = part(backdrop, this.#material(SKY, { depthWrite: false }), 3);
     const stand = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2), this.#mark];
     this.#standing.add(...stand);
     const picked = [this.#sides, this.#tops, this.#plates].map(({ geometry }) => part(geometry, pick, 0));
-    this.#parts = [...stand, this.#sky, ...picked];
+    for (const mesh of [...stand, this.#sky, ...picked]) mesh.matrixWorld = this.#worldFromScene;
     this.scene.add(this.#standing, this.#sky);
     this.pickScene.add(...picked);
     for (const scene of [this.scene, this.pickScene]) scene.matrixWorldAutoUpdate = false;
@@ -118,16 +123,21 @@ export class City {
 
   /** Set `world_from_scene`; nothing else moves when a viewer does. */
   place(worldFromScene: Matrix4): void {
-    for (const mesh of this.#parts) mesh.matrixWorld.copy(worldFromScene);
+    this.#worldFromScene.copy(worldFromScene);
     this.#outline();
   }
 
   /** Let the eye be at a place, scene space: what is near is drawn first once it has gone far enough. */
   approach(eye: ReadonlyVector): void {
-    const { x, z, w } = this.uniforms.sceneBounds.value;
-    const far = REORDER * Math.max(z - x, w - this.uniforms.sceneBounds.value.y);
+    const { x, y, z, w } = this.uniforms.sceneBounds.value;
+    const far = REORDER * Math.max(z - x, w - y);
     const from = this.#arrangedFrom;
-    if (Math.hypot(eye[0] - from[0]!, eye[1] - from[1]!, eye[2] - from[2]!) < far) return;
+    const dx = eye[0] - from[0]!;
+    const dz = eye[2] - from[2]!;
+    if (dx * dx + dz * dz < far * far) return;
+    const now = performance.now();
+    if (now - this.#arrangedAt < REORDER_AFTER) return;
+    this.#arrangedAt = now;
     from.set(eye);
     this.#roster.arrange(eye);
     this.#markedSelected = NaN;
@@ -167,11 +177,11 @@ export class City {
     this.#walls.material = this.#colourings[colouring];
   }
 
-  /** Have the other colourings ready before they are asked for. */
+  /** Have the programs ready of what may be asked for later, where that holds nothing up: the other colourings, and outlines. */
   async prepare(renderer: WebGLRenderer, camera: Camera): Promise<void> {
+    if (!renderer.extensions.has("KHR_parallel_shader_compile")) return;
     const waiting = new Scene();
-    waiting.add(...Object.values(this.#colourings).map((material) => part(this.#sides.geometry, material, 0)));
-    waiting.add(part(this.#marked, this.#mark.material as RawShaderMaterial, 0));
+    waiting.add(...[...Object.values(this.#colourings), this.#marking].map((material) => part(this.#marked, material, 0)));
     await renderer.compileAsync(waiting, camera);
   }
 
@@ -183,6 +193,7 @@ export class City {
       return tile === undefined ? [] : [{ tile, firstSpan: this.tiles.firstSpan(id), firstStratum: this.tiles.firstStratum(id) }];
     }));
     this.#arrangedFrom.fill(Infinity);
+    this.#arrangedAt = 0;
     if (!this.#nodes.reserve(Math.max(this.#roster.records.length / NODE.words, 1) * NODE.texels)) this.#writeNodes();
     this.#count();
   }

@@ -4,7 +4,8 @@ import { COLOURINGS, type Colouring } from "../scene/city.ts";
 import { Choice, element } from "./element.ts";
 import { dayOf, grouped } from "./words.ts";
 
-const KINDS: Readonly<Record<number, string>> = Object.fromEntries(
+/** Categories in words. */
+export const KINDS: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(Category).map(([name, value]) => [value, name.charAt(0) + name.slice(1).toLowerCase()]),
 );
 

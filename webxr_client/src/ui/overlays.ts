@@ -15,8 +15,15 @@ export class Loading {
     this.root = element("div", { class: "loading" }, this.#title, this.#track, this.#text);
   }
 
+  /** What is shown now, for those who do not see the window. */
+  text = "Connecting …";
+  share = -1;
+  over = false;
+
   /** `share` 0 … 1, or −1 where it is not known. */
   show(text: string, share: number): void {
+    this.text = text;
+    this.share = share;
     this.#text.textContent = text;
     this.#track.classList.toggle("unknown", share < 0);
     if (share >= 0) {
@@ -30,6 +37,7 @@ export class Loading {
   }
 
   done(): void {
+    this.over = true;
     this.root.classList.add("done");
     this.root.inert = true;
   }
@@ -39,6 +47,10 @@ export class Loading {
 export class Notices {
   readonly root: HTMLElement;
   readonly #line = element("div", { class: "line", hidden: true });
+  /** The state now, and what was said last; for those who do not see the window. */
+  text = "";
+  note = "";
+  #notes = 0;
 
   constructor() {
     this.root = element("div", { class: "notices", role: "status", "aria-live": "polite" }, this.#line);
@@ -46,6 +58,7 @@ export class Notices {
 
   /** A state that lasts: "" when all is well. `action` offers a way out. */
   state(text: string, action?: { readonly text: string; readonly act: () => void }): void {
+    this.text = text;
     this.#line.hidden = text === "";
     this.#line.replaceChildren(element("span", { text }));
     if (action !== undefined) this.#line.append(element("button", { type: "button", class: "plain", text: action.text, onclick: action.act }));
@@ -55,7 +68,12 @@ export class Notices {
   say(text: string): void {
     const note = element("div", { class: "note", text });
     this.root.append(note);
-    setTimeout(() => note.remove(), 6000);
+    this.note = text;
+    const said = ++this.#notes;
+    setTimeout(() => {
+      note.remove();
+      if (said === this.#notes) this.note = "";
+    }, 6000);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A panel in the room: a sheet that shows widgets, and does what hands ask of them. */
 import type { Side } from "../input/hands.ts";
-import type { ReadonlyVector } from "../spaces.ts";
+import * as spaces from "../spaces.ts";
+import type { ReadonlyVector, Vector } from "../spaces.ts";
 import { layBar } from "./bar.ts";
 import { backdrop, metresPerUnit, Sheet, type Area } from "./canvas.ts";
 import { lightNow, palette } from "./palette.ts";
@@ -165,6 +166,7 @@ export class Panel {
     this.#scroll = Math.min(this.#scroll, this.#scrollMost);
     this.#inBody = laid.targets;
     this.#fixed = [...head.targets, ...feet.targets.map((each) => ({ ...each, area: { ...each.area, y: each.area.y + footTop } }))];
+    const grown = this.sheet.visible ? height - this.sheet.height : 0;
     this.sheet.draw(width, height, (pen) => {
       const colours = palette();
       backdrop(pen, width, height);
@@ -186,7 +188,16 @@ export class Panel {
       pen.restore();
       this.#scrollBar(pen, width);
     });
+    if (grown !== 0) this.#hang(grown);
     for (const hand of HANDS) this.#rebind(hand);
+  }
+
+  /** Another height: its upper edge stays where it was. */
+  #hang(grown: number): void {
+    const { pose } = this.sheet;
+    spaces.rotate(pose.orientation, spaces.setVector(down, 0, -grown / 2 * pose.scale, 0), down);
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) pose.position[i] += down[i];
+    this.sheet.moved();
   }
 
   /** What a hand is at was laid out anew: it is known again by its name. A drag goes on as it began. */
@@ -339,5 +350,6 @@ function hold({ target, top }: Press, place: ReadonlyVector, away: number, phase
 }
 
 const HANDS = [0, 1] as const;
+const down: Vector = [0, 0, 0];
 /** Measures text before there is a canvas of the right size. */
 const measuring = document.createElement("canvas").getContext("2d")!;

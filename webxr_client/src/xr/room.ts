@@ -8,17 +8,17 @@ import type { Session } from "../session.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
 import { Pointing } from "./aim.ts";
+import type { Said } from "./card.ts";
 import { Haptics } from "./haptics.ts";
-import { Inspector } from "./inspector.ts";
+import { hang } from "./hang.ts";
 import { HoverLabel } from "./label.ts";
 import { Locomotion } from "./locomotion.ts";
 import { Models } from "./models.ts";
-import { Panels, type PanelState } from "./panels.ts";
+import type { PanelState } from "./panels.ts";
+import type { Mode } from "./part.ts";
 import { Passthrough } from "./passthrough.ts";
 import { Placement } from "./placement.ts";
 import { Rays } from "./rays.ts";
-import { Stand } from "./stand.ts";
-import { Wrist } from "./wrist.ts";
 
 /** The page, as far as the parts reach into it. */
 export interface Page {
@@ -27,6 +27,8 @@ export interface Page {
   readonly session: Session;
   readonly time: Playing;
   readonly captions: Captions;
+  /** What the window says of line, errors and loading. */
+  readonly said: Said;
   /** Go to a moment as its address says; what goes wrong is shown. */
   seek(moment: string): void;
   /** Select a node as a click does; `NOTHING` lets go. */
@@ -34,6 +36,8 @@ export interface Page {
   colour(colouring: Colouring): void;
   /** Night to day or back. */
   light(): void;
+  /** Into a session of the other kind; where the device refuses, it is said. */
+  enter(mode: Mode): void;
 }
 
 /** What the page tells those who wear a headset. */
@@ -48,23 +52,14 @@ export interface Room {
   readonly placement: Placement;
 }
 
-/** What reaching a panel, pressing it and having done so feel like. */
-const FELT = { reach: "hover", press: "select", done: "release" } as const;
-
 /** Put the parts into the headset. Earlier ones get a press before later ones; what only draws comes last. */
 export function furnish(page: Page): Room {
   const { headset } = page.viewer;
-  const stand = new Stand(page.viewer, page.world);
-  const inspector: Inspector = new Inspector(page, stand, () => panels.list);
   const haptics = new Haptics();
   const moving = new Locomotion(page.viewer, page.world, haptics);
   const dominant = (): Side => (moving.settings.comfort.leftHanded ? "left" : "right");
-  const wrist = new Wrist(page, {
-    menu: () => undefined,
-    passed: (side) => haptics.pulse(SIDES[side], "tick"),
-    side: () => (moving.settings.comfort.leftHanded ? "right" : "left"),
-  });
-  const panels: Panels = new Panels([inspector, wrist], (side, feel) => haptics.pulse(SIDES[side], FELT[feel]), () => page.viewer.calm);
+  const { panels, inspector } = hang(page, moving, (side, pulse) => haptics.pulse(SIDES[side], pulse), haptics,
+    () => placement.again());
   const pointing = new Pointing(page.viewer, page.world, haptics, dominant, (node) => page.choose(node));
   page.viewer.worn = moving;
   const passthrough = new Passthrough(page.viewer.renderer, page.viewer.city, page.viewer.journey.pose);

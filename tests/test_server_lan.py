@@ -271,7 +271,7 @@ async def test_scripts_pair_and_connect_and_trust_our_own_authority(fresh: Serve
     der = tmp_path / "ca.crt"
     der.write_bytes(ssl.PEM_cert_to_DER_cert(ca.read_text()))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    with pytest.raises(ConnectionLost, match="not trusted here"):
+    with pytest.raises(ConnectionLost, match=rf"not trusted here.*fetch {fresh.base}/ca\.crt"):
         async with xrserver.connect(fresh.base, token):
             pass
     for file in (ca, der):
@@ -287,6 +287,26 @@ async def test_scripts_pair_and_connect_and_trust_our_own_authority(fresh: Serve
     with pytest.raises(ConnectionLost, match="token is missing or wrong"):
         async with xrserver.connect(fresh.base, ca=ca):
             pass
+
+
+async def test_the_native_viewer_joins_by_https_and_says_whom_it_does_not_trust(
+        fresh: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xrserver.native.client import Failed, Link, Opened
+
+    token = await xrserver.pair(fresh.base, fresh.lan.pairing.code)
+
+    async def first() -> object:
+        link = Link(f"{fresh.base}/?token={token}")
+        try:
+            return await asyncio.to_thread(link.wait, 30)
+        finally:
+            await asyncio.to_thread(link.close)
+
+    assert isinstance(await first(), Opened)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for _ in range(5):  # it ends by itself then, and closing it meanwhile is no fault
+        failed = await first()
+        assert isinstance(failed, Failed) and "not trusted" in str(failed.error)
 
 
 # --- other sites ----------------------------------------------------------------------------------------

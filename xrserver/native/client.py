@@ -127,9 +127,9 @@ class Link:
 
     def close(self) -> None:
         """End the session and its thread."""
-        if self._thread.is_alive():
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
             self._loop.call_soon_threadsafe(self._ended.set)
-            self._thread.join()
+        self._thread.join()
 
     # --- in the thread ------------------------------------------------------------------------
 

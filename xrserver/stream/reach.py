@@ -73,7 +73,7 @@ async def reaching(target: URL, patience: float) -> AsyncGenerator[None, None]:
     except aiohttp.ClientConnectorCertificateError as error:
         raise ConnectionLost(
             f"The server at {shown(target)} shows a certificate that is not trusted here "
-            f"({error.certificate_error}): fetch {shown(target)}ca.crt, compare its fingerprint with what "
+            f"({error.certificate_error}): fetch {shown(target)}/ca.crt, compare its fingerprint with what "
             "the server printed, and give that file as ca.") from None
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionLost(f"No server answers at {shown(target)} ({error}).") from None

@@ -289,7 +289,7 @@ async def test_after_too_many_wrong_codes_the_page_counts_down(home: Home,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     from xrserver.server import pairing
 
-    monkeypatch.setattr(pairing, "FIRST_WAIT_SECONDS", 2.0)
+    monkeypatch.setattr(pairing, "FIRST_WAIT_SECONDS", 6.0)
     async with home.visitor() as (_, page):
         await page.goto(home.url)
         await shown(page)
@@ -331,6 +331,7 @@ async def test_a_browser_that_keeps_no_cookies_is_told(home: Home) -> None:
 
 
 async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where_it_was(home: Home) -> None:
+    before = home.lan.devices.ids()
     async with home.visitor() as (_, page):
         await page.goto(home.url)
         await shown(page)
@@ -340,8 +341,9 @@ async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where
         await page.evaluate("xrserver.seek('v1.0')")
         rank = await page.evaluate("xrserver.state().rank")
         await page.keyboard.press("?")  # a sheet lies above everything, but not above the keys
+        new, = home.lan.devices.ids() - before
         with Devices() as devices:
-            devices.revoke(devices.all()[0].id)
+            devices.revoke(new)
         await shown(page)
         await said(page, "This device was unpaired.")
         assert not await page.evaluate("xrserver.state().connected")

@@ -2,6 +2,7 @@
 import type { Comfort } from "./navigation/comfort.ts";
 import type { Colouring } from "./scene/city.ts";
 import type { ReadonlyPose } from "./spaces.ts";
+import type { NameState } from "./xr/names.ts";
 import type { PanelState } from "./xr/panels.ts";
 import type { Preset } from "./xr/settings.ts";
 
@@ -32,6 +33,8 @@ export interface State {
   people: { name: string }[];
   /** What is open around somebody who wears a headset. */
   panels: PanelState[];
+  /** What is named in a headset's room. */
+  names: NameState[];
 }
 
 export interface Events {

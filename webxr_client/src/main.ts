@@ -351,6 +351,7 @@ function state(): State {
     worldFromScene: { position: [...position], orientation: [...orientation], scale },
     people: [],
     panels: viewer.headset.presenting ? room.state() : [],
+    names: viewer.headset.presenting ? room.names() : [],
   };
 }
 

@@ -56,6 +56,8 @@ export class Viewer {
   readonly playhead: Playhead = { rank: 0, fraction: 0, easing: clock.EASE_LEAST };
   readonly journey = locomotion.newJourney();
   readonly eye = new Eye();
+  /** Names as a window shows them. */
+  readonly labels: Labels;
   readonly headset: Headset;
   readonly aim: Aim;
   readonly frames = new Pacer();
@@ -71,7 +73,6 @@ export class Viewer {
 
   readonly canvas: HTMLCanvasElement;
   readonly #listener: ViewerListener;
-  readonly #labels: Labels;
   readonly #pointers: Pointers;
   readonly #actions = locomotion.newActions();
   readonly #posed = spaces.newPose();
@@ -93,13 +94,13 @@ export class Viewer {
     this.renderer = new WebGLRenderer({ canvas, antialias: !drawsOnCpu(), powerPreference: "high-performance" });
     this.renderer.info.autoReset = false;
     this.city = new City(this.renderer);
-    this.#labels = new Labels(this.renderer);
+    this.labels = new Labels(this.renderer);
     this.headset = new Headset(this.renderer, {
       entered: (mode) => this.#wear(mode),
       left: () => this.#wear(null),
       visible: () => this.invalidate(),
     });
-    this.city.scene.add(this.#labels.mesh, this.headset.root);
+    this.city.scene.add(this.labels.mesh, this.headset.root);
     this.aim = new Aim(new Picking(this.renderer, this.city.pickScene), this.city, this.eye,
       (node, floor) => this.#listener.pointed(node, floor));
     this.#pointers = new Pointers(canvas, {
@@ -113,14 +114,14 @@ export class Viewer {
     canvas.addEventListener("webglcontextrestored", () => this.#loss(false));
     // Labels drawn before the font came would stay in another.
     void Promise.all([document.fonts.load("600 14px Inter"), document.fonts.load("500 14px Inter")]).then(() => {
-      this.#labels.reset();
+      this.labels.reset();
       this.invalidate();
     });
   }
 
   /** What lies over the picture: no label goes there. */
   cover(panels: readonly DOMRect[]): void {
-    this.#labels.obstacles = panels;
+    this.labels.obstacles = panels;
     this.invalidate();
   }
 
@@ -166,7 +167,7 @@ export class Viewer {
 
   /** Another scene: what was named, pointed at and undone was of the one before. */
   forget(): void {
-    this.#labels.clear();
+    this.labels.clear();
     this.journey.past.length = this.#past.length = 0;
     this.aim.hover(NOTHING, NOTHING);
   }
@@ -317,7 +318,7 @@ export class Viewer {
   /** The picture goes to a headset, or comes back to the window. */
   #wear(mode: Mode | null): void {
     const { journey } = this;
-    this.#labels.mesh.visible = mode === null;
+    this.labels.mesh.visible = mode === null;
     this.eye.inRoom = mode !== null;
     if (mode !== null) {
       this.desk ??= spaces.copyPose(journey.gliding ? journey.to : journey.pose);
@@ -366,7 +367,7 @@ export class Viewer {
     if (daylight.value === this.daylight) return false;
     const step = this.calm ? 1 : dt / LIGHT_SECONDS;
     daylight.value += Math.min(Math.max(this.daylight - daylight.value, -step), step);
-    this.#labels.paint(daylight.value);
+    this.labels.paint(daylight.value);
     return true;
   }
 
@@ -375,13 +376,13 @@ export class Viewer {
     this.eye.place(this.journey.pose, this.#box);
     this.city.approach(this.eye.inScene(this.journey.pose));
     this.city.place(this.eye.worldFromScene);
-    this.#labels.mesh.matrixWorld.copy(this.eye.worldFromScene);
+    this.labels.mesh.matrixWorld.copy(this.eye.worldFromScene);
   }
 
   #label(dt: number): boolean {
     const { width, height } = this.canvas;
     const survey = this.#world!.survey;
-    return this.#labels.update(survey, this.eye.clipFromScene, width, height, this.renderer.getPixelRatio(), dt, this.calm);
+    return this.labels.update(survey, this.eye.clipFromScene, width, height, this.renderer.getPixelRatio(), dt, this.calm);
   }
 
   // --- pointing ----------------------------------------------------------------------------
@@ -436,7 +437,7 @@ export class Viewer {
     this.#lost = lost;
     if (!lost) {
       this.#world?.restore();
-      this.#labels.restore();
+      this.labels.restore();
       this.aim.restore();
       this.invalidate();
     }

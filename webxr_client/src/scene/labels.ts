@@ -1,10 +1,8 @@
 /** Names over districts and near buildings: one draw, upright text of a constant size, none over another. */
-import {
-  Color, DynamicDrawUsage, GLSL3, InstancedBufferAttribute, InstancedBufferGeometry, Matrix4, Mesh,
-  RawShaderMaterial, Vector2, Vector3, type WebGLRenderer,
-} from "three";
+import { Color, GLSL3, Matrix4, Mesh, RawShaderMaterial, Vector2, Vector3, type WebGLRenderer } from "three";
 import { Atlas } from "./atlas.ts";
 import { place, type Wish } from "./placement.ts";
+import { ANCHOR, FRAME, GLYPHS, Quads } from "./quads.ts";
 import { LABELS } from "./shaders.ts";
 import type { Candidate, Survey } from "./survey.ts";
 
@@ -28,6 +26,12 @@ interface Label extends Wish {
   screenY: number;
 }
 
+/** Ink on its halo: light on dark by night, dark on light by day. */
+export function inks(daylight: number, ink: Color, halo: Color): void {
+  ink.setRGB(0.90 - 0.80 * daylight, 0.93 - 0.80 * daylight, 0.98 - 0.80 * daylight);
+  halo.setRGB(0.03 + 0.93 * daylight, 0.045 + 0.915 * daylight, 0.08 + 0.87 * daylight);
+}
+
 /** A label that is always placed, and never drawn. */
 const NOTHING: Label = { key: -1, text: "", x: 0, y: 0, z: 0, district: false, depth: 0, opacity: 0, seen: 0, screenX: 0, screenY: 0,
   left: 0, top: 0, right: 0, bottom: 0, weight: Infinity, shown: false };
@@ -38,11 +42,8 @@ export class Labels {
   /** What else lies over the picture (CSS pixels): labels keep out of it. */
   obstacles: readonly DOMRect[] = [];
 
-  readonly #atlas: Atlas;
-  readonly #anchor = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
-  readonly #frame = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
-  readonly #glyphs = new InstancedBufferAttribute(new Float32Array(MOST * QUADS * 4), 4);
-  readonly #geometry = new InstancedBufferGeometry();
+  readonly atlas: Atlas;
+  readonly #quads = new Quads(MOST * QUADS);
   readonly #uniforms = {
     atlas: { value: null as unknown }, viewport: { value: new Vector2(1, 1) },
     ink: { value: new Color() }, halo: { value: new Color() },
@@ -53,17 +54,11 @@ export class Labels {
   readonly #clip = new Matrix4();
   readonly #point = new Vector3();
   #frameNumber = 0;
-  #changed = false;
 
   constructor(renderer: WebGLRenderer) {
-    this.#atlas = new Atlas(renderer);
-    this.#uniforms.atlas.value = this.#atlas.texture;
-    this.#geometry.setIndex([0, 1, 2, 2, 1, 3]);
-    for (const [name, attribute] of [["anchor", this.#anchor], ["frame", this.#frame], ["glyphs", this.#glyphs]] as const) {
-      this.#geometry.setAttribute(name, attribute.setUsage(DynamicDrawUsage));
-    }
-    this.#geometry.instanceCount = 0;
-    this.mesh = new Mesh(this.#geometry, new RawShaderMaterial({
+    this.atlas = new Atlas(renderer);
+    this.#uniforms.atlas.value = this.atlas.texture;
+    this.mesh = new Mesh(this.#quads.geometry, new RawShaderMaterial({
       ...LABELS, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, depthWrite: false,
     }));
     this.mesh.frustumCulled = false;
@@ -72,20 +67,19 @@ export class Labels {
     this.paint(0);
   }
 
-  /** Ink on its halo: light on dark by night, dark on light by day. */
+  /** In the light there is. */
   paint(daylight: number): void {
-    this.#uniforms.ink.value.setRGB(0.90 - 0.80 * daylight, 0.93 - 0.80 * daylight, 0.98 - 0.80 * daylight);
-    this.#uniforms.halo.value.setRGB(0.03 + 0.93 * daylight, 0.045 + 0.915 * daylight, 0.08 + 0.87 * daylight);
+    inks(daylight, this.#uniforms.ink.value, this.#uniforms.halo.value);
   }
 
   /** The context was lost, and all texts with it. */
   restore(): void {
-    this.#atlas.restore();
+    this.atlas.restore();
   }
 
   /** Set all texts anew: the fonts have come. */
   reset(): void {
-    this.#atlas.forget();
+    this.atlas.forget();
   }
 
   /** Another scene: names belong to other things. */
@@ -154,7 +148,7 @@ export class Labels {
     // Districts by size, the outer before the inner; buildings only in what is left.
     label.weight = candidate.district ? pixels / (1 + 0.6 * candidate.depth) : pixels * 0.02;
     const size = this.#size(label, density);
-    const placed = this.#atlas.find(label.text, this.#font(label, size), size);
+    const placed = this.atlas.find(label.text, this.#font(label, size), size);
     const stem = STEM * density * (candidate.district ? 1 : 0.4);
     label.left = x - placed.width / 2;
     label.right = x + placed.width / 2;
@@ -188,47 +182,27 @@ export class Labels {
       if (label.opacity === 0 || quad + QUADS > MOST * QUADS) continue;
       quad = this.#lay(label, quad, density);
     }
-    this.#geometry.instanceCount = quad;
-    if (this.#changed) {
-      this.#anchor.needsUpdate = this.#frame.needsUpdate = this.#glyphs.needsUpdate = true;
-      this.#changed = false;
-    }
+    this.#quads.show(quad);
     return fading;
   }
 
   #lay(label: Label, quad: number, density: number): number {
     const size = this.#size(label, density);
-    const { x, y, width, height } = this.#atlas.find(label.text, this.#font(label, size), size);
-    const side = this.#atlas.side;
+    const { x, y, width, height } = this.atlas.find(label.text, this.#font(label, size), size);
+    const side = this.atlas.side;
     const stem = Math.round(STEM * density * (label.district ? 1 : 0.4));
     const left = -Math.round(width / 2);
     // Quarters are named from afar; what stands within them only where it is seen.
     const opacity = label.district && label.depth <= 1 ? label.opacity : -label.opacity;
     if (label.district) {
       const half = Math.max(0.5, density * 0.5);
-      this.#set(this.#anchor, quad, label.x, label.y, label.z, opacity);
-      this.#set(this.#frame, quad, -half, 0, half, stem + 2 * density);
-      this.#set(this.#glyphs, quad++, -1, 0, -1, 0);
+      this.#quads.set(ANCHOR, quad, label.x, label.y, label.z, opacity);
+      this.#quads.set(FRAME, quad, -half, 0, half, stem + 2 * density);
+      this.#quads.set(GLYPHS, quad++, -1, 0, -1, 0);
     }
-    this.#set(this.#anchor, quad, label.x, label.y, label.z, opacity);
-    this.#set(this.#frame, quad, left, stem, left + width, stem + height);
-    this.#set(this.#glyphs, quad++, x / side, (y + height) / side, (x + width) / side, y / side);
+    this.#quads.set(ANCHOR, quad, label.x, label.y, label.z, opacity);
+    this.#quads.set(FRAME, quad, left, stem, left + width, stem + height);
+    this.#quads.set(GLYPHS, quad++, x / side, (y + height) / side, (x + width) / side, y / side);
     return quad;
-  }
-
-  /** Write four numbers where they are others: most frames change no label, and upload nothing. */
-  #set(attribute: InstancedBufferAttribute, quad: number, a: number, b: number, c: number, d: number): void {
-    const { array } = attribute;
-    const at = quad * 4;
-    const fa = Math.fround(a);
-    const fb = Math.fround(b);
-    const fc = Math.fround(c);
-    const fd = Math.fround(d);
-    if (array[at] === fa && array[at + 1] === fb && array[at + 2] === fc && array[at + 3] === fd) return;
-    array[at] = fa;
-    array[at + 1] = fb;
-    array[at + 2] = fc;
-    array[at + 3] = fd;
-    this.#changed = true;
   }
 }

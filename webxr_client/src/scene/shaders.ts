@@ -78,3 +78,35 @@ export const LABELS = {
   vertexShader: `${head}#define VERTEX\n${label}`,
   fragmentShader: `${head}${label}`,
 };
+
+/** The same in a headset: in the room, of a constant angle, level to the head and facing it. */
+const name = `
+uniform mat4 modelMatrix;
+uniform mat4 viewMatrix;
+uniform mat4 projectionMatrix;
+uniform vec3 head;                 // between the eyes, in the room: both see the same rectangle
+uniform vec3 sideways;             // to the head's right, level
+in vec4 anchor;                    // x y z in scene space; opacity, negative of what stands within a quarter
+in vec4 frame;                     // left, bottom, right, top in degrees from the anchor
+in vec4 glyphs;
+out vec2 vAtlas;
+flat out float vOpacity;
+void main() {
+  vec2 corner = vec2(float(gl_VertexID & 1), float((gl_VertexID >> 1) & 1));
+  vec3 at = (modelMatrix * vec4(anchor.xyz, 1.0)).xyz;
+  float away = max(length(at - head), 1e-4);
+  vec3 gaze = (at - head) / away;
+  vec3 right = sideways - gaze * dot(sideways, gaze);
+  right = dot(right, right) > 1e-6 ? normalize(right) : vec3(1.0, 0.0, 0.0);
+  vec2 place = mix(frame.xy, frame.zw, corner) * away * 0.0174533;
+  vec4 view = viewMatrix * vec4(at + right * place.x + cross(right, gaze) * place.y, 1.0);
+  vec4 clip = projectionMatrix * view;
+  // Seen where it is, but before what stands just in front of it: half a word says nothing.
+  float depth = view.z * (anchor.w < 0.0 ? 0.96 : 0.86);
+  clip.z = clamp((projectionMatrix[2][2] * depth + projectionMatrix[3][2]) / max(-depth, 1e-5), -0.9999, 1.0) * clip.w;
+  gl_Position = anchor.w != 0.0 && view.z < 0.0 ? clip : vec4(2.0, 2.0, 2.0, 1.0);
+  vAtlas = mix(glyphs.xy, glyphs.zw, corner);
+  vOpacity = abs(anchor.w);
+}
+`;
+export const NAMES = { vertexShader: `${head}${name}`, fragmentShader: LABELS.fragmentShader };

@@ -14,6 +14,7 @@ import { hang } from "./hang.ts";
 import { HoverLabel } from "./label.ts";
 import { Locomotion } from "./locomotion.ts";
 import { Models } from "./models.ts";
+import { Names, type NameState } from "./names.ts";
 import type { PanelState } from "./panels.ts";
 import type { Mode } from "./part.ts";
 import { Passthrough } from "./passthrough.ts";
@@ -46,6 +47,8 @@ export interface Room {
   inspect(rows: Rows): void;
   /** The panels that are open. */
   state(): PanelState[];
+  /** What is named in the room. */
+  names(): NameState[];
   /** What moves, for menus and scripts. */
   readonly moving: Locomotion;
   /** Where it stands on something real. */
@@ -64,15 +67,17 @@ export function furnish(page: Page): Room {
   page.viewer.worn = moving;
   const passthrough = new Passthrough(page.viewer.renderer, page.viewer.city, page.viewer.journey.pose);
   const placement = new Placement(page.viewer, page.world, passthrough);
+  const names = new Names(page.viewer, page.world);
   moving.placed = () => placement.home;
   headset.add(placement);
   headset.add(panels);
   headset.add(pointing);
   headset.add(moving);
+  headset.add(names);
   headset.add(new Rays(page.viewer));
   headset.add(new Models(page.viewer));
   headset.add(new HoverLabel(page.viewer, page.world, page.captions, pointing));
   headset.add(haptics);
   headset.add(passthrough);
-  return { moving, placement, inspect: (rows) => inspector.show(rows), state: () => panels.state() };
+  return { moving, placement, inspect: (rows) => inspector.show(rows), state: () => panels.state(), names: () => names.state() };
 }

@@ -1,0 +1,45 @@
+/** Rectangles tied to places, drawn at once: text from the atlas, and bars. */
+import { DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry } from "three";
+
+/** Where it is tied to and how opaque; its edges from there; and what of the atlas it shows. */
+export const ANCHOR = 0;
+export const FRAME = 1;
+export const GLYPHS = 2;
+const NAMES = ["anchor", "frame", "glyphs"] as const;
+
+export class Quads {
+  readonly geometry = new InstancedBufferGeometry();
+  readonly #attributes: readonly InstancedBufferAttribute[];
+  #changed = false;
+
+  constructor(most: number) {
+    this.geometry.setIndex([0, 1, 2, 2, 1, 3]);
+    this.#attributes = NAMES.map(() => new InstancedBufferAttribute(new Float32Array(most * 4), 4).setUsage(DynamicDrawUsage));
+    NAMES.forEach((name, i) => this.geometry.setAttribute(name, this.#attributes[i]!));
+    this.geometry.instanceCount = 0;
+  }
+
+  /** Write four numbers where they are others: most frames change no rectangle, and upload nothing. */
+  set(which: typeof ANCHOR | typeof FRAME | typeof GLYPHS, quad: number, a: number, b: number, c: number, d: number): void {
+    const { array } = this.#attributes[which]!;
+    const at = quad * 4;
+    const fa = Math.fround(a);
+    const fb = Math.fround(b);
+    const fc = Math.fround(c);
+    const fd = Math.fround(d);
+    if (array[at] === fa && array[at + 1] === fb && array[at + 2] === fc && array[at + 3] === fd) return;
+    array[at] = fa;
+    array[at + 1] = fb;
+    array[at + 2] = fc;
+    array[at + 3] = fd;
+    this.#changed = true;
+  }
+
+  /** Draw so many. */
+  show(count: number): void {
+    this.geometry.instanceCount = count;
+    if (!this.#changed) return;
+    for (const attribute of this.#attributes) attribute.needsUpdate = true;
+    this.#changed = false;
+  }
+}

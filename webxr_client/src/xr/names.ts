@@ -1,0 +1,222 @@
+/**
+ * Names over districts and near buildings, as somebody in a headset sees them: in the room, upright and
+ * facing the head, of a constant angle from wherever. Chosen as between the eyes, so both see the same.
+ *
+ * What is chosen changes a few times a second at most and fades; where it is drawn follows from
+ * uniforms, so a head that moves uploads nothing. One draw.
+ */
+import { Color, GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
+import { inks } from "../scene/labels.ts";
+import { place, type Wish } from "../scene/placement.ts";
+import { ANCHOR, FRAME, GLYPHS, Quads } from "../scene/quads.ts";
+import { NAMES } from "../scene/shaders.ts";
+import type { Candidate } from "../scene/survey.ts";
+import * as spaces from "../spaces.ts";
+import type { Vector } from "../spaces.ts";
+import type { Viewer } from "../viewer.ts";
+import type { World } from "../world.ts";
+import type { Moment, Part } from "./part.ts";
+
+const MOST = 48;
+const QUADS = 2;
+/** Degrees: of an em, for quarters, districts and buildings … */
+const EMS = [1.2, 1.05, 0.9] as const;
+/** … and that something must be wide to be named; a name that is there stays down to a smaller part of it. */
+const WIDE_DISTRICT = 4;
+const WIDER_DEEPER = 0.8;
+const WIDE_FILE = 3.6;
+const STAYS = 0.82;
+const STEM = 0.7;
+const STEM_FILE = 0.3;
+const GAP = 0.5;
+/** From where the head looks; names farther aside are not seen. */
+const ASIDE = 62;
+/** Texels in a degree: a Quest 3 shows 25. */
+const TEXELS = 30;
+const LONGEST = 32;
+const FADE_SECONDS = 0.25;
+const CHOICE_SECONDS = 0.1;
+/** Choices that a name is remembered for after it left the view. */
+const REMEMBERED = 100;
+const DEGREES = 180 / Math.PI;
+
+interface Name extends Wish {
+  text: string;
+  x: number;
+  y: number;
+  z: number;
+  district: boolean;
+  depth: number;
+  opacity: number;
+  seen: number;
+}
+
+/** A name as it is seen, for scripts: what, and its rectangle from between the eyes, degrees right and up of the gaze. */
+export interface NameState {
+  readonly text: string;
+  readonly box: readonly [number, number, number, number];
+  /** Of an em. */
+  readonly degrees: number;
+}
+
+export class Names implements Part {
+  readonly root: Mesh;
+
+  readonly #viewer: Viewer;
+  readonly #world: World;
+  readonly #quads = new Quads(MOST * QUADS);
+  readonly #uniforms = {
+    atlas: { value: null as unknown }, ink: { value: new Color() }, halo: { value: new Color() },
+    head: { value: new Vector3() }, sideways: { value: new Vector3(1, 0, 0) },
+  };
+  readonly #names = new Map<number, Name>();
+  readonly #wishes: Name[] = [];
+  readonly #point: Vector = [0, 0, 0];
+  readonly #gaze: [number, number] = [0, 0];
+  #choice = 0;
+  #since = CHOICE_SECONDS;
+  #light = -1;
+  #table: unknown;
+
+  constructor(viewer: Viewer, world: World) {
+    this.#viewer = viewer;
+    this.#world = world;
+    this.#uniforms.atlas.value = viewer.labels.atlas.texture;
+    this.root = new Mesh(this.#quads.geometry, new RawShaderMaterial({
+      ...NAMES, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, depthWrite: false,
+    }));
+    this.root.frustumCulled = false;
+    this.root.matrixAutoUpdate = false;
+    this.root.renderOrder = 2;
+  }
+
+  begin(): void {
+    this.#names.clear();
+    this.#since = CHOICE_SECONDS;
+  }
+
+  step({ dt, head, seen }: Moment): void {
+    const { journey, calm, city } = this.#viewer;
+    const daylight = city.uniforms.daylight.value;
+    if (daylight !== this.#light) {
+      this.#light = daylight;
+      inks(daylight, this.#uniforms.ink.value, this.#uniforms.halo.value);
+    }
+    if (!seen) return;
+    const { position: p } = head;
+    const yaw = spaces.yawPitchOf(head.orientation, this.#gaze)[0];
+    this.#uniforms.head.value.set(p[0], p[1], p[2]);
+    this.#uniforms.sideways.value.set(Math.cos(yaw), 0, -Math.sin(yaw));
+    spaces.matrix(journey.pose, this.root.matrixWorld.elements);
+    this.#since += dt;
+    if (this.#since >= CHOICE_SECONDS) {
+      this.#since = 0;
+      this.#choose(p);
+    }
+    this.#write(calm ? 1 : dt / FADE_SECONDS);
+  }
+
+  /** What is named now. */
+  state(): NameState[] {
+    return [...this.#names.values()].filter((name) => name.shown && name.seen === this.#choice).map((name) => ({
+      text: name.text, box: [name.left, -name.bottom, name.right, -name.top], degrees: em(name),
+    }));
+  }
+
+  #choose(head: spaces.ReadonlyVector): void {
+    const { survey, shown } = this.#world;
+    if (shown?.scene.generation !== this.#table) {
+      this.#table = shown?.scene.generation;
+      this.#names.clear();
+    }
+    this.#choice++;
+    let count = 0;
+    for (let i = 0; i < survey.count; i++) {
+      const name = this.#wish(survey.candidates[i]!, head);
+      if (name !== undefined) this.#wishes[count++] = name;
+    }
+    place(this.#wishes, count, MOST, GAP);
+    for (const name of this.#names.values()) if (name.seen < this.#choice - REMEMBERED && name.opacity === 0) this.#names.delete(name.key);
+  }
+
+  /** The name that something would have as seen from here; undefined where it is too small or aside. */
+  #wish(candidate: Candidate, head: spaces.ReadonlyVector): Name | undefined {
+    const { pose } = this.#viewer.journey;
+    const at = spaces.apply(pose, spaces.setVector(this.#point, candidate.x, candidate.y, candidate.z), this.#point);
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) at[i] -= head[i];
+    const away = Math.hypot(at[0], at[1], at[2]);
+    let name = this.#names.get(candidate.node);
+    const there = name !== undefined && name.shown && name.seen === this.#choice - 1;
+    const wide = candidate.extent * pose.scale / away * DEGREES;
+    const least = candidate.district ? WIDE_DISTRICT + WIDER_DEEPER * candidate.depth : WIDE_FILE;
+    if (wide < (there ? least * STAYS : least)) return undefined;
+    // Right, up and ahead of the gaze, without its roll.
+    const [yaw, pitch] = this.#gaze;
+    const across = -at[0] * Math.sin(yaw) - at[2] * Math.cos(yaw);
+    const right = at[0] * Math.cos(yaw) - at[2] * Math.sin(yaw);
+    const ahead = across * Math.cos(pitch) + at[1] * Math.sin(pitch);
+    const up = at[1] * Math.cos(pitch) - across * Math.sin(pitch);
+    if (ahead < away * Math.cos(ASIDE / DEGREES)) return undefined;
+
+    if (name === undefined) {
+      const path = candidate.tile.pathOf(candidate.row);
+      const last = path.slice(path.lastIndexOf("/") + 1);
+      name = { key: candidate.node, text: last.length > LONGEST ? `${last.slice(0, LONGEST - 1)}…` : last, district: candidate.district,
+        depth: candidate.depth, x: 0, y: 0, z: 0, opacity: 0, seen: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };
+      this.#names.set(candidate.node, name);
+    }
+    if (!there) name.shown = false;
+    name.seen = this.#choice;
+    name.x = candidate.x;
+    name.y = candidate.y;
+    name.z = candidate.z;
+    name.weight = candidate.district ? wide / (1 + 0.6 * candidate.depth) : wide * 0.02;
+    const elevation = Math.asin(up / away);
+    const x = Math.atan2(right, ahead) * Math.cos(elevation) * DEGREES;
+    const placed = this.#set(name);
+    name.left = x - placed.width / 2 / TEXELS;
+    name.right = x + placed.width / 2 / TEXELS;
+    name.bottom = -elevation * DEGREES - stem(name);
+    name.top = name.bottom - placed.height / TEXELS;
+    return name;
+  }
+
+  #set(name: Name) {
+    const size = Math.round(em(name) * TEXELS);
+    return this.#viewer.labels.atlas.find(name.text, FONTS[rankOf(name)]!, size);
+  }
+
+  #write(step: number): void {
+    let quad = 0;
+    for (const name of this.#names.values()) {
+      const target = name.shown && name.seen === this.#choice ? 1 : 0;
+      if (name.opacity < target) name.opacity = Math.min(name.opacity + step, 1);
+      else if (name.opacity > target) name.opacity = Math.max(name.opacity - step, 0);
+      if (name.opacity > 0 && quad + QUADS <= MOST * QUADS) quad = this.#lay(name, quad);
+    }
+    this.#quads.show(quad);
+    this.root.visible = quad > 0;
+  }
+
+  #lay(name: Name, quad: number): number {
+    const { x, y, width, height } = this.#set(name);
+    const { side } = this.#viewer.labels.atlas;
+    const from = stem(name);
+    const opacity = name.district && name.depth <= 1 ? name.opacity : -name.opacity;
+    if (name.district) {
+      this.#quads.set(ANCHOR, quad, name.x, name.y, name.z, opacity);
+      this.#quads.set(FRAME, quad, -0.03, 0, 0.03, from + 0.15);
+      this.#quads.set(GLYPHS, quad++, -1, 0, -1, 0);
+    }
+    const half = width / 2 / TEXELS;
+    this.#quads.set(ANCHOR, quad, name.x, name.y, name.z, opacity);
+    this.#quads.set(FRAME, quad, -half, from, half, from + height / TEXELS);
+    this.#quads.set(GLYPHS, quad++, x / side, (y + height) / side, (x + width) / side, y / side);
+    return quad;
+  }
+}
+
+const rankOf = ({ district, depth }: Name): 0 | 1 | 2 => (district ? (depth <= 1 ? 0 : 1) : 2);
+const em = (name: Name): number => EMS[rankOf(name)];
+const stem = ({ district }: Name): number => (district ? STEM : STEM_FILE);
+const FONTS = EMS.map((degrees, rank) => `${rank === 0 ? 600 : 500} ${Math.round(degrees * TEXELS)}px Inter, system-ui, sans-serif`);

@@ -48,11 +48,20 @@ def target(of: dict[str, Any], name: str) -> np.ndarray:
     return next(np.array(each["position"]) for each in of["targets"] if each["name"] == name)
 
 
-async def aim(worn: headset.Headset, at: np.ndarray, side: headset.Side = "right") -> None:
-    """Point a controller at a place, from beside the hip."""
-    x, y, z = (0.25 if side == "right" else -0.25), 1.2, -0.05
-    dx, dy, dz = at - (x, y, z)
-    await worn.controller(side, x, y, z, math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz)))
+#: Where the right controller is held: beside the hip.
+HIP = np.array([0.25, 1.2, -0.05])
+
+
+def turn_to(at: np.ndarray) -> list[float]:
+    """How it is turned when it points at a place."""
+    dx, dy, dz = at - HIP
+    return list(spaces.yaw_pitch(math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz))))
+
+
+async def aim(worn: headset.Headset, at: np.ndarray) -> None:
+    """Point the right controller at a place."""
+    dx, dy, dz = at - HIP
+    await worn.controller("right", *HIP, math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz)))
 
 
 async def click(worn: headset.Headset, at: np.ndarray) -> None:
@@ -85,4 +94,222 @@ async def test_what_is_selected_is_told_on_a_panel_at_arms_length(chrome: Browse
         assert (await panel(worn, "inspector"))["position"] == shown["position"]
         # Another ray that presses its cross closes it.
         await click(worn, target(await panel(worn, "inspector"), "Close"))
-        await worn.visit.until("state.selected === null && !state.panels.some(each => each.name === 'inspector')")
+        await worn.visit.until("state.selected === null")
+        await worn.visit.until("!state.panels.some(each => each.name === 'inspector')")
+
+
+async def finger(worn: headset.Headset, side: headset.Side, at: np.ndarray, frames: int = 2) -> None:
+    """Move a bare hand so that its index fingertip is at a place."""
+    await worn.run("""async ([side, at]) => {
+        const session = device.activeSession;
+        const space = await session.requestReferenceSpace("local-floor");
+        await new Promise(done => session.requestAnimationFrame((_time, frame) => {
+            const source = [...session.inputSources].find(each => each.handedness === side && each.hand);
+            const tip = frame.getJointPose(source.hand.get("index-finger-tip"), space).transform.position;
+            const { position } = device.hands[side];
+            position.set(position.x + at[0] - tip.x, position.y + at[1] - tip.y, position.z + at[2] - tip.z);
+            done();
+        }));
+    }""", [side, list(map(float, at))])
+    await worn.frames(frames)
+
+
+def outwards(of: dict[str, Any]) -> np.ndarray:
+    """The way a panel faces."""
+    return np.array(spaces.rotate(of["orientation"], (0, 0, 1)))
+
+
+def across(of: dict[str, Any]) -> np.ndarray:
+    """To the right on a panel."""
+    return np.array(spaces.rotate(of["orientation"], (1, 0, 0)))
+
+
+async def look_at_the_left_controller(worn: headset.Headset) -> dict[str, Any]:
+    """Raise it, look at it, and return the timeline that comes."""
+    await worn.controller("left", -0.05, 1.25, -0.35)
+    await worn.head(0, 1.6, 0, pitch=-0.75)
+    shown = await panel(worn, "time")
+    await worn.frames(8)
+    return await panel(worn, "time") | {"size": shown["size"]}
+
+
+async def test_time_on_the_wrist_is_pulled_without_a_jump_or_a_byte(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url, "metaQuestPro") as worn:
+        await worn.enter("vr")
+        await worn.controller("right", 0.3, 1.0, 0)
+        shown = await look_at_the_left_controller(worn)
+        distance = np.linalg.norm(np.array(shown["position"]) - HEAD)
+        assert math.degrees(math.atan(shown["line"] / distance)) >= 1.2
+        assert abs(np.array(shown["position"])[0] + 0.05) < 0.02  # over the controller
+        head = (await worn.state())["headRank"]
+        assert head >= 4
+        # Taken hold of in the middle of the track, time does not jump there: it goes with the hand.
+        track = target(shown, "Time")
+        await aim(worn, track)
+        await worn.press("right", "trigger", 1)
+        assert (await worn.state())["rank"] == head
+        way = [turn_to(track - across(shown) * shown["size"][0] * 0.93 * step / 8) for step in range(1, 9)]
+        ranks, received = await worn.run("""turns => new Promise(done => {
+            const session = device.activeSession, ranks = [], before = xrserver.state().bytesReceived;
+            let step = 0;
+            const next = () => {
+                ranks.push(xrserver.state().rank);
+                if (step === turns.length + 2) return done([ranks, xrserver.state().bytesReceived - before]);
+                device.controllers.right.quaternion.set(...turns[Math.min(step++, turns.length - 1)]);
+                session.requestAnimationFrame(next);
+            };
+            next();
+        })""", way)
+        assert ranks[0] == head
+        assert ranks == sorted(ranks, reverse=True)
+        assert ranks[-1] == 0
+        assert len(set(ranks)) >= 4
+        assert received == 0
+        # It stands still while it is held.
+        assert (await panel(worn, "time"))["position"] == shown["position"]
+        await worn.press("right", "trigger", 0)
+        # Its buttons, and those of the controller.
+        shown = await panel(worn, "time")
+        await click(worn, target(shown, "Commits"))
+        await worn.visit.until("state.pace === 'commit'")
+        await worn.press("right", "a-button", 1)
+        await worn.visit.until("state.playing")
+        await worn.press("right", "a-button", 0)
+        await worn.press("right", "a-button", 1)
+        await worn.visit.until("!state.playing")
+        # Looked away from, it goes.
+        await worn.head(0, 1.6, 0, yaw=0.9)
+        await worn.visit.until("!state.panels.some(each => each.name === 'time')")
+
+
+async def test_fingers_press_the_menu_by_touch(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.press("right", "b-button", 1)
+        await worn.press("right", "b-button", 0)
+        shown = await panel(worn, "menu")
+        distance = float(np.linalg.norm(np.array(shown["position"]) - HEAD))
+        assert 0.3 < distance < 0.65
+        await worn.hands()
+        await worn.hand("left", -0.3, 0.9, 0)
+        out = outwards(shown)
+        toggle = target(shown, "Daylight")
+
+        async def poke(at: np.ndarray, *depths: float) -> None:
+            for depth in depths:
+                await finger(worn, "right", at + out * depth)
+
+        day = "document.documentElement.dataset.light"
+        was = await worn.run(day)
+        # Near is not touched; a finger that trembles at the surface presses once.
+        await poke(toggle, 0.08, 0.03, 0.012, 0.03, 0.08)
+        assert await worn.run(day) == was
+        await poke(toggle, 0.05, 0.0, 0.012, 0.002, 0.014, -0.01, 0.05)
+        assert await worn.run(day) != was
+        # A finger that leaves beside what it pressed takes it back.
+        now = await worn.run(day)
+        await poke(toggle, 0.05, 0.0)
+        await poke(toggle + np.array([0, 0.05, 0]), 0.0, 0.05)
+        assert await worn.run(day) == now
+        # Nor does one that was through the panel already, and comes back.
+        await poke(toggle + across(shown) * 0.5, 0.05, -0.05)
+        await poke(toggle, -0.05, 0.05)
+        assert await worn.run(day) == now
+        # Nothing of this moved the city or chose anything.
+        assert (await worn.state())["selected"] is None
+
+
+async def test_a_panel_is_carried_by_its_bar_and_keeps_facing_the_head(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.press("right", "b-button", 1)
+        await worn.press("right", "b-button", 0)
+        shown = await panel(worn, "menu")
+        pose = (await worn.state())["worldFromScene"]
+        bar = target(shown, "Move")
+        await aim(worn, bar)
+        await worn.press("right", "trigger", 1)
+        for step in range(1, 5):
+            await aim(worn, bar + np.array([-0.06, 0.02, 0]) * step)
+        await worn.frames(12)
+        await worn.press("right", "trigger", 0)
+        moved = await panel(worn, "menu")
+        way = np.array(moved["position"]) - np.array(shown["position"])
+        assert way[0] < -0.12
+        towards = HEAD - np.array(moved["position"])
+        assert np.dot(outwards(moved), towards / np.linalg.norm(towards)) > 0.999
+        assert abs(across(moved)[1]) < 1e-6
+        assert (await worn.state())["worldFromScene"] == pose
+        # And there it stays, whoever moves.
+        await worn.head(0.3, 1.5, 0.2, yaw=-0.5)
+        assert (await panel(worn, "menu"))["position"] == moved["position"]
+
+
+async def test_the_first_minute_is_told_once(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url, told=False) as worn:
+        await worn.enter("vr")
+        shown = await panel(worn, "hint")
+        await click(worn, target(shown, "Got it"))
+        await worn.visit.until("state.panels.length === 0")
+        await worn.leave()
+        await worn.enter("vr")
+        await worn.frames(20)
+        assert not any(each["name"] == "hint" for each in (await worn.state())["panels"])
+
+
+async def test_names_in_the_room_are_large_and_never_over_each_other(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.run("pose => xrserver.setPose(pose)", TABLETOP)
+        await worn.head(0, 1.6, 0, pitch=-0.6)
+        await worn.visit.until("state.names.length >= 2")
+        for yaw, pitch in ((0.0, -0.6), (0.35, -0.5), (-0.3, -0.9)):
+            await worn.head(0, 1.6, 0, yaw=yaw, pitch=pitch)
+            await worn.frames(8)
+            names = (await worn.state())["names"]
+            assert all(each["degrees"] >= 0.8 for each in names)
+            for one, a in enumerate(names):
+                for b in names[one + 1:]:
+                    (left, bottom, right, top), (west, south, east, north) = a["box"], b["box"]
+                    assert right <= west or east <= left or top <= south or north <= bottom, (a, b)
+        calls = (await worn.state())["drawCalls"]
+        assert calls <= 60
+
+
+def over(name: str, back: tuple[float, ...], colours: dict[str, list[float]]) -> tuple[float, ...]:
+    """A colour as it is seen over another."""
+    *colour, alpha = colours[name]
+    return tuple(alpha * value + (1 - alpha) * behind for value, behind in zip(colour, back, strict=True))
+
+
+def luminance(colour: tuple[float, ...]) -> float:
+    """Of an sRGB colour, 0 … 1 each: relative, as WCAG 2 has it."""
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+async def test_text_on_panels_has_contrast_over_whatever_is_behind_them(chrome: Browser, url: str) -> None:
+    async with chromium.visit(chrome, url) as visit:
+        for light in ("night", "day"):
+            colours = await visit.run("""([light, names]) => {
+                const root = document.documentElement, was = root.dataset.light;
+                const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+                root.dataset.light = light;
+                const style = getComputedStyle(root);
+                const found = Object.fromEntries(names.map(name => {
+                    pen.clearRect(0, 0, 1, 1);
+                    pen.fillStyle = style.getPropertyValue(`--${name}`);
+                    pen.fillRect(0, 0, 1, 1);
+                    return [name, [...pen.getImageData(0, 0, 1, 1).data].map(value => value / 255)];
+                }));
+                root.dataset.light = was;
+                return found;
+            }""", [light, ["ink", "ink-2", "ink-3", "accent", "panel", "on-accent", "raised-2"]])
+            for behind in ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)):
+                paper = over("panel", behind, colours)
+                pairs = [(ink, paper) for ink in ("ink", "ink-2", "ink-3", "accent")]
+                pairs += [("on-accent", over("accent", paper, colours)),
+                          ("ink", over("raised-2", paper, colours))]
+                for ink, back in pairs:
+                    dark, pale = sorted((luminance(over(ink, back, colours)), luminance(back)))
+                    assert (pale + 0.05) / (dark + 0.05) >= 4.5, (light, ink, behind)

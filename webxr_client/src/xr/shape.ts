@@ -60,7 +60,8 @@ void main() {
   vec3 normal = normalize(gl_FrontFacing ? vNormal : -vNormal);
   vec3 skin = byHour(vec3(0.30, 0.34, 0.42), vec3(0.50, 0.52, 0.56));
   // Plastic as it is, but none of it white: what is held is not what is looked at.
-  vec3 shell = decode(texture(map, vPlace).rgb) * byHour(vec3(0.50), vec3(0.80)) + 0.012;
+  vec3 shell = decode(texture(map, vPlace).rgb) * byHour(vec3(0.50), vec3(0.80))
+             + byHour(vec3(0.030, 0.035, 0.044), vec3(0.012)); // black ones are seen by night, too
   float edge = 1.0 - max(dot(normal, normalize(vEye)), 0.0);
   vec3 colour = mix(skin, shell, textured) * lit(normal);
   colour += byHour(vec3(0.20, 0.27, 0.40), vec3(0.10)) * edge * edge * edge * mix(0.9, 0.45, textured);

@@ -32,7 +32,9 @@ from xrserver.server.pairing import FREE_TRIES_OF_ALL, Brake
 from xrserver.server.session import Sessions
 from xrserver.stream import codec, messages, schema
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+#: A client whose TLS handshake fails leaves its transport to the collector, which complains of it anywhere.
+pytestmark = [pytest.mark.asyncio(loop_scope="module"),
+              pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
 
 @dataclass

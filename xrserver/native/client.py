@@ -163,6 +163,7 @@ class Link:
         except BaseException as error:  # the frame loop must hear of it, whatever it is
             self._news.put(Failed(error))
         finally:
+            self._loop.run_until_complete(asyncio.sleep(0.05))  # what TLS has begun to close is closed
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
 

@@ -128,7 +128,7 @@ async def visit(chromium: Browser, url: str, *, viewport: tuple[int, int] = VIEW
             seen.strayed.append(request.url)
 
     page.on("console", heard)
-    page.on("pageerror", lambda error: seen.said.append(f"error: {error}"))
+    page.on("pageerror", lambda error: seen.said.append(f"error: {error.stack or error}"))
     page.on("request", asked)
     for script in scripts:
         await page.add_init_script(script)

@@ -209,6 +209,19 @@ class Headset:
                     return after
                 before = after
 
+    async def eye(self) -> Vector:
+        """Where the head is, in the room."""
+        at = await self.run("""new Promise(done => {
+            const session = device.activeSession;
+            session.requestReferenceSpace('local-floor').then(space => {
+                session.requestAnimationFrame((time, frame) => {
+                    const { x, y, z } = frame.getViewerPose(space).transform.position;
+                    done([x, y, z]);
+                });
+            });
+        })""")
+        return tuple(at)
+
     async def pose(self) -> Pose:
         """Where the scene is: ``worldFromScene`` of the page's state."""
         found = (await self.state())["worldFromScene"]
@@ -218,7 +231,7 @@ class Headset:
 @asynccontextmanager
 async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: str = "",
                viewport: tuple[int, int] = VIEWPORT, scripts: tuple[str, ...] = (), told: bool = True,
-               **settings: Any) -> AsyncIterator[Headset]:
+               expected: tuple[str, ...] = (), **settings: Any) -> AsyncIterator[Headset]:
     """Open `url` in the browser of a headset.
 
     Parameters
@@ -230,6 +243,8 @@ async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: s
         Run before the page's own, after the headset is there.
     told : bool
         Somebody was here before: the card for their first minute does not come.
+    expected : tuple of str
+        What else may stand on the console.
     """
     runtime = MODULES / "iwer" / "build" / "iwer.min.js"
     if not runtime.is_file():
@@ -246,5 +261,5 @@ async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: s
     if told:
         before.append("localStorage.setItem('xrserver.hint', 'seen')")
     async with chromium.visit(browser, url, viewport=viewport, scripts=(*before, *scripts),
-                              expected=_EMULATED, **settings) as visit:
+                              expected=(*_EMULATED, *expected), **settings) as visit:
         yield Headset(visit)

@@ -14,7 +14,9 @@ import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
 import { Loading } from "./ui/overlays.ts";
 import { minuteOf } from "./ui/words.ts";
+import { tierOf, TIERS } from "./tier.ts";
 import { Viewer } from "./viewer.ts";
+import type { Mode } from "./xr/part.ts";
 import { furnish } from "./xr/room.ts";
 import { World, type Shown } from "./world.ts";
 
@@ -32,7 +34,7 @@ const session = new Session(tier, {
 });
 const captions = new Captions(session);
 
-const viewer = orSay(() => new Viewer(canvas, {
+const viewer = orSay(() => new Viewer(canvas, tier, {
   moved: () => time.moved(),
   pointed: (node, floor) => pointed(node, floor),
   clicked: (node) => choose(node),
@@ -42,7 +44,9 @@ const viewer = orSay(() => new Viewer(canvas, {
     shine(preferred());
     events.emit("mode", { mode: mode ?? "desktop" });
   },
-  contextLost: (lost) => ui.notices.state(lost ? "The graphics card was taken away; waiting for it to come back …" : ""),
+  contextLost: (lost, worn) => ui.notices.state(!lost ? ""
+    : worn ? "The graphics card was taken away, so the headset was left; enter again when the picture is back."
+    : "The graphics card was taken away; waiting for it to come back …"),
 }));
 
 const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
@@ -62,11 +66,11 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
   calm: () => viewer.calm = !viewer.calm,
-  enter: (mode) => void viewer.headset.enter(mode).catch((error: unknown) => ui.enter.refused(error)),
+  enter: (mode) => enter(mode),
   leave: () => void viewer.headset.leave(),
 });
 
-const world = new World(viewer.city, session, BUDGETS[tier], {
+const world = new World(viewer.city, session, TIERS[tier].budget, {
   progress: (share) => ui.loading.show(share > 0 ? "Fetching the city …" : "Opening …", share),
   arrived: (shown, before) => arrived(shown, before),
   grew: (shown, from) => grew(shown, from),
@@ -391,5 +395,17 @@ const room = furnish({
   said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });
 viewer.start(world, keyboard);
-void ui.enter.offer((mode) => viewer.headset.supports(mode));
+
+// --- into a headset ------------------------------------------------------------------------
+
+function enter(mode: Mode): void {
+  viewer.headset.enter(mode).catch((error: unknown) => ui.enter.refused(error));
+}
+
+const offer = () => void ui.enter.offer((mode) => viewer.headset.supports(mode));
+offer();
+navigator.xr?.addEventListener("devicechange", offer);
+// A page that is opened from within another one's VR is in it already.
+navigator.xr?.addEventListener("sessiongranted", () => enter("vr"));
+
 session.open("");

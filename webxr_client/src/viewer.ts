@@ -15,6 +15,7 @@ import { Pacer } from "./scene/pacer.ts";
 import { Picking } from "./scene/picking.ts";
 import * as spaces from "./spaces.ts";
 import type { Pose, Vector } from "./spaces.ts";
+import { TIERS, type Tier } from "./tier.ts";
 import type { World } from "./world.ts";
 import { Headset } from "./xr/headset.ts";
 import type { Mode } from "./xr/part.ts";
@@ -43,7 +44,8 @@ export interface ViewerListener {
   clicked(node: number, floor: number): void;
   /** The first frame with anything in it was drawn. */
   drawn(): void;
-  contextLost(lost: boolean): void;
+  /** The graphics card was taken away, or is back; `worn`: from somebody in a headset, who is let out of it. */
+  contextLost(lost: boolean, worn: boolean): void;
   /** A headset shows the picture now; null: the window does again. */
   mode(mode: Mode | null): void;
 }
@@ -79,6 +81,8 @@ export class Viewer {
   #world: World | undefined;
   #keyboard: Keyboard | undefined;
   #past: Pose[] = [];
+  /** Playback was stopped by the headset's sleep. */
+  #paused = false;
   #last = 0;
   #stale = true;
   #arriving = 0;
@@ -88,17 +92,17 @@ export class Viewer {
   /** The picture of the next refresh is drawn already. */
   #ahead = false;
 
-  constructor(canvas: HTMLCanvasElement, listener: ViewerListener) {
+  constructor(canvas: HTMLCanvasElement, tier: Tier, listener: ViewerListener) {
     this.canvas = canvas;
     this.#listener = listener;
     this.renderer = new WebGLRenderer({ canvas, antialias: !drawsOnCpu(), powerPreference: "high-performance" });
     this.renderer.info.autoReset = false;
     this.city = new City(this.renderer);
     this.labels = new Labels(this.renderer);
-    this.headset = new Headset(this.renderer, {
+    this.headset = new Headset(this.renderer, TIERS[tier].foveation, {
       entered: (mode) => this.#wear(mode),
       left: () => this.#wear(null),
-      visible: () => this.invalidate(),
+      visible: (state) => this.#seen(state),
     });
     this.city.scene.add(this.labels.mesh, this.headset.root);
     this.aim = new Aim(new Picking(this.renderer, this.city.pickScene), this.city, this.eye,
@@ -247,7 +251,8 @@ export class Viewer {
     if (this.#lost || this.#world === undefined) return;
     const began = performance.now();
     const worn = frame !== undefined && this.headset.presenting;
-    const moved = worn ? this.#follow(frame, dt) : this.#navigate(dt);
+    if (worn && !this.headset.step(frame, dt)) return; // lost: the headset keeps the picture it has
+    const moved = worn ? this.#follow() : this.#navigate(dt);
     const played = this.#play(dt);
     const lit = this.#light(dt);
     if (moved || played) {
@@ -299,8 +304,7 @@ export class Viewer {
   }
 
   /** Be where the head is; the headset's parts move the journey. */
-  #follow(frame: XRFrame, dt: number): boolean {
-    this.headset.step(frame, dt);
+  #follow(): boolean {
     const { position } = this.headset.head;
     const { position: eye } = this.eye;
     const still = eye[0] === position[0] && eye[1] === position[1] && eye[2] === position[2];
@@ -321,6 +325,7 @@ export class Viewer {
     this.labels.mesh.visible = mode === null;
     this.eye.inRoom = mode !== null;
     if (mode !== null) {
+      if (this.#paused) this.#seen("visible");
       this.desk ??= spaces.copyPose(journey.gliding ? journey.to : journey.pose);
       this.#past = journey.past;
       journey.past = [];
@@ -332,6 +337,20 @@ export class Viewer {
     }
     this.aim.hover(NOTHING, NOTHING);
     this.#listener.mode(mode);
+    this.invalidate();
+  }
+
+  /** Asleep, nobody watches the playhead run; awake again it goes on. */
+  #seen(state: XRVisibilityState): void {
+    const { playback } = this;
+    if (state === "hidden") {
+      this.#paused ||= playback.playing;
+      clock.pause(playback, playback);
+    } else if (this.#paused) {
+      this.#paused = false;
+      clock.play(playback, playback.rate, playback);
+    }
+    this.#listener.moved();
     this.invalidate();
   }
 
@@ -441,7 +460,9 @@ export class Viewer {
       this.aim.restore();
       this.invalidate();
     }
-    this.#listener.contextLost(lost);
+    const worn = this.headset.presenting;
+    this.#listener.contextLost(lost, worn);
+    if (lost && worn) void this.headset.leave().catch(() => undefined); // nothing could be drawn into it any more
   }
 }
 

@@ -6,6 +6,7 @@ import type { Mode, Moment, Part, Pointed } from "./part.ts";
 const SESSION_MODES = { vr: "immersive-vr", ar: "immersive-ar" } as const;
 /** Depth of the real room, where it is measured: as three.js reads it. */
 const DEPTH: XRDepthStateInit = { usagePreference: ["gpu-optimized"], dataFormatPreference: ["float32", "unsigned-short"] };
+const CUT_SHORT = "the device ended it again at once. Put the headset on and try once more.";
 /** Height of the eyes where a device knows no floor; metres. */
 const STANDING = 1.6;
 
@@ -31,9 +32,13 @@ export class Headset {
   readonly #listener: HeadsetListener;
   readonly #parts: Part[] = [];
   readonly #moment: Moment;
+  readonly #foveation: number;
   #session: XRSession | null = null;
+  #entering: Promise<void> | null = null;
 
-  constructor(renderer: WebGLRenderer, listener: HeadsetListener) {
+  /** @param foveation How much coarser the picture may be at its edges, 0 … 1. */
+  constructor(renderer: WebGLRenderer, foveation: number, listener: HeadsetListener) {
+    this.#foveation = foveation;
     this.#renderer = renderer;
     this.#listener = listener;
     this.root.matrixAutoUpdate = false;
@@ -78,31 +83,67 @@ export class Headset {
    *
    * @throws {Error} Where the device or the person refuses.
    */
-  async enter(mode: Mode): Promise<void> {
+  enter(mode: Mode): Promise<void> {
+    // Two clicks ask once.
+    this.#entering ??= this.#enter(mode).finally(() => this.#entering = null);
+    return this.#entering;
+  }
+
+  async #enter(mode: Mode): Promise<void> {
     if (this.#session !== null) {
       if (this.mode === mode) return;
       await this.leave();
     }
-    const session = await navigator.xr!.requestSession(SESSION_MODES[mode], {
+    if (navigator.xr === undefined) throw new Error("This browser has no WebXR.");
+    const session = await navigator.xr.requestSession(SESSION_MODES[mode], {
       optionalFeatures: [...FEATURES[mode]], ...(mode === "ar" && { depthSensing: DEPTH }),
     });
-    const { xr } = this.#renderer;
-    session.addEventListener("visibilitychange", () => this.#listener.visible(session.visibilityState));
-    session.addEventListener("selectstart", ({ inputSource }) => this.hands.select(inputSource, true));
-    session.addEventListener("selectend", ({ inputSource }) => this.hands.select(inputSource, false));
-    xr.enabled = true;
-    xr.setReferenceSpaceType("local-floor");
-    await xr.setSession(session);
-    session.addEventListener("end", () => this.#ended(session)); // after three's own
+    await this.#show(session);
     this.#session = session;
     this.mode = mode;
     this.#moment.session = session;
     this.#moment.mode = mode;
     this.#moment.time = 0;
     this.root.visible = true;
-    await this.#fastest(session);
     this.#listener.entered(mode);
     for (const part of this.#parts) part.begin?.(session, mode);
+    void this.#fastest(session);
+  }
+
+  /** Let three.js draw into a session, and hear of what becomes of it. */
+  async #show(session: XRSession): Promise<void> {
+    const { xr } = this.#renderer;
+    const floor = session.enabledFeatures?.includes("local-floor") ?? true;
+    const end = { over: false }; // a closure sets it, which a plain variable would hide from the compiler
+    xr.enabled = true;
+    xr.setReferenceSpaceType(floor ? "local-floor" : "local");
+    xr.setReferenceSpace(null as unknown as XRReferenceSpace); // that of the session before
+    xr.setFoveation(this.#foveation);
+    const shown = xr.setSession(session);
+    session.addEventListener("end", () => { // after three's own, which it has just added
+      end.over = true;
+      this.#ended(session);
+    });
+    session.addEventListener("visibilitychange", () => this.#listener.visible(session.visibilityState));
+    session.addEventListener("selectstart", ({ inputSource }) => this.hands.select(inputSource, true));
+    session.addEventListener("selectend", ({ inputSource }) => this.hands.select(inputSource, false));
+    try {
+      await shown;
+    } catch (error) {
+      // One that has ended cannot be ended.
+      const alive = !end.over && await session.end().then(() => true, () => false);
+      xr.enabled = false;
+      throw alive ? error : new Error(CUT_SHORT);
+    }
+    const space = xr.getReferenceSpace();
+    if (end.over || space === null) {
+      xr.enabled = false;
+      throw new Error(CUT_SHORT);
+    }
+    space.addEventListener("reset", (event) => {
+      for (const part of this.#parts) part.reset?.(event.transform?.inverse); // browsers say the new origin in the old space
+    });
+    if (!floor) xr.setReferenceSpace(space.getOffsetReferenceSpace(new XRRigidTransform({ y: -STANDING })));
   }
 
   async leave(): Promise<void> {

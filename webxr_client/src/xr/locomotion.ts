@@ -3,8 +3,8 @@ import { Group } from "three";
 import type { Hand } from "../input/hands.ts";
 import { vignetted } from "../navigation/comfort.ts";
 import { grabbed, newGrab } from "../navigation/hands.ts";
-import { GLIDE_SECONDS, PAST_MOST, REST_SECONDS, type Box } from "../navigation/locomotion.ts";
-import { before, carried, EYES, glided, TABLES, within, yawOf } from "../navigation/standing.ts";
+import { PAST_MOST, REST_SECONDS, type Box } from "../navigation/locomotion.ts";
+import { before, carried, EYES, TABLES, within, yawOf } from "../navigation/standing.ts";
 import { standpoint } from "../scene/standpoint.ts";
 import * as spaces from "../spaces.ts";
 import type { ReadonlyPose, Vector } from "../spaces.ts";
@@ -12,6 +12,7 @@ import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
 import type { Haptics } from "./haptics.ts";
 import type { Mode, Moment, Part } from "./part.ts";
+import { Passage } from "./passage.ts";
 import { Settings, type Preset } from "./settings.ts";
 import { assign, growByStick, Sticks, type Roles } from "./sticks.ts";
 import { Teleport } from "./teleport.ts";
@@ -22,14 +23,10 @@ const YIELD = 0.03;
 /** The city is never smaller than this (metres of the room), nor larger than so many times life size. */
 const SMALLEST = 0.15;
 const SCALE_MOST = 4;
-/** A blink: seconds until it is dark, and until it is light again. */
-const SHUT = 0.11;
-const OPEN = 0.17;
 /** A hand that holds the world at this speed (metres per second) moves all that is seen. */
 const FAST = 0.4;
 /** A smaller scale than this is a model of the city. */
 const MODEL = 0.5;
-const MIDDLE: Vector = [0, 0, 0];
 const NOWHERE: Box = [-1, 0, -1, 1, 1, 1];
 
 export class Locomotion implements Part {
@@ -48,11 +45,10 @@ export class Locomotion implements Part {
   #rest = REST_SECONDS;
   #mode: Mode = "vr";
   #generation: string | null = null;
-  readonly #from = spaces.newPose();
+  /** The room's origin moved since the last frame. */
+  #shifted = false;
   readonly #to = spaces.newPose();
-  /** Seconds into a glide or a blink; −1 while there is none. */
-  #glided = -1;
-  #blinked = -1;
+  readonly #passage = new Passage();
   #closed = 0;
   readonly #roles: Roles = { flying: null, turning: null };
   readonly #sticks: Sticks;
@@ -106,7 +102,8 @@ export class Locomotion implements Part {
   begin(_session: XRSession, mode: Mode): void {
     this.#mode = mode;
     this.#generation = null;
-    this.#glided = this.#blinked = -1;
+    this.#shifted = false;
+    this.#passage.stop();
     this.#grab.held = 0;
     this.#rest = REST_SECONDS;
     this.#closed = 0;
@@ -132,16 +129,40 @@ export class Locomotion implements Part {
       this.#teleport.rest();
       return;
     }
+    const yaw = yawOf(head.orientation);
+    if (this.#shifted) this.#shift(head.position, yaw);
     spaces.setVector(this.#head.position, head.position[0], head.position[1], head.position[2]);
-    this.#head.yaw = yawOf(head.orientation);
+    this.#head.yaw = yaw;
     this.#enter();
-    this.#change(moment.dt);
+    this.#passage.step(moment.dt, this.#viewer.journey.pose);
     spaces.copyPose(this.#viewer.journey.pose, this.#before);
     const holding = this.#hold(moment);
     if (this.#mode === "vr") {
       this.#travel(moment);
       this.#shade(moment.dt, holding);
     }
+  }
+
+  /** The room has another origin: what the person has before or around them, they have again. */
+  reset(): void {
+    this.#shifted = this.#generation !== null && this.#mode === "vr";
+  }
+
+  /** Headsets move the origin when somebody asks for the middle to be where they are. */
+  #shift(position: Vector, yaw: number): void {
+    const { pose } = this.#viewer.journey;
+    this.#shifted = false;
+    this.#passage.stop();
+    this.#grab.held = 0;
+    // A model comes before them as large as it was; in life size nothing they see moves.
+    if (this.#isLife) carried(pose, this.#head.position, this.#head.yaw, position, yaw, pose);
+    else before(this.#box, position, yaw, { ...TABLES[this.settings.preset === "room" ? "room" : "tabletop"], wide: this.#wide }, pose);
+  }
+
+  /** Of the city's longer side, metres of the room. */
+  get #wide(): number {
+    const box = this.#box;
+    return Math.max(box[3]! - box[0]!, box[5]! - box[2]!) * this.#viewer.journey.pose.scale;
   }
 
   /** The first frame of a session, or of another city: let it stand somewhere. */
@@ -153,7 +174,7 @@ export class Locomotion implements Part {
     const again = this.#generation === null && left?.generation === generation;
     this.#generation = generation;
     past.length = 0;
-    this.#glided = this.#blinked = -1;
+    this.#passage.stop();
     if (this.#mode === "ar" && !same(pose, this.#viewer.desk)) return; // it was placed on something real
     if (again) carried(left.pose, left.head, left.yaw, this.#head.position, this.#head.yaw, pose);
     else this.#stand(this.#mode === "ar" ? "tabletop" : this.settings.preset, pose);
@@ -181,31 +202,9 @@ export class Locomotion implements Part {
 
   /** Go there: in a glide, or in the blink of an eye. */
   #go(to: ReadonlyPose, far: boolean): void {
-    spaces.copyPose(this.#viewer.journey.pose, this.#from);
-    spaces.copyPose(to, this.#to);
     const blinks = far || this.settings.comfort.reducedMotion || this.#viewer.calm;
-    this.#glided = blinks ? -1 : 0;
-    if (blinks) this.#blinked = 0;
+    this.#passage.begin(this.#viewer.journey.pose, to, blinks);
     this.#rest = REST_SECONDS;
-  }
-
-  #change(dt: number): void {
-    const { pose } = this.#viewer.journey;
-    if (this.#blinked >= 0) {
-      const before = this.#blinked;
-      this.#blinked += dt;
-      if (before < SHUT && this.#blinked >= SHUT) spaces.copyPose(this.#to, pose);
-      if (this.#blinked >= SHUT + OPEN) this.#blinked = -1;
-    }
-    if (this.#glided < 0) return;
-    this.#glided += dt;
-    if (this.#glided >= GLIDE_SECONDS) {
-      this.#glided = -1;
-      spaces.copyPose(this.#to, pose);
-      return;
-    }
-    const left = 1 - this.#glided / GLIDE_SECONDS;
-    glided(this.#from, this.#to, 1 - left * left * left, MIDDLE, pose);
   }
 
   #remember(): void {
@@ -220,7 +219,7 @@ export class Locomotion implements Part {
   #begun(): void {
     if (this.#rest >= REST_SECONDS) this.#remember();
     this.#rest = 0;
-    this.#glided = -1;
+    this.#passage.halt();
   }
 
   /** Let hands move the world; whether any holds it. */
@@ -230,7 +229,7 @@ export class Locomotion implements Part {
     const seen = (left.tracked ? 1 : 0) | (right.tracked ? 2 : 0);
     if (this.#rest < REST_SECONDS) this.#rest += moment.dt;
     if (holds !== 0) this.#begun();
-    if (this.#blinked >= 0 && this.#blinked < SHUT) {
+    if (this.#passage.leaving) {
       this.#grab.held = 0; // what is taken hold of now is about to go
       return false;
     }
@@ -261,7 +260,7 @@ export class Locomotion implements Part {
       this.#remember();
       this.#go(this.#teleport.to, true);
     }
-    if (this.#blinked < 0) this.#sticks.step(moment, roles, this.#teleport.aiming, comfort, pose, this.#begin);
+    if (!this.#passage.blinking) this.#sticks.step(moment, roles, this.#teleport.aiming, comfort, pose, this.#begin);
     else this.#sticks.rest();
   }
 
@@ -276,9 +275,7 @@ export class Locomotion implements Part {
       moving = Math.max(moving, Math.min(pace / FAST, 1));
     }
     this.#closed = vignetted(this.#closed, moving, vignette, dt);
-    const at = this.#blinked;
-    const dark = at < 0 ? 0 : at < SHUT ? at / SHUT : 1 - (at - SHUT) / OPEN;
-    this.#vignette.show(this.#closed, dark, this.#viewer.city.uniforms.daylight.value);
+    this.#vignette.show(this.#closed, this.#passage.dark, this.#viewer.city.uniforms.daylight.value);
   }
 }
 

@@ -8,7 +8,6 @@ import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
 import { Playing } from "./playing.ts";
 import { COLOURINGS, type Colouring } from "./scene/city.ts";
-import { BUDGETS, tierOf } from "./scene/device.ts";
 import { Session, type Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";

@@ -1,19 +1,4 @@
-/** What draws here: a graphics card, or the CPU in its place; and how much it can draw. */
-
-/** What a device can draw and hold. */
-export const BUDGETS = {
-  desktop: { nodes: 500_000, spans: 2_000_000 },
-  quest3: { nodes: 80_000, spans: 400_000 },
-  quest2: { nodes: 30_000, spans: 150_000 },
-} as const;
-export type Tier = keyof typeof BUDGETS;
-
-/** Which of them a browser runs on; a phone can about as much as a Quest 3. */
-export function tierOf(userAgent: string, coarsePointer: boolean): Tier {
-  // The headset's name ends what its browser says of the system: "(X11; Linux x86_64; Quest 3)".
-  if (/OculusBrowser/.test(userAgent)) return /; Quest( 2)?\)/.test(userAgent) ? "quest2" : "quest3";
-  return coarsePointer ? "quest3" : "desktop";
-}
+/** What draws here: a graphics card, or the CPU in its place. */
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 

@@ -219,6 +219,64 @@ async def test_fingers_press_the_menu_by_touch(chrome: Browser, url: str) -> Non
         assert (await worn.state())["selected"] is None
 
 
+async def palm(worn: headset.Headset, side: headset.Side, out: np.ndarray, fingers: np.ndarray) -> None:
+    """Turn a bare hand so that its palm faces `out` and its fingers point about to `fingers`."""
+    back = -out / np.linalg.norm(out)
+    towards = -fingers + back * np.dot(fingers, back)
+    towards /= np.linalg.norm(towards)
+    # A joint's axes: +Y is its back, -Z its way on. The wrist is turned against the hand as a whole.
+    wanted = np.stack([np.cross(back, towards), back, towards], axis=1)
+    now, turn = await worn.run("""async side => {
+        const session = device.activeSession;
+        const space = await session.requestReferenceSpace("local-floor");
+        return new Promise(done => session.requestAnimationFrame((_time, frame) => {
+            const source = [...session.inputSources].find(each => each.handedness === side && each.hand);
+            const { x, y, z, w } = device.hands[side].quaternion;
+            done([[...frame.getJointPose(source.hand.get("wrist"), space).transform.matrix], [x, y, z, w]]);
+        }));
+    }""", side)
+    joint = np.array(now).reshape(4, 4).T[:3, :3]
+    hand = np.stack([spaces.rotate(turn, axis) for axis in np.eye(3)], axis=1)
+    x, y, z = (wanted @ joint.T @ hand).T
+    w = math.sqrt(max(1 + x[0] + y[1] + z[2], 1e-12)) / 2
+    turn = [(y[2] - z[1]) / (4 * w), (z[0] - x[2]) / (4 * w), (x[1] - y[0]) / (4 * w), w]
+    await worn.run("([side, turn]) => device.hands[side].quaternion.set(...turn)", [side, turn])
+    await worn.frames(2)
+
+
+async def test_bare_hands_find_time_on_the_wrist_and_the_menu_in_a_palm(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.hands()
+        at = np.array([-0.05, 1.3, -0.34])
+        await worn.hand("left", *at)
+        await worn.hand("right", 0.35, 1.1, -0.1)
+        await worn.head(0, 1.6, 0, pitch=-0.6)
+        # A hand that lies with its back up shows nothing; its palm turned to the face does.
+        await worn.frames(15)
+        assert (await worn.state())["panels"] == []
+        await palm(worn, "left", HEAD - at, np.array([1.0, 0, 0]))
+        await panel(worn, "time")
+        await worn.frames(10)
+        shown = await panel(worn, "time")
+        assert np.linalg.norm(np.array(shown["position"]) - at) < 0.15
+        # Level to the head, however steeply it is looked down on.
+        way = np.array(shown["position"]) - HEAD
+        assert abs(np.dot(across(shown), np.cross(way, (1.0, 0, 0)))) < 0.01
+        # The other hand's index finger presses its button, and takes time along.
+        out = outwards(shown)
+        play = target(shown, "Play")
+        for depth in (0.06, 0.0, 0.05):
+            await finger(worn, "right", play + out * depth)
+        await worn.visit.until("state.rank < state.headRank || state.playing")
+        # The other palm, held up and still, opens the menu; once.
+        await worn.hand("right", 0.2, 1.2, -0.35)
+        await palm(worn, "right", np.array([0, 1.0, 0]), np.array([0, 0, -1.0]))
+        await panel(worn, "menu")
+        await worn.frames(12)
+        assert any(each["name"] == "menu" for each in (await worn.state())["panels"])
+
+
 async def test_a_panel_is_carried_by_its_bar_and_keeps_facing_the_head(chrome: Browser, url: str) -> None:
     async with headset.worn(chrome, url) as worn:
         await worn.enter("vr")

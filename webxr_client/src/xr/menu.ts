@@ -10,7 +10,7 @@ import type { Holding } from "./words.ts";
 /** Seconds that a palm is held up for the menu. */
 const HELD = 0.7;
 /** How far it may be from level, cosine: to begin, and to go on. */
-const UP = [Math.cos(24 * Math.PI / 180), Math.cos(38 * Math.PI / 180)] as const;
+const UP = [Math.cos(30 * Math.PI / 180), Math.cos(44 * Math.PI / 180)] as const;
 /** Metres a second that it moves at most, and from the wrist to the tip of an open middle finger at least. */
 const STILL = 0.2;
 const OPEN = 0.13;

@@ -315,6 +315,19 @@ async def test_the_first_minute_is_told_once(chrome: Browser, url: str) -> None:
         assert not any(each["name"] == "hint" for each in (await worn.state())["panels"])
 
 
+async def test_what_went_wrong_is_told_where_the_head_looks_and_goes_again(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.head(0, 1.6, 0, yaw=1.2)
+        await worn.run("location.hash = '#at=nowhere'")
+        shown = await panel(worn, "card")
+        way = np.array(shown["position"]) - HEAD
+        gaze = np.array(spaces.rotate(spaces.yaw_pitch(1.2, 0), (0, 0, -1)))
+        assert np.dot(way / np.linalg.norm(way), gaze) > 0.8
+        assert math.degrees(math.atan(shown["line"] / np.linalg.norm(way))) >= 1.2
+        await worn.visit.until("!state.panels.some(each => each.name === 'card')")
+
+
 async def test_names_in_the_room_are_large_and_never_over_each_other(chrome: Browser, url: str) -> None:
     async with headset.worn(chrome, url) as worn:
         await worn.enter("vr")

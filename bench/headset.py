@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import sys
 from collections.abc import AsyncGenerator
@@ -22,14 +21,11 @@ from typing import Any
 
 from bench import latency
 from bench.measure import Figure, percentile
+from bench.page import FLAGS, serving
 from bench.stories import repository
 
 _ROOT = Path(__file__).parent.parent
-_WORK = Path(os.environ.get("XRSERVER_BENCH_WORK", Path(__file__).with_name("work")))
-_FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-          "--ignore-gpu-blocklist", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync", "--enable-precise-memory-info",
-          "--js-flags=--expose-gc")
+_WORK = Path(__file__).with_name("work")
 THROTTLE = 4
 SECONDS = 120.0
 
@@ -303,11 +299,9 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
 async def _measure(chromium: str) -> list[Figure]:
     from playwright.async_api import async_playwright
 
-    from bench.page import serving
-
     path = repository(_WORK / "80000.git", 80_000, 300, 1_000)
     async with async_playwright() as playwright, serving(path) as served:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
             async with worn(browser, served.url) as page:
                 found = await tour(page, SECONDS, throttle=THROTTLE)
@@ -331,7 +325,7 @@ async def _measure(chromium: str) -> list[Figure]:
         Figure(f"{what}: bytes while scrubbing all of it", "bytes", [float(found.bytes_scrubbed)], "0"),
         Figure(f"{what}: heap grown by the third time", "kB",
                [(found.heaps[-1] - found.heaps[-2]) / 1e3], "about 0",
-               note="before, and after each: " + ", ".join(f"{heap / 1e6:.2f}" for heap in found.heaps) + " MB"),
+               note="MB before and after each: " + ", ".join(f"{heap / 1e6:.2f}" for heap in found.heaps)),
         Figure(f"{what}: allocated by the page per frame", "bytes",
                [sum(size for _, size in found.allocated)], "as little as can be"),
     ]

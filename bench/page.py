@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bench.measure import Figure, percentile
 from bench.stories import repository
 
 _WORK = Path(__file__).with_name("work")
-_FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
           "--ignore-gpu-blocklist", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync", "--enable-precise-memory-info")
 
@@ -58,7 +58,7 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
     quest = repository(_WORK / "80000.git", 80_000, 300, 1_000)
     figures = [await _start(five, runs)]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
             figures += await _opening(browser, five, runs)
             figures += await _frames(browser, quest)
@@ -69,7 +69,7 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
 
 
 @asynccontextmanager
-async def serving(path: Path) -> AsyncIterator[Any]:
+async def serving(path: Path) -> AsyncGenerator[Any]:
     from xrserver import app
     from xrserver.config import Config
 

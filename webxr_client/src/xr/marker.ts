@@ -7,7 +7,7 @@ const ORDER = 14;
 /** Pieces of the arc; after them come the ring and the figure. */
 const PIECES = 24;
 /** Radius of the ring and height of the figure in life size, and at least as seen on a table; metres. */
-const RING = 0.4;
+const RING = 0.5;
 const RING_LEAST = 0.014;
 const FIGURE = 1.7;
 const FIGURE_LEAST = 0.06;
@@ -41,7 +41,8 @@ void main() {
     vPlace = vec2(corner.x, share);
     vKind = 0;
   } else if (quad == ${PIECES}) {
-    place = landing + vec3(corner.x, 0.0, corner.y) * size.x;
+    // Far off it is seen edge-on: it grows to be found.
+    place = landing + vec3(corner.x, 0.0, corner.y) * max(size.x, 0.05 * length(cameraPosition - landing));
     vPlace = corner;
     vKind = 1;
   } else {

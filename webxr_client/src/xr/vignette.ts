@@ -22,7 +22,7 @@ uniform float daylight;
 in vec2 vSlope;
 layout(location = 0) out vec4 outColour;
 void main() {
-  float inner = mix(1.5, 0.34, closed);
+  float inner = mix(1.5, 0.42, closed);
   float ring = closed > 0.0 ? smoothstep(inner, inner * 1.3 + 0.12, length(vSlope)) : 0.0;
   vec3 shade = mix(vec3(0.035, 0.045, 0.075), vec3(0.62, 0.65, 0.69), daylight);
   outColour = vec4(shade, max(ring, dark));

@@ -262,7 +262,7 @@ export class Viewer {
     this.#choose(time);
     this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
     const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), SMALLEST_NAMED / this.eye.focal,
-      Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST));
+      Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST), moved || played);
     const pointed = !worn && this.aim.poll(this.#pointers);
     const stale = worn || this.#stale || moved || played || lit || pointed;
     if (stale && !pointed) this.aim.stale = true;

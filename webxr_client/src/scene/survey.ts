@@ -22,6 +22,8 @@ export interface Candidate {
 /** Nodes between two looks at the clock. */
 const NODES_A_SLICE = 256;
 const MOST_FILES = 48;
+/** Milliseconds between two passes while things move: what is named need not follow every frame. */
+const PAUSE = 150;
 
 interface District {
   readonly tile: Tile;
@@ -49,6 +51,7 @@ export class Survey {
   #rank = -1;
   #stale = true;
   #again = true;
+  #finished = -Infinity;
   #nearCount = 0;
   readonly #near: { tile: Tile; row: number; span: number; size: number }[] = [];
 
@@ -85,11 +88,12 @@ export class Survey {
   /**
    * Look on for about so many milliseconds; true when this finished a pass.
    *
-   * `eye` in scene space; files of less than `least` radians do not count.
+   * `eye` in scene space; files of less than `least` radians do not count. While things are `moving`
+   * passes come with pauses between them; where they have come to rest the last one comes at once.
    */
-  step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number): boolean {
+  step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number, moving: boolean): boolean {
     if (!this.#stale) {
-      if (!this.#again) return false;
+      if (!this.#again || (moving && performance.now() - this.#finished < PAUSE)) return false;
       this.#begin();
       this.#stale = true;
       this.#again = false;
@@ -109,6 +113,7 @@ export class Survey {
     }
     if (this.#tile < this.#tiles.length) return false;
     this.#finish();
+    this.#finished = performance.now();
     return true;
   }
 

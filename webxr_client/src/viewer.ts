@@ -269,7 +269,8 @@ export class Viewer {
     if (!stale && !looked && !this.aim.stale) return;
     this.renderer.info.reset();
     this.#place();
-    const fading = !worn && this.#label(dt);
+    // Names stay where they are while only time goes on.
+    const fading = !worn && (moved || looked || this.#stale) && this.#label(dt);
     if (stale || looked || fading) {
       this.renderer.render(this.city.scene, this.eye.camera);
       this.#stale = fading;

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import headset, history, page, scene, stream
+from bench import cut, headset, history, page, scene, stream
 from bench.measure import Figure, machine, table, write
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "history": history.measure,
     "scene": scene.measure,
+    "cut": cut.measure,
     "stream": stream.measure,
     "page": page.measure,
     "headset": headset.measure,

@@ -22,23 +22,26 @@ def tree(seed: int) -> Candidates:
     """Make up headers: children split their parent in space or in time, or are not known."""
     chance = random.Random(seed)
     rows: list[dict[str, Any]] = [{
-        "parent": -1, "box": [-100.0, 0.0, -70.0, 100.0, 40.0, 70.0],
+        "first": 0, "children": 0, "box": [-100.0, 0.0, -70.0, 100.0, 40.0, 70.0],
         "error": chance.choice([0.0, 8.0, 40.0, 40.0]), "lo": 0, "hi": RANK_END, "nodes": 40, "spans": 100}]
     for row, around in enumerate(rows):
         if len(rows) > 30 or around["error"] == 0.0 or (row and chance.random() < 0.3):
             continue
         box, lo, hi = around["box"], around["lo"], around["hi"]
+        around["first"] = len(rows)
         cost = {"error": chance.choice([0.0, around["error"] / 2, around["error"] / 4])}
         if chance.random() < 0.5:
             borders = sorted({lo, hi, *(chance.randint(lo, min(hi, 100)) for _ in range(3))})
             for a, b in pairwise(borders):
-                rows.append({"parent": row, "box": box, "lo": a, "hi": b, **cost,
+                rows.append({"first": 0, "children": 0, "box": box, "lo": a, "hi": b, **cost,
                              "nodes": chance.randint(20, 200), "spans": chance.randint(50, 900)})
         else:
             middle = box[0] + (box[3] - box[0]) * chance.choice([0.25, 0.5])
             for a, b in ((box[0], middle), (middle, box[3])):
-                rows.append({"parent": row, "box": [a, *box[1:3], b, *box[4:]], "lo": lo, "hi": hi, **cost,
+                rows.append({"first": 0, "children": 0, "box": [a, *box[1:3], b, *box[4:]],
+                             "lo": lo, "hi": hi, **cost,
                              "nodes": chance.randint(20, 200), "spans": chance.randint(50, 900)})
+        around["children"] = len(rows) - around["first"]
     return Candidates(**{name: [row[name] for row in rows] for name in rows[0]})
 
 
@@ -54,9 +57,10 @@ def cases() -> dict[str, list[dict[str, Any]]]:
                 chance.choice([300, 900, 30_000]), chance.choice([1200, 4000, 150_000]))
         cuts.append({"name": f"tree {seed}", "args": [asdict(tiles), *view],
                      "expected": asdict(cut(tiles, *view))})
-        held = [row == 0 or chance.random() < 0.7 for row in range(len(tiles.parent))]
-        draws.append({"name": f"tree {seed}", "args": [asdict(tiles), held, view[2]],
-                      "expected": drawn(tiles, held, view[2])})
+        held = [row == 0 or chance.random() < 0.7 for row in range(len(tiles.first))]
+        nodes = chance.choice([100, 250, 10_000])
+        draws.append({"name": f"tree {seed}", "args": [asdict(tiles), held, view[2], nodes],
+                      "expected": drawn(tiles, held, view[2], nodes)})
     return {"cut": cuts, "drawn": draws}
 
 

@@ -14,8 +14,9 @@ from reference_scene import Made, ancestors, make_history, state
 from xrserver.columns import RANK_END, Flag
 from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.scene.build import BuiltScene, build_scene
-from xrserver.scene.cut import candidates, cut, drawn
+from xrserver.scene.cut import cut, drawn
 from xrserver.scene.definition import Tiling, load_scene
+from xrserver.scene.frontier import Frontier
 from xrserver.scene.spans import live_at
 from xrserver.scene.tiles import TileColumns, split
 
@@ -52,11 +53,12 @@ def files_in(tile: TileColumns, made: Made, rank: int) -> list[int]:
 def test_any_cut_draws_each_live_file_exactly_once_at_every_rank(
         made: Made, tiling: Tiling, seed: int) -> None:
     scene, chance = build(made, tiling), random.Random(seed)
-    tiles, ids = candidates(scene.root)
+    frontier = Frontier(scene.root)
+    tiles, ids = frontier.tiles, frontier.ids
     held = [row == 0 or chance.random() < 0.6 for row in range(len(ids))]
     columns = [scene.tile(tile) for tile in ids]
     for rank in range(len(made.standing)):
-        rows = drawn(tiles, held, rank)
+        rows = drawn(tiles, held, rank, 10**9)
         assert all(held[row] and tiles.lo[row] <= rank < tiles.hi[row] for row in rows)
         seen = sorted(f for row in rows for f in files_in(columns[row], made, rank))
         assert seen == sorted(made.standing[rank])
@@ -283,7 +285,7 @@ def test_the_table_has_the_timeline_the_people_and_the_tags() -> None:
 @PROPERTY
 def test_a_cut_of_a_scene_keeps_its_budgets(made: Made, tiling: Tiling, rank: int, factor: float, nodes: int,
                                             spans: int) -> None:
-    tiles, _ = candidates(build(made, tiling).root)
+    tiles = Frontier(build(made, tiling).root).tiles
     chosen = cut(tiles, (0.0, 1.7, 0.0), factor, rank, nodes, spans)
     assert chosen.resident[0] == 0 and len(set(chosen.resident)) == len(chosen.resident)
     assert set(chosen.drawn) <= set(chosen.resident)

@@ -148,7 +148,7 @@ export class World {
     this.#rank = rank;
     const frontier = this.#frontier;
     if (frontier === undefined || (frontier.single && !anew)) return;
-    const ids = frontier.drawn(rank);
+    const ids = frontier.drawn(rank, this.#budget.nodes);
     if (ids !== undefined) this.#show(ids);
   }
 

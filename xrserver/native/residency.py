@@ -5,13 +5,15 @@ from __future__ import annotations
 from xrserver.native.city import City
 from xrserver.native.client import Link
 from xrserver.native.renderer import Renderer
-from xrserver.scene.cut import Candidates, candidates, cut, drawn
+from xrserver.scene.frontier import Budget, Frontier
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.spaces import Vector
 from xrserver.stream.messages import TileBody
 
-#: The desktop's budgets (nodes drawn, spans held).
-NODE_BUDGET, SPAN_BUDGET = 500_000, 2_000_000
+#: The desktop's.
+BUDGET = Budget(500_000, 2_000_000)
+#: Tiles that one message may name.
+_MOST_NAMED = 512
 
 
 class Residency:
@@ -31,15 +33,12 @@ class Residency:
         self._renderer = renderer
         self._link = link
         self._coming: City | None = None
-        self._tiles: Candidates | None = None
-        self._names: list[str] = []
-        self._held: set[str] = set()
-        self._asked: set[str] = set()
+        self._frontier: Frontier | None = None
 
     @property
     def complete(self) -> bool:
         """Everything that was asked for is here."""
-        return self._asked <= self._held
+        return self._frontier is None or self._frontier.complete
 
     def expect(self, city: City) -> None:
         """Ask for a generation's coarsest tile; what is drawn stays until it comes."""
@@ -52,23 +51,22 @@ class Residency:
         opened = self._coming is not None and name == self._coming.scene.root.id
         if self._coming is not None and opened:
             self._open(self._coming)
-        if self.city is None or name not in self._names:
+        frontier = self._frontier
+        if self.city is None or frontier is None or not frontier.knows(name):
             return False
-        if name in self._held:
+        if frontier.holds(name):
             self._release(name)
         self._renderer.add(name, body.spans["records"], body.nodes["records"], body.strata["records"])
         self.city.add(body)
-        self._held.add(name)
+        frontier.hold(body.header)
         self.drawn = ()
         return opened
 
     def _open(self, city: City) -> None:
-        for name in self._held:
-            self._renderer.remove(name)
-        self._held.clear()
-        self._asked = {city.scene.root.id}
+        for name in self._held():
+            self._release(name)
         self.city, self._coming, self.drawn = city, None, ()
-        self._tiles, self._names = candidates(city.scene.root)
+        self._frontier = Frontier(city.scene.root)
         self._renderer.set_bounds(city.box)
         self._renderer.set_people(city.colours, CATEGORY_COLOURS)
 
@@ -77,29 +75,35 @@ class Residency:
 
         Parameters are those of `scene.cut.cut`.
         """
-        if self._tiles is None:
+        frontier = self._frontier
+        if frontier is None:
             return False
-        resident = cut(self._tiles, eye, factor, rank, NODE_BUDGET, SPAN_BUDGET).resident
-        chosen = [self._names[row] for row in resident]
-        missing = [name for name in chosen if name not in self._asked]
-        gone = [name for name in self._held if name not in chosen]
-        if missing:
-            self._asked.update(missing)
-            self._link.want(missing)
-        if gone:
-            self._asked.difference_update(gone)
-            self._link.drop(gone)
-            for name in gone:
-                self._release(name)
+        held = set(self._held())
+        change = frontier.choose(eye, factor, rank, BUDGET)
+        for names in _batches(change.want):
+            self._link.want(names)
+        for names in _batches(change.drop):
+            self._link.drop(names)
+        for name in held.intersection(change.drop):
+            self._release(name)
             self.drawn = ()
-        held = [name in self._held for name in self._names]
-        shown = tuple(self._names[row] for row in drawn(self._tiles, held, rank) if held[row])
+        shown = tuple(frontier.drawn(rank, BUDGET.nodes))
         changed, self.drawn = shown != self.drawn, shown
         self._renderer.show(shown)
         return changed
 
+    def _held(self) -> list[str]:
+        frontier = self._frontier
+        if frontier is None:
+            return []
+        return [name for name, held in zip(frontier.ids, frontier.held, strict=True) if held]
+
     def _release(self, name: str) -> None:
         self._renderer.remove(name)
-        self._held.discard(name)
         if self.city is not None:
             self.city.remove(name)
+
+
+def _batches(names: list[str]) -> list[list[str]]:
+    """Cut a list into as many as one message may name."""
+    return [names[first:first + _MOST_NAMED] for first in range(0, len(names), _MOST_NAMED)]

@@ -1,37 +1,42 @@
 """The cut: which tiles a viewer holds, and which of them it draws now. A pure function.
 
-Its twin is ``webxr_client/src/scene/cut.ts``; both read ``tests/vectors/cut/``. It is plain Python
-because the native viewer's process has no Numba, and because a cut weighs some dozens of headers
-when the view has moved, not every frame.
+Its twins are ``webxr_client/src/scene/cut.ts`` and, for servers and tools, ``kernels/cut.py``; all read
+``tests/vectors/cut/``. This one is plain Python because the native viewer's process has no Numba. A cut
+looks only at the tiles that it takes and at their children, however many are known.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from xrserver.scene.tiles import TileHeader
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 #: Nearer than this, in metres, a tile's error looks no larger.
 NEAREST = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidates:
-    """The headers known so far, as columns; the root first, parents before their children.
+    """The headers known so far, as columns; the root first, the children of a tile one after the other.
 
-    `parent` is a row of these (-1: the root), `box` six metres a row, the others as in
-    `TileHeader`. The children of a tile together cover all that it does, in space and in time.
+    Attributes
+    ----------
+    first, children : list of int
+        Row of the tile's first child, and how many there are; 0 of those where none are known.
+    box : list of list of six float
+        The others are as in `TileHeader`. The children of a tile together cover all that it does, in
+        space and in time.
     """
 
-    parent: Sequence[int]
-    box: Sequence[Sequence[float]]
-    error: Sequence[float]
-    lo: Sequence[int]
-    hi: Sequence[int]
-    nodes: Sequence[int]
-    spans: Sequence[int]
+    first: list[int] = field(default_factory=list[int])
+    children: list[int] = field(default_factory=list[int])
+    box: list[list[float]] = field(default_factory=list[list[float]])
+    error: list[float] = field(default_factory=list[float])
+    lo: list[int] = field(default_factory=list[int])
+    hi: list[int] = field(default_factory=list[int])
+    nodes: list[int] = field(default_factory=list[int])
+    spans: list[int] = field(default_factory=list[int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +45,6 @@ class Cut:
 
     resident: list[int]
     drawn: list[int]
-
-
-def candidates(root: TileHeader) -> tuple[Candidates, list[str]]:
-    """Return all headers below (and with) `root` as columns, and their ids."""
-    headers, parent = [root], [-1]
-    for row, header in enumerate(headers):
-        headers += header.children
-        parent += [row] * len(header.children)
-    columns = Candidates(
-        parent, [h.box for h in headers], [h.error for h in headers], [h.lo for h in headers],
-        [h.hi for h in headers], [h.nodes for h in headers], [h.spans for h in headers])
-    return columns, [h.id for h in headers]
 
 
 def cut(tiles: Candidates, eye: Sequence[float], factor: float, rank: int, node_budget: int,
@@ -74,77 +67,95 @@ def cut(tiles: Candidates, eye: Sequence[float], factor: float, rank: int, node_
     -----
     First what is drawn now is refined, the largest error on the screen first; a tile gives way to
     all of its children at this rank or to none. What room is left goes to windows of other ranks,
-    the nearest in time first. Ties go to the smaller row. O(n²) in the tiles weighed, at worst.
+    the nearest in time first. Ties go to the smaller row. O(n log n) in the tiles taken.
     """
-    children: list[list[int]] = [[] for _ in tiles.parent]
-    for row, parent in enumerate(tiles.parent):
-        if parent >= 0:
-            children[parent].append(row)
-
     def screen(row: int) -> float:
         return tiles.error[row] * factor / max(_distance(tiles.box[row], eye), NEAREST)
-
-    def now(row: int) -> bool:
-        return tiles.lo[row] <= rank < tiles.hi[row]
 
     def gap(row: int) -> int:
         return tiles.lo[row] - rank if rank < tiles.lo[row] else rank - tiles.hi[row] + 1
 
-    held = [False] * len(tiles.parent)
-    held[0] = True
     resident: list[int] = [0]
-    coarse: list[int] = [0] if screen(0) > 1.0 else []
+    refined: set[int] = set()
     nodes, spans = tiles.nodes[0], tiles.spans[0]
-
-    waiting: list[int] = list(coarse)
+    at_root = screen(0)
+    coarse: list[int] = [0] if at_root > 1.0 else []
+    waiting: list[tuple[float, int]] = [(-at_root, 0)] if coarse else []
     while waiting:
-        best = max(sorted(waiting), key=screen)
-        waiting.remove(best)
-        group = [child for child in children[best] if now(child)]
+        _, best = heappop(waiting)
+        group = _group(tiles, best, rank)
         more_nodes = sum(tiles.nodes[child] for child in group) - tiles.nodes[best]
         more_spans = sum(tiles.spans[child] for child in group)
         if not group or nodes + more_nodes > node_budget or spans + more_spans > span_budget:
             continue
         nodes, spans = nodes + more_nodes, spans + more_spans
+        refined.add(best)
         for child in group:
-            held[child] = True
             resident.append(child)
-            if screen(child) > 1.0:
+            worst = screen(child)
+            if worst > 1.0:
                 coarse.append(child)
-                waiting.append(child)
+                heappush(waiting, (-worst, child))
+    now = [0]
+    shown: list[int] = []
+    while now:
+        row = now.pop()
+        if row in refined:
+            now += _group(tiles, row, rank)
+        else:
+            shown.append(row)
 
-    waiting = [child for row in coarse for child in children[row] if not now(child)]
-    while waiting:
-        best = min(sorted(waiting), key=gap)
-        waiting.remove(best)
+    later: list[tuple[int, int]] = []
+    for row in coarse:
+        for child in range(tiles.first[row], tiles.first[row] + tiles.children[row]):
+            if not tiles.lo[child] <= rank < tiles.hi[child]:
+                heappush(later, (gap(child), child))
+    while later:
+        _, best = heappop(later)
         if tiles.nodes[best] > node_budget or spans + tiles.spans[best] > span_budget:
             continue
         spans += tiles.spans[best]
-        held[best] = True
         resident.append(best)
         if screen(best) > 1.0:
-            waiting += children[best]
-    return Cut(resident, drawn(tiles, held, rank))
+            for child in range(tiles.first[best], tiles.first[best] + tiles.children[best]):
+                heappush(later, (gap(child), child))
+    return Cut(resident, sorted(shown))
 
 
-def drawn(tiles: Candidates, held: Sequence[bool], rank: int) -> list[int]:
+def drawn(tiles: Candidates, held: Sequence[bool], rank: int, node_budget: int) -> list[int]:
     """Return the rows to draw at `rank` (⌈t⌉) of those really held: each file is in one of them.
 
-    A tile is drawn unless all of its children at this rank are held; then they are, in its place.
+    A tile gives way to all of its children at this rank, where they are held and `node_budget` allows
+    it, the largest error first; what was too much at first is tried again once others have given way.
     """
-    group: list[list[int]] = [[] for _ in tiles.parent]
-    for row, parent in enumerate(tiles.parent):
-        if parent >= 0 and tiles.lo[row] <= rank < tiles.hi[row]:
-            group[parent].append(row)
     rows: list[int] = []
-    waiting = [0]
-    while waiting:
-        row = waiting.pop()
-        if group[row] and all(held[child] for child in group[row]):
-            waiting += group[row]
-        else:
+    refused: list[tuple[float, int]] = []
+    waiting: list[tuple[float, int]] = [(-tiles.error[0], 0)]
+    nodes, progress = tiles.nodes[0], False
+    while waiting or (refused and progress):
+        if not waiting:
+            waiting, refused, progress = refused, [], False
+            heapify(waiting)
+        key, row = heappop(waiting)
+        group = _group(tiles, row, rank)
+        if not group or not all(held[child] for child in group):
             rows.append(row)
-    return sorted(rows)
+            continue
+        more = sum(tiles.nodes[child] for child in group) - tiles.nodes[row]
+        if nodes + more > node_budget and more > 0:
+            refused.append((key, row))
+            continue
+        nodes, progress = nodes + more, True
+        for child in group:
+            heappush(waiting, (-tiles.error[child], child))
+    return sorted([*rows, *(row for _, row in refused)])
+
+
+def _group(tiles: Candidates, row: int, rank: int) -> list[int]:
+    """Return the children of a tile at a rank."""
+    first = tiles.first[row]
+    return [child for child in range(first, first + tiles.children[row])
+            if tiles.lo[child] <= rank < tiles.hi[child]]
 
 
 def _distance(box: Sequence[float], eye: Sequence[float]) -> float:
@@ -153,4 +164,3 @@ def _distance(box: Sequence[float], eye: Sequence[float]) -> float:
     y = max(box[1] - eye[1], 0.0, eye[1] - box[4])
     z = max(box[2] - eye[2], 0.0, eye[2] - box[5])
     return math.sqrt(x * x + y * y + z * z)
-

@@ -49,7 +49,7 @@ EXAMPLES: tuple[Any, ...] = (
     messages.Patch("a" * 32, "f" * 16, 3, 5500, 1.7e9, [[4, 5500], [2, 5500]], packed(SPANS, 2, 1),
                    packed(NODES, 1, 2), packed(STRATA, 1, 3), names(b"new.py")),
     messages.Result(7, 12, 34, "src/app.py", [messages.Row("author", "Ada", "")]),
-    messages.Panel("inspector", "src/app.py", [messages.Row("commit", "Start", "rank:3")]),
+    messages.Panel("inspector", "src/app.py", [messages.Row("commit", "Start", "rank:3")], [4, 12]),
     messages.Notice("The repository was reopened."),
     messages.Error("unknown-tile", "No scene has this tile.", "d" * 32),
     messages.Hello("quest3", "", "city"),
@@ -64,7 +64,10 @@ EXAMPLES: tuple[Any, ...] = (
                        {"time": np.array([-5, 0, 2**40], "<i8"), "author": np.array([0, 1, 0], "<u4"),
                         "mainline": np.array([1, 0, 1], "|u1")},
                        {"commits": np.array([2, 1], "<u4"), "colour": np.array([0xE69F00, 0x56B4E9], "<u4")},
-                       names(b"Ada", b"Bob"), {"rank": np.zeros(0, "<u4")}, names()),
+                       names(b"Ada", b"Bob"), {"rank": np.zeros(0, "<u4")}, names(),
+                       {"rank": np.array([0, 2], "<u4"),
+                        "position": np.array([[0, 2, 1], [8, 2.5, 1]], "<f4"),
+                        "across": np.array([[0, 0, -3], [0, 0, -4]], "<f4")}),
 )
 
 

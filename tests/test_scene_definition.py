@@ -10,6 +10,7 @@ import pytest
 from xrserver.errors import SceneError
 from xrserver.scene import definition
 from xrserver.scene.definition import SceneDefinition, load_scene, parse_scene, scene_names
+from xrserver.scene.schema import SCHEMAS
 
 CITY = definition.resources.text("scenes", "city.toml")
 
@@ -24,15 +25,17 @@ def test_the_city_says_what_the_defaults_are() -> None:
     assert city == replace(parse('title = "City"'), name="city", digest=city.digest)
 
 
-def test_every_key_there_is_stands_in_the_city_with_a_comment() -> None:
+@pytest.mark.parametrize("name", scene_names())
+def test_every_key_there_is_stands_in_the_scene_of_its_kind(name: str) -> None:
     section = ""
     seen: set[tuple[str, str]] = set()
-    for line in CITY.splitlines():
+    for line in definition.resources.text("scenes", f"{name}.toml").splitlines():
         if line.startswith("["):
             section = line.strip("[]")
         elif "=" in line and not line.startswith("#"):
             seen.add((section, line.split("=")[0].strip()))
-    assert seen == {(s, key) for s, keys in definition._SCHEMA.items() for key in keys}
+    schema = SCHEMAS[load_scene(name).kind]
+    assert seen == {(section, key) for section, keys in schema.items() for key in keys}
 
 
 def test_a_scene_can_be_a_file_of_ones_own(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_each_file_is_inside_exactly_one_block_and_no_surface_is_further_off_tha
             own = exact.spans[kind[2 * path]["first_span"]:][:kind[2 * path]["span_count"]]
             span = own[(own["birth"] <= rank) & (rank < own["death"])][0]
             top = float(block["position1"][1] + block["size1"][1])
-            ground = float(scene.layout.plate * (scene.layout.depth[near] + 1))
+            ground = float(scene.city.plate * (scene.city.depth[near] + 1))
             assert abs(top - float(span["position1"][1] + span["size1"][1])) <= scene.root.error + 1e-3
             assert abs(top - ground) <= scene.root.error + 1e-3
             for axis in (0, 2):
@@ -98,9 +98,9 @@ def test_each_file_is_inside_exactly_one_block_and_no_surface_is_further_off_tha
         assert set(blocks) == filled
         for path, block in blocks.items():
             # A yard's block stands on the plate; a whole district's has it as its foot, and nothing below.
-            depth = int(scene.layout.depth[path])
-            assert block["position1"][1] == pytest.approx(scene.layout.plate * (depth + (path in plates)))
-            top, ground = block["position1"][1] + block["size1"][1], scene.layout.plate * (depth + 1)
+            depth = int(scene.city.depth[path])
+            assert block["position1"][1] == pytest.approx(scene.city.plate * (depth + (path in plates)))
+            top, ground = block["position1"][1] + block["size1"][1], scene.city.plate * (depth + 1)
             assert top >= ground + CITY.building.lowest - 1e-3
             below = [p for p in (*blocks, *plates) if path in ancestors(tree, p)]
             assert path in plates or not below

@@ -32,6 +32,7 @@ class Kind(IntEnum):
     BEAM = 2
     LABEL = 3
     PERSON = 4
+    BEAD = 5
 
 
 class Flag(IntFlag):
@@ -42,7 +43,8 @@ class Flag(IntFlag):
     ENTERS: it grows out of the ground instead (nothing stood before). LEAVES: it shrinks into the
     ground during the ease before its death (nothing follows). A span that neither leaves nor has
     a successor in its node has moved elsewhere, and hides when that ease begins.
-    LATE: dated before the head it was added to. AGGREGATE: stands for several things.
+    LATE: dated before the head it was added to. AGGREGATE: stands for several things. GONE: a commit
+    that no ref reaches any more.
     """
 
     EASED = 1
@@ -51,6 +53,7 @@ class Flag(IntFlag):
     LEAVES = 8
     LATE = 16
     AGGREGATE = 32
+    GONE = 64
 
 
 class Category(IntEnum):
@@ -77,6 +80,10 @@ class Range:
     low: float
     high: float
 
+
+#: Scene-wide ids of nodes that are no paths: a commit's bead is `COMMIT_NODES` + 2·rank, pieces of
+#: ribbons count on from `RIBBON_NODES` in steps of two. All stay below 2³¹.
+COMMIT_NODES, RIBBON_NODES = 0x4000_0000, 0x6000_0000
 
 Rank = Annotated[int, Range(0, RANK_END)]
 NodeId = Annotated[int, Range(0, 2**32 - 1)]
@@ -131,14 +138,14 @@ SPANS = ColumnSet(
         Column("death", "<u4", 1, "rank", "", "first rank at which it no longer holds, clipped to hi"),
         Column("node", "<u4", 1, "node id", "", "whose state it is (scene-wide id)"),
         Column("traits", "<u4", 1, "", "", "kind (bits 0-7) | flags (8-15) | category (16-31)"),
-        Column("position1", "<f4", 3, "m", "scene", "centre of the base"),
+        Column("position1", "<f4", 3, "m", "scene", "centre of the base; where a ribbon begins"),
         Column("author", "<u4", 1, "person id", "", "author of the last stratum"),
-        Column("size1", "<f4", 3, "m", "scene", "extent along x, y, z"),
-        Column("value1", "<f4", 1, "strata", "", "how many of the node's strata stand"),
-        Column("position0", "<f4", 3, "m", "scene", "where it comes from, when eased"),
-        Column("spare", "<u4", 1, "", "", "zero"),
-        Column("size0", "<f4", 3, "m", "scene", "size it comes from, when eased"),
-        Column("value0", "<f4", 1, "strata", "", "strata it comes from, when eased"),
+        Column("size1", "<f4", 3, "m", "scene", "extent along x, y, z; a ribbon's derivative there"),
+        Column("value1", "<f4", 1, "strata", "", "how many of the node's strata stand; a ribbon's width (m)"),
+        Column("position0", "<f4", 3, "m", "scene", "where it comes from, when eased; where a ribbon ends"),
+        Column("spare", "<f4", 1, "", "", "how much a bed rises outwards for each metre; else zero"),
+        Column("size0", "<f4", 3, "m", "scene", "size it comes from, when eased; a ribbon's derivative"),
+        Column("value0", "<f4", 1, "strata", "", "strata it comes from, when eased; a ribbon's width (m)"),
     ),
 )
 
@@ -150,7 +157,7 @@ NODES = ColumnSet(
         Column("first_stratum", "<u4", 1, "row", "", "row of the node's first stratum in the tile"),
         Column("strata_before", "<u4", 1, "strata", "", "strata it had before those listed in the tile"),
         Column("node", "<u4", 1, "node id", "", "scene-wide id: 2·path for a file, 2·path+1 for a district"),
-        Column("parent", "<u4", 1, "node id", "", "the district it stands in; its own id for the root"),
+        Column("parent", "<u4", 1, "node id", "", "the district around it, a ribbon's child, or itself"),
         Column("stratum_count", "<u4", 1, "rows", "", "how many strata it has in the tile"),
         Column("depth", "<u4", 1, "levels", "", "districts around it; 0 for the root district"),
     ),
@@ -196,4 +203,13 @@ LANDMARKS = ColumnSet(
     ),
 )
 
-COLUMN_SETS: tuple[ColumnSet, ...] = (SPANS, NODES, STRATA, NAMES, TIMELINE, PEOPLE, LANDMARKS)
+COURSE = ColumnSet(
+    "course", "where the river's mainline is at some ranks, ascending, the first and the newest among them",
+    columns=(
+        Column("rank", "<u4", 1, "rank", "", "the commit"),
+        Column("position", "<f4", 3, "m", "scene", "on the mainline"),
+        Column("across", "<f4", 3, "m", "scene", "from there to the outermost lane on its outer side"),
+    ),
+)
+
+COLUMN_SETS: tuple[ColumnSet, ...] = (SPANS, NODES, STRATA, NAMES, TIMELINE, PEOPLE, LANDMARKS, COURSE)

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xrserver.columns import RANK_END
+from xrserver.columns import COMMIT_NODES, RANK_END, RIBBON_NODES
 from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
+from xrserver.layout.river import RiverLayout
 from xrserver.scene.coarse import build_coarse
+from xrserver.scene.compose import compose
 from xrserver.scene.definition import SceneDefinition
-from xrserver.scene.spans import SceneColumns, build_columns, names_of
+from xrserver.scene.spans import SceneColumns, names_of
 from xrserver.scene.table import LegendRow, TableColumns, build_table, legend
 from xrserver.scene.tiles import Selection, TileColumns, TileHeader, bounds, select, split, tile_id, window
 
@@ -42,8 +44,10 @@ class BuiltScene:
         The whole history, exact; tiles are parts of it.
     coarse : SceneColumns or None
         What the root shows when the exact columns are too much for one tile.
-    layout : CityLayout
-        Where every path is placed.
+    city : CityLayout or None
+        Where every path is placed; None where the scene has no city.
+    river : RiverLayout or None
+        Where every commit is placed; None where the scene has no river.
     table_id : str
         What the table of the scene is asked for by; as `tile_id`.
     people : list of LegendRow
@@ -55,7 +59,8 @@ class BuiltScene:
     root: TileHeader
     columns: SceneColumns
     coarse: SceneColumns | None
-    layout: CityLayout
+    city: CityLayout | None
+    river: RiverLayout | None
     table_id: str
     people: list[LegendRow]
     start_pose: StartPose
@@ -98,16 +103,31 @@ class BuiltScene:
         return self._table
 
     def node_path(self, node: int) -> bytes:
-        """Return the path of a node, in git's bytes; the root district's is empty.
+        """Return the path of a node, in git's bytes (empty: the root district); a commit's object id in hex.
 
         Raises
         ------
         UnknownPath
             There is no such node.
         """
+        rank = self.commit_of(node)
+        if rank >= 0:
+            return self._index.oids[rank].tobytes().hex().encode()
         if not 0 <= node >> 1 < len(self._index.paths.parent):
             raise UnknownPath(f"There is no node {node} in this scene.")
         return names_of(self._index.paths, np.array([node >> 1]))[1].tobytes()
+
+    def commit_of(self, node: int) -> int:
+        """Return the rank of the commit that a node is, or leads to; -1 for everything else."""
+        if self.river is None or node < COMMIT_NODES:
+            return -1
+        if node < RIBBON_NODES:
+            rank = (node - COMMIT_NODES) >> 1
+            return rank if rank < len(self.river.lane) else -1
+        piece = (node - RIBBON_NODES) >> 1
+        if piece >= len(self.river.edge):
+            return -1
+        return int(np.searchsorted(self._index.parent_offsets, self.river.edge[piece], side="right")) - 1
 
     def find(self, path: bytes, rank: int | None = None) -> int:
         """Return the node at a path; a file before a district, where both ever stood.
@@ -153,8 +173,9 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     -----
     Everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
     """
-    columns, layout = build_columns(index, versions, definition)
-    table = build_table(index, definition.palette)
+    made = compose(index, versions, definition)
+    columns, layout = made.columns, made.city
+    table = build_table(index, definition.palette, made.river)
     box = bounds(columns.spans)
 
     def name(level: int, lo: int, hi: int, cell: str = "city") -> str:
@@ -167,17 +188,18 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
                           strata, held.nbytes, children)
 
     coarse = None
-    if len(columns.spans) <= definition.tiling.window_spans:
+    # What a river has lives for ever: windows of ranks would make it no smaller.
+    if len(columns.spans) <= definition.tiling.window_spans or layout is None or made.river is not None:
         root = header(0, 0, RANK_END, 0.0, columns, [])
     else:
-        made = build_coarse(columns, index.paths, layout, definition)
-        coarse = made.columns
+        blocks = build_coarse(columns, index.paths, layout, definition)
+        coarse = blocks.columns
         box = bounds(np.concatenate([columns.spans, coarse.spans]))
         leaves = [header(1, lo, hi, 0.0, select(columns, lo, hi), [])
                   for lo, hi in split(columns.spans, definition.tiling.window_spans)]
-        root = header(0, 0, RANK_END, made.error, coarse, leaves)
+        root = header(0, 0, RANK_END, blocks.error, coarse, leaves)
     return BuiltScene(
-        definition, generation, root, columns, coarse, layout, name(0, 0, RANK_END, "table"),
+        definition, generation, root, columns, coarse, layout, made.river, name(0, 0, RANK_END, "table"),
         legend(table, index), start_pose(definition, box), index, table,
         {tile.id: tile for tile in (root, *root.children)})
 

@@ -1,7 +1,7 @@
 """Scene definitions: TOML files that say what is placed where and which metric drives what.
 
-Every key, its unit and its range stands once, in `_SCHEMA`; the defaults are those of the
-dataclasses. What is unknown, of the wrong type, unit or range is a `SceneError` that names the file,
+Every key, its unit and its range stands once, in `scene.schema`; the defaults are those of the
+dataclasses here. What is unknown, of the wrong type, unit or range is a `SceneError` that names the file,
 the line and the remedy.
 """
 
@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,9 @@ from typing import Any
 from xrserver import resources
 from xrserver.errors import SceneError
 from xrserver.layout.city import CityParameters
+from xrserver.layout.river import RiverParameters
 from xrserver.scene.palette import CHROMA, LIGHTNESS, OKABE_ITO
+from xrserver.scene.schema import SCHEMAS, any_of, read_value, remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Metrics:
     colour: str = "author"
     glow: str = "change"
     label: str = "name"
+    bead: str = "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,39 @@ class Tiling:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A scene that stands in another one.
+
+    Attributes
+    ----------
+    definition : SceneDefinition
+    offset : (float, float, float), metres, scene space
+    around : bool
+        A river: it winds around the parts before it.
+    reach : float
+        … and goes no farther than this many times as far from the middle as they do.
+    """
+
+    definition: SceneDefinition
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    around: bool = False
+    reach: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
 class SceneDefinition:
-    """A scene file, read and checked. `digest` names its content."""
+    """A scene file, read and checked. `digest` names its content and that of its parts.
+
+    `kind` says which of the parameters mean something: ``"city"`` those of `layout` and `building`,
+    ``"river"`` those of `river`, ``"together"`` the `parts`.
+    """
 
     name: str
     title: str = "City"
+    kind: str = "city"
     layout: CityParameters = field(default_factory=CityParameters)
+    river: RiverParameters = field(default_factory=RiverParameters)
+    parts: tuple[Part, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
     building: Building = field(default_factory=Building)
     glow_seconds: float = 3.0
@@ -90,82 +118,6 @@ class SceneDefinition:
     start: Start = field(default_factory=Start)
     tiling: Tiling = field(default_factory=Tiling)
     digest: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Quantity:
-    """A number with a unit, ``"2.5 m"``, or without one (`unit` empty)."""
-
-    unit: str
-    low: float
-    high: float
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """One of some words."""
-
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _List:
-    """As many values of one kind as the two bounds allow."""
-
-    of: _Quantity | str
-    least: int
-    most: int
-
-
-#: How many of the schema's unit one of each unit is.
-_UNITS: dict[str, dict[str, float]] = {
-    "m": {"m": 1.0, "cm": 0.01, "mm": 0.001, "km": 1000.0},
-    "m²": {"m²": 1.0, "m2": 1.0},
-    "B": {"B": 1.0, "kB": 1e3, "MB": 1e6},
-    "s": {"s": 1.0, "ms": 0.001, "min": 60.0},
-    "°": {"°": 1.0, "deg": 1.0},
-}
-
-_TEXT = "text"
-_COLOUR = "colour"
-_LENGTH = _Quantity("m", 0.0, 1000.0)
-_SHARE = _Quantity("", 0.0, 0.45)
-
-_SCHEMA: dict[str, dict[str, Any]] = {
-    "": {"title": _TEXT},
-    "layout": {
-        "kind": _Choice(("city",)),
-        "plot_area": _Quantity("m²", 1.0, 10_000.0), "aspect": _Quantity("", 0.25, 4.0),
-        "size_floor": _Quantity("B", 1.0, 1e9), "size_exponent": _Quantity("", 0.05, 1.0),
-        "submodule_size": _Quantity("B", 1.0, 1e9), "street": _LENGTH, "kerb": _LENGTH,
-        "narrowing": _Quantity("", 0.0, 0.95), "gap": _LENGTH, "gap_share": _SHARE, "plate": _LENGTH,
-        "spare_share": _Quantity("", 0.0, 4.0), "spare_least": _Quantity("", 0, 1000, whole=True),
-    },
-    "metrics": {
-        "footprint": _Choice(("size", "equal")), "height": _Choice(("strata", "size")),
-        "colour": _Choice(("author", "age", "kind")), "glow": _Choice(("change",)),
-        "label": _Choice(("name",)),
-    },
-    "building": {
-        "lowest": _Quantity("m", 0.01, 1000.0), "storey": _LENGTH, "growth": _Quantity("", 0.1, 4.0),
-        "least_side": _LENGTH, "symlink_height": _Quantity("m", 0.01, 1000.0),
-        "submodule_height": _Quantity("m", 0.01, 1000.0),
-    },
-    "time": {"glow": _Quantity("s", 0.01, 1000.0)},
-    "palette": {
-        "light": _Choice(("night", "day")), "people": _List(_COLOUR, 1, 256),
-        "lightness": _Quantity("", 0.0, 1.0), "chroma": _Quantity("", 0.0, 0.4),
-    },
-    "start": {
-        "scale": _Choice(("tabletop", "room", "life")),
-        "centre": _List(_Quantity("m", -1e6, 1e6), 3, 3), "turn": _Quantity("°", -360.0, 360.0),
-    },
-    "tiles": {
-        "window_spans": _Quantity("", 1, 2_000_000, whole=True),
-        "coarse_spans": _Quantity("", 1, 2_000_000, whole=True),
-    },
-}
 
 
 def scene_names() -> list[str]:
@@ -185,8 +137,8 @@ def load_scene(name: str) -> SceneDefinition:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SceneError(f"There is no scene {name!r} ({error}): choose one of {_or(scene_names())}, or give "
-                         "the path of a .toml file.") from None
+        raise SceneError(f"There is no scene {name!r} ({error}): choose one of {any_of(scene_names())}, or "
+                         "give the path of a .toml file.") from None
     return parse_scene(text, str(file), file.stem)
 
 
@@ -202,113 +154,99 @@ def parse_scene(text: str, file: str, name: str) -> SceneDefinition:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SceneError(f"{file}: not TOML: {error}.") from None
-    sections: dict[str, dict[str, Any]] = {"": {}}
+    layout = document.get("layout")
+    kind: Any = layout.get("kind", "city") if isinstance(layout, dict) else "city"
+    schema = SCHEMAS.get(kind if isinstance(kind, str) else "", SCHEMAS["city"])
+    sections: list[tuple[str, int, dict[str, Any]]] = [
+        ("", 0, {key: value for key, value in document.items() if not _is_section(value)})]
     for key, value in document.items():
-        if isinstance(value, dict):
-            sections[key] = value
-        else:
-            sections[""][key] = value
+        if key == "part" and isinstance(value, dict):
+            raise SceneError(f"{file}:{_line(text, key, None)}: [part] must be in double brackets, "
+                             "[[part]], as there may be several.")
+        if _is_section(value):
+            several: list[dict[str, Any]] = value if isinstance(value, list) else [value]
+            sections += [(key, number, each) for number, each in enumerate(several)]
     read: dict[str, dict[str, Any]] = {}
-    for section, entries in sections.items():
-        if section not in _SCHEMA:
-            raise SceneError(f"{file}:{_line(text, section, None)}: unknown section [{section}]: "
-                             f"{_remedy(section, [s for s in _SCHEMA if s])}.")
-        read[section] = {}
+    parts: list[Part] = []
+    for section, number, entries in sections:
+        if section not in schema:
+            elsewhere = any(section in each for each in SCHEMAS.values())
+            whose = f" in a scene of kind {kind!r}" if elsewhere else ""
+            raise SceneError(f"{file}:{_line(text, section, None)}: unknown section [{section}]{whose}: "
+                             f"{remedy(section, [s for s in schema if s])}.")
+        values: dict[str, Any] = {}
         for key, value in entries.items():
-            def wrong(what: str, section: str = section, key: str = key) -> SceneError:
-                return SceneError(f"{file}:{_line(text, section, key)}: {key}: {what}.")
-            if key not in _SCHEMA[section]:
-                raise wrong(f"unknown key: {_remedy(key, list(_SCHEMA[section]))}")
-            read[section][key] = _read(_SCHEMA[section][key], value, wrong)
-    layout = read.get("layout", {})
-    layout.pop("kind", None)
+            def wrong(what: str, section: str = section, key: str = key, number: int = number) -> SceneError:
+                return SceneError(f"{file}:{_line(text, section, key, number)}: {key}: {what}.")
+            if key not in schema[section]:
+                raise wrong(f"unknown key: {remedy(key, list(schema[section]))}")
+            values[key] = read_value(schema[section][key], value, wrong)
+        if section == "part":
+            parts.append(_part(values, file, _line(text, section, None, number), name, not parts))
+        else:
+            read[section] = values
+    if kind == "together" and not parts:
+        raise SceneError(f"{file}:{_line(text, 'layout', 'kind')}: a scene of kind 'together' needs a "
+                         "[[part]] with the scene that stands in it, such as scene = \"city\".")
+    values = {key: value for key, value in read.get("layout", {}).items() if key != "kind"}
+    digest = blake2b(text.encode(), digest_size=16)
+    for part in parts:
+        digest.update(part.definition.digest.encode())
     return SceneDefinition(
-        name=name, title=read[""].get("title", name), layout=CityParameters(**layout),
+        name=name, title=read[""].get("title", name), kind=kind,
+        layout=CityParameters(**values if kind == "city" else {}),
+        river=RiverParameters(**values if kind == "river" else {}), parts=tuple(parts),
         metrics=Metrics(**read.get("metrics", {})), building=Building(**read.get("building", {})),
         glow_seconds=read.get("time", {}).get("glow", SceneDefinition(name).glow_seconds),
         palette=Palette(**read.get("palette", {})), start=Start(**read.get("start", {})),
-        tiling=Tiling(**read.get("tiles", {})), digest=blake2b(text.encode(), digest_size=16).hexdigest())
+        tiling=Tiling(**read.get("tiles", {})), digest=digest.hexdigest())
 
 
-def _read(schema: Any, value: Any, wrong: Callable[[str], SceneError]) -> Any:
-    """Return `value` as the schema has it, or raise what `wrong` makes of the reason."""
-    if isinstance(schema, _Quantity):
-        return _quantity(schema, value, wrong)
-    if isinstance(schema, _Choice):
-        if value not in schema.words:
-            raise wrong(f"{value!r} is none of those known: {_remedy(str(value), list(schema.words))}")
-        return value
-    if isinstance(schema, _List):
-        if not isinstance(value, list) or not schema.least <= len(value) <= schema.most:
-            many = str(schema.least) if schema.least == schema.most else f"{schema.least} to {schema.most}"
-            raise wrong(f"{value!r} must be a list of {many}")
-        return tuple(_read(schema.of, item, wrong) for item in value)
-    if not isinstance(value, str):
-        raise wrong(f"{value!r} must be text in quotes")
-    if schema == _COLOUR:
-        if not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-            raise wrong(f"{value!r} is no colour: write it as \"#E69F00\"")
-        return int(value[1:], 16)
-    return value
+def _is_section(value: Any) -> bool:
+    """Return whether a value of a document is a section, or some of one name."""
+    return isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value))
 
 
-def _quantity(schema: _Quantity, value: Any, wrong: Callable[[str], SceneError]) -> float | int:
-    """Return a number in the unit of the schema."""
-    if not schema.unit:
-        if isinstance(value, bool) or not isinstance(value, int if schema.whole else (int, float)):
-            raise wrong(f"{value!r} must be a {'whole ' if schema.whole else ''}number without a unit")
-        number = value if schema.whole else float(value)
-    else:
-        example = f'write it with its unit, such as "{_number(max(schema.low, 1.0))} {schema.unit}"'
-        match = re.fullmatch(r"\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*", value) \
-            if isinstance(value, str) else None
-        if match is None:
-            raise wrong(f"{value!r} is no quantity: {example}")
-        scale = _UNITS[schema.unit].get(match[2])
-        if scale is None:
-            raise wrong(f"the unit {match[2]!r} does not fit: use {_or(list(_UNITS[schema.unit]))}")
-        try:
-            number = float(match[1]) * scale
-        except ValueError:
-            raise wrong(f"{value!r} is no quantity: {example}") from None
-    if not schema.low <= number <= schema.high:
-        most = f"{_number(schema.high)} {schema.unit}".rstrip()
-        raise wrong(f"{value!r} is out of range: choose {_number(schema.low)} to {most}")
-    return number
+def _part(values: dict[str, Any], file: str, line: int, name: str, first: bool) -> Part:
+    """Return the part that a ``[[part]]`` at a line of `file` describes."""
+    where = f"{file}:{line}: "
+    if "scene" not in values:
+        raise SceneError(f"{where}this part names no scene: add a line such as scene = \"city\".")
+    scene = values.pop("scene")
+    beside = str(Path(file).parent / scene) if scene.endswith(".toml") else scene
+    if scene == name or beside == file:
+        raise SceneError(f"{where}scene: {scene!r} cannot be a part of itself.")
+    try:
+        definition = load_scene(beside)
+    except SceneError as error:
+        raise SceneError(f"{where}scene: {error}") from None
+    if definition.kind == "together":
+        raise SceneError(f"{where}scene: {scene!r} is made of parts itself: name those here.")
+    part = Part(definition, **values)
+    if part.around and (first or definition.kind != "river"):
+        raise SceneError(f"{where}around: only a river goes around something, and that comes before it: "
+                         "leave it out here.")
+    return part
 
 
-def _line(text: str, section: str, key: str | None) -> int:
-    """Return the number of the line that sets `key` in `section` (that opens the section, without a key)."""
+def _line(text: str, section: str, key: str | None, number: int = 0) -> int:
+    """Return the line that sets `key` in the `number`-th `section`; the one that opens it, without a key."""
     def sets(line: str, name: str) -> bool:
         return re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]", line) is not None
 
-    here, opened = "", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\s*[\"']?([^\]\"']+?)[\"']?\s*\]", line)
+    here, opened, seen = "", 1, -1
+    for at, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\[?\s*[\"']?([^\]\"']+?)[\"']?\s*\]", line)
         if header:
             here = header[1]
-            if here == section:
-                opened = number
+            seen += here == section
+            if here == section and seen == number:
+                opened = at
                 if key is None:
-                    return number
-        elif key is not None and here == section and sets(line, key):
-            return number
+                    return at
+        elif key is not None and here == section and (not section or seen == number) and sets(line, key):
+            return at
         elif here == "" and section and sets(line, section):
-            opened = number
+            opened = at
     return opened
-
-
-def _remedy(word: str, known: list[str]) -> str:
-    """Suggest what `word` may have been meant to be."""
-    close = get_close_matches(word, known, 1)
-    return f"did you mean {close[0]!r}?" if close else f"use {_or(known)}"
-
-
-def _or(words: list[str]) -> str:
-    """Join words as a choice."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _number(value: float) -> str:
-    """Write a number without a needless fraction."""
-    return f"{value:g}"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.columns import LANDMARKS, PEOPLE, TIMELINE, ColumnSet
+from xrserver.columns import COURSE, LANDMARKS, PEOPLE, TIMELINE, ColumnSet
 from xrserver.history.index import HistoryIndex
+from xrserver.layout.river import RiverLayout
 from xrserver.scene.definition import Palette
 from xrserver.scene.palette import people_colours
 from xrserver.scene.spans import NOBODY
@@ -31,11 +32,13 @@ class TableColumns:
     people_names: Columns
     landmarks: Columns
     landmark_names: Columns
+    course: Columns
 
     @property
     def nbytes(self) -> int:
         """Bytes of all columns."""
-        sets = (self.timeline, self.people, self.people_names, self.landmarks, self.landmark_names)
+        sets = (self.timeline, self.people, self.people_names, self.landmarks, self.landmark_names,
+                self.course)
         return sum(column.nbytes for columns in sets for column in columns.values())
 
 
@@ -49,8 +52,8 @@ class LegendRow:
     colour: int
 
 
-def build_table(index: HistoryIndex, palette: Palette) -> TableColumns:
-    """Return the table of a history: one row a rank, a person, and a tag."""
+def build_table(index: HistoryIndex, palette: Palette, river: RiverLayout | None = None) -> TableColumns:
+    """Return the table of a history: one row a rank, a person, a tag; and the course of its river, if any."""
     mainline = np.zeros(len(index.oids), np.uint8)
     mainline[index.mainline] = 1
     people = min(len(index.person_names), NOBODY)
@@ -62,7 +65,9 @@ def build_table(index: HistoryIndex, palette: Palette) -> TableColumns:
         _columns(TIMELINE, index.timeline, np.minimum(index.author, NOBODY), mainline),
         _columns(PEOPLE, commits, colours), _names(index.person_names[:people]),
         _columns(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),
-        _names([name for _, name in tags]))
+        _names([name for _, name in tags]),
+        _columns(COURSE, *((river.course_rank, river.course, river.across) if river is not None
+                           else (np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3))))))
 
 
 def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.columns import RANK_END, Flag, Range, Rank, TileId
+from xrserver.columns import RANK_END, Flag, Kind, Range, Rank, TileId
 from xrserver.scene.spans import SceneColumns, ragged
 
 
@@ -154,7 +154,21 @@ def bounds(spans: NDArray[Any]) -> list[float]:
     """Return the box that holds all spans at any time: min x, y, z, max x, y, z; zeros when empty."""
     if not len(spans):
         return [0.0] * 6
-    middle, half = spans["position1"], 0.5 * spans["size1"]
-    low = (middle - half * np.array([1, 0, 1], np.float32)).min(axis=0)
-    high = (middle + half * np.array([1, 2, 1], np.float32)).max(axis=0)
-    return [float(x) for x in (*low, *high)]
+    low, high = span_boxes(spans)
+    return [float(x) for x in (*low.min(axis=0), *high.max(axis=0))]
+
+
+def span_boxes(spans: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the smallest and the largest corner of a box around each span: (n, 3) float32, metres."""
+    middle, half = spans["position1"], np.float32(0.5) * spans["size1"]
+    low: NDArray[np.float32] = middle - half * np.array([1, 0, 1], np.float32)
+    high: NDArray[np.float32] = middle + half * np.array([1, 2, 1], np.float32)
+    ribbon = np.flatnonzero((spans["traits"] & 0xFF) == int(Kind.RIBBON))
+    if len(ribbon):
+        own = spans[ribbon]
+        # A cubic curve lies within its four control points.
+        points = np.stack([own["position1"], own["position1"] + own["size1"] / 3.0,
+                           own["position0"] - own["size0"] / 3.0, own["position0"]])
+        wide = 0.5 * np.maximum(own["value1"], own["value0"])[:, None]
+        low[ribbon], high[ribbon] = points.min(axis=0) - wide, points.max(axis=0) + wide
+    return low, high

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from xrserver.columns import RANK_END
+from xrserver.columns import COMMIT_NODES, RANK_END
 from xrserver.errors import UnknownMoment, UnknownPath
 from xrserver.scene.build import BuiltScene
 from xrserver.server.opened import OpenRepository
@@ -44,7 +46,10 @@ async def inspect(repository: OpenRepository, scene: BuiltScene, selected: Selec
         There is no such node.
     """
     if selected.node < 0:
-        return Panel("inspector", "", [])
+        return Panel("inspector", "", [], [])
+    commit = scene.commit_of(selected.node)
+    if commit >= 0:
+        return await repository.run(repository.inspector.commit_panel, commit)
     path = scene.node_path(selected.node)
     rank = min(selected.rank, repository.index.head_rank)
     return await repository.run(repository.inspector.panel, selected.node, rank, path)
@@ -58,16 +63,32 @@ def _commit(repository: OpenRepository, number: int, rank: int, node: int) -> Re
 def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
     rank = min(query.rank, repository.index.head_rank)
     path = query.text.encode()
-    node = scene.find(path, rank)
+    try:
+        node = scene.find(path, rank)
+    except UnknownPath:
+        node = _commit_node(repository, scene, query.text)
+        if node < 0:
+            raise
+        rank = scene.commit_of(node)
     return Result(query.number, _nearest(repository, node, rank), node,
                   panels.display(scene.node_path(node))[:_LONGEST_TEXT], [])
+
+
+def _commit_node(repository: OpenRepository, scene: BuiltScene, text: str) -> int:
+    """Return the node of the commit whose id begins with `text`; -1 where the scene has none."""
+    if scene.river is None or not re.fullmatch("[0-9a-f]{7,64}", text):
+        return -1
+    try:
+        return COMMIT_NODES + 2 * repository.moments.find(text).rank
+    except UnknownMoment:
+        return -1
 
 
 def _nearest(repository: OpenRepository, node: int, rank: int) -> int:
     """Return the rank nearest to `rank` at which a file stands (`rank` itself for districts)."""
     versions = repository.versions
     first, last = np.searchsorted(versions.path, [node >> 1, (node >> 1) + 1])
-    if node & 1 or first == last:
+    if node & 1 or first == last or node >= COMMIT_NODES:
         return rank
     births = versions.birth[first:last].astype(np.int64)
     lasts = np.minimum(versions.death[first:last].astype(np.int64), RANK_END) - 1
@@ -76,6 +97,9 @@ def _nearest(repository: OpenRepository, node: int, rank: int) -> int:
 
 
 def _stratum(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
+    commit = scene.commit_of(query.node)
+    if commit >= 0:
+        return _commit(repository, query.number, commit, query.node)
     path = scene.node_path(query.node)
     strata = repository.inspector.strata(query.node >> 1)
     if query.node & 1 or query.index >= len(strata):

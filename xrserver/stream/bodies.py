@@ -22,7 +22,7 @@ def tile_body(tile: TileColumns) -> TileBody:
 def table_body(name: str, table: TableColumns) -> TableBody:
     """Return the columns of a whole scene as their body; no array is copied."""
     return TableBody(name, table.timeline, table.people, table.people_names, table.landmarks,
-                     table.landmark_names)
+                     table.landmark_names, table.course)
 
 
 def encode_body(scene: BuiltScene, tile: str) -> bytes:

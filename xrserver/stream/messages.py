@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from numpy.typing import NDArray
 
 from xrserver.columns import (
+    COURSE,
     LANDMARKS,
     NAMES,
     NODES,
@@ -179,11 +180,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a panel shows; viewers only lay it out."""
+    """What a panel shows; viewers only lay it out. `nodes` are what it is about and the scene lights up."""
 
     name: Short
     title: Text
     rows: list[Row]
+    nodes: Annotated[list[NodeId], Range(0, 4096)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,7 @@ class TableBody:
     people_names: Annotated[Columns, NAMES]
     landmarks: Annotated[Columns, LANDMARKS]
     landmark_names: Annotated[Columns, NAMES]
+    course: Annotated[Columns, COURSE]
 
 
 BODIES: tuple[type, ...] = (TileBody, TableBody)

@@ -23,6 +23,10 @@ from xrserver.stream.messages import Panel, Row
 #: How many of the newest floors the inspector lists.
 RECENT = 8
 
+#: How many of the files that a commit changed the inspector lists, and the most that light up.
+LISTED = 40
+_MOST_NODES = 512
+
 _LONGEST_LABEL, _LONGEST_TITLE, _LONGEST_TEXT = 256, 4096, 65536
 
 
@@ -68,7 +72,39 @@ class Inspector:
         """Return the inspector panel of `node`, which lies at `path`, as it stood at `rank`."""
         rows = self._district(node >> 1, rank) if node & 1 else self._file(node >> 1, rank)
         title = display(path) or "the whole repository"
-        return Panel("inspector", title[:_LONGEST_TITLE], rows)
+        return Panel("inspector", title[:_LONGEST_TITLE], rows, [])
+
+    def commit_panel(self, rank: int) -> Panel:
+        """Return the inspector panel of the commit at `rank`: what it says, and the files it changed."""
+        index = self.index
+        commit = self._commit(rank)
+        first, last = index.change_offsets[rank:rank + 2].tolist()
+        paths = np.unique(index.change_path[first:last])
+        low, high = index.parent_offsets[rank:rank + 2].tolist()
+        landed = int(index.landing[rank])
+        rows = [row("kind", "merge" if high - low > 1 else "commit"), row("files", str(last - first)),
+                *commit_rows(commit)]
+        for parent in index.parents[low:high].tolist():
+            rows.append(row("parent", self._commit(parent).summary, self._id(parent)))
+        if landed > rank:
+            rows.append(row("landed with", self._commit(landed).summary, self._id(landed)))
+        for at in range(first, min(last, first + LISTED)):
+            before, after = int(index.change_old_mode[at]), int(index.change_mode[at])
+            what = "added" if not before else "removed" if not after else "changed"
+            rows.append(row(what, display(self._path(int(index.change_path[at])))))
+        if last - first > LISTED:
+            rows.append(row("more", f"and {last - first - LISTED} more files"))
+        title = commit.summary or commit.oid.hex()[:12]
+        return Panel("inspector", title[:_LONGEST_TITLE], rows, (2 * paths[:_MOST_NODES]).tolist())
+
+    def _path(self, path: int) -> bytes:
+        """Return a whole path, in git's bytes."""
+        tree = self.index.paths
+        segments: list[bytes] = []
+        while path:
+            segments.append(tree.bytes[tree.offsets[path]:tree.offsets[path + 1]].tobytes())
+            path = int(tree.parent[path])
+        return b"/".join(reversed(segments))
 
     def strata(self, path: int) -> NDArray[np.int32]:
         """Return the ranks of the commits that built `path`, oldest floor first."""

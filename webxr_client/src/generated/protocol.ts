@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "24703232b60b2ce0";
+export const SCHEMA_HASH = "00cf212b7049502f";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.24703232b60b2ce0";
+export const SUBPROTOCOL = "xrserver.00cf212b7049502f";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -35,6 +35,7 @@ export const Kind = {
   BEAM: 2,
   LABEL: 3,
   PERSON: 4,
+  BEAD: 5,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -46,7 +47,8 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
  * ENTERS: it grows out of the ground instead (nothing stood before). LEAVES: it shrinks into the
  * ground during the ease before its death (nothing follows). A span that neither leaves nor has
  * a successor in its node has moved elsewhere, and hides when that ease begins.
- * LATE: dated before the head it was added to. AGGREGATE: stands for several things.
+ * LATE: dated before the head it was added to. AGGREGATE: stands for several things. GONE: a commit
+ * that no ref reaches any more.
  */
 export const Flag = {
   EASED: 1,
@@ -55,6 +57,7 @@ export const Flag = {
   LEAVES: 8,
   LATE: 16,
   AGGREGATE: 32,
+  GONE: 64,
 } as const;
 export type Flag = (typeof Flag)[keyof typeof Flag];
 
@@ -104,21 +107,21 @@ export const SPAN = {
   node: 2,
   /** u4 · kind (bits 0-7) | flags (8-15) | category (16-31) */
   traits: 3,
-  /** f4×3 · m · scene · centre of the base */
+  /** f4×3 · m · scene · centre of the base; where a ribbon begins */
   position1: 4,
   /** u4 · person id · author of the last stratum */
   author: 7,
-  /** f4×3 · m · scene · extent along x, y, z */
+  /** f4×3 · m · scene · extent along x, y, z; a ribbon's derivative there */
   size1: 8,
-  /** f4 · strata · how many of the node's strata stand */
+  /** f4 · strata · how many of the node's strata stand; a ribbon's width (m) */
   value1: 11,
-  /** f4×3 · m · scene · where it comes from, when eased */
+  /** f4×3 · m · scene · where it comes from, when eased; where a ribbon ends */
   position0: 12,
-  /** u4 · zero */
+  /** f4 · how much a bed rises outwards for each metre; else zero */
   spare: 15,
-  /** f4×3 · m · scene · size it comes from, when eased */
+  /** f4×3 · m · scene · size it comes from, when eased; a ribbon's derivative */
   size0: 16,
-  /** f4 · strata · strata it comes from, when eased */
+  /** f4 · strata · strata it comes from, when eased; a ribbon's width (m) */
   value0: 19,
   words: 20,
   bytes: 80,
@@ -140,7 +143,7 @@ export const NODE = {
   strata_before: 3,
   /** u4 · node id · scene-wide id: 2·path for a file, 2·path+1 for a district */
   node: 4,
-  /** u4 · node id · the district it stands in; its own id for the root */
+  /** u4 · node id · the district around it, a ribbon's child, or itself */
   parent: 5,
   /** u4 · rows · how many strata it has in the tile */
   stratum_count: 6,
@@ -215,9 +218,19 @@ export interface LandmarksColumns {
   readonly rank: Uint32Array;
 }
 
+/** where the river's mainline is at some ranks, ascending, the first and the newest among them */
+export interface CourseColumns {
+  /** the commit (rank) */
+  readonly rank: Uint32Array;
+  /** on the mainline (m) */
+  readonly position: Float32Array;
+  /** from there to the outermost lane on its outer side (m) */
+  readonly across: Float32Array;
+}
+
 /** A column of a set: numpy's code of its type, and values a row. */
 export interface ColumnLayout {
-  readonly dtype: "<i8" | "<u4" | "|u1";
+  readonly dtype: "<f4" | "<i8" | "<u4" | "|u1";
   readonly width: number;
 }
 
@@ -273,6 +286,14 @@ export const COLUMN_SETS = {
     ragged: false,
     columns: {
       rank: { dtype: "<u4", width: 1 },
+    },
+  },
+  course: {
+    ragged: false,
+    columns: {
+      rank: { dtype: "<u4", width: 1 },
+      position: { dtype: "<f4", width: 3 },
+      across: { dtype: "<f4", width: 3 },
     },
   },
 } as const satisfies Readonly<Record<string, ColumnSetLayout>>;
@@ -459,7 +480,7 @@ export interface Result {
   readonly rows: readonly Row[];
 }
 
-/** What a panel shows; viewers only lay it out. */
+/** What a panel shows; viewers only lay it out. `nodes` are what it is about and the scene lights up. */
 export interface Panel {
   readonly type: "panel";
   /** up to 256 characters */
@@ -467,6 +488,8 @@ export interface Panel {
   /** up to 4096 characters */
   readonly title: string;
   readonly rows: readonly Row[];
+  /** up to 4096 items, each 0 … 4294967295 */
+  readonly nodes: readonly number[];
 }
 
 /** Something a person should know, in a sentence. */
@@ -573,13 +596,14 @@ export interface TableBody {
   readonly people_names: NamesColumns;
   readonly landmarks: LandmarksColumns;
   readonly landmark_names: NamesColumns;
+  readonly course: CourseColumns;
 }
 
 /** Which fields of which message or body (by its `type`) are column sets. */
 export const COLUMN_FIELDS: Readonly<Record<string, Readonly<Record<string, keyof typeof COLUMN_SETS>>>> = {
   patch: { spans: "spans", nodes: "nodes", strata: "strata", names: "names" },
   tilebody: { spans: "spans", nodes: "nodes", strata: "strata", names: "names" },
-  tablebody: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names" },
+  tablebody: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names", course: "course" },
 };
 
 /** What a viewer receives. */

@@ -1,0 +1,188 @@
+"""The river: commits along time, branches beside the mainline, coiled up where it is long.
+
+Every length follows from the commits there are, and none from the one the playhead is at: nothing moves
+when time does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.history.index import HistoryIndex
+
+#: Part of a generation's name: raised when the same history would be placed differently.
+LAYOUT_VERSION = 1
+
+#: Places at which the width of the river is looked at before it is wound up.
+_LOOKS = 4096
+
+#: Places by which viewers know its course.
+_COURSE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RiverParameters:
+    """What a scene file may say about the river. Lengths in metres."""
+
+    pitch: float = 1.7
+    """From one commit to the next, where the usual time passed between them."""
+    least_pitch: float = 0.5
+    """Of that, where they come fast; as a share."""
+    most_pitch: float = 5.0
+    """Of that, where nothing happened for long: gaps are compressed."""
+    lane: float = 2.6
+    """From the mainline to the lane beside it."""
+    lanes_exponent: float = 0.66
+    """Lanes farther out lie closer: 1 keeps them as far from each other as the first."""
+    bend: float = 2.5
+    """How long a branch takes to leave a lane, at least."""
+    bridge: float = 5.0
+    """How high an edge goes over the lanes that it crosses, at most."""
+    straight: float = 220.0
+    """A river no longer than this is straight."""
+    radius: float = 36.0
+    """Of the innermost winding of one that is longer."""
+    air: float = 7.0
+    """Between two windings."""
+    slope: float = 0.22
+    """How much the windings rise outwards, for each metre."""
+    clearance: float = 2.0
+    """Of the lowest lane above the ground."""
+    bead: float = 0.42
+    """Radius of a commit that changed one file."""
+    most_bead: float = 3.2
+    """The largest radius, in those."""
+    current: float = 0.62
+    """Width of the mainline."""
+    branch: float = 0.26
+    """Width of every other lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiverLayout:
+    """Where everything is placed; metres, scene space.
+
+    Attributes
+    ----------
+    chain, lane : (n_commits,) int32
+        Which run of first parents a commit is of, and its lane: 0 is the mainline's, odd ones lie on one
+        side of it and even ones on the other.
+    position : (n_commits, 3) float64
+        The middle of each commit's bead.
+    edge : (n_pieces,) int64
+        Rows of the index's `parents`, ascending: pieces of one edge follow each other from parent to child.
+    curve : (n_pieces, 12) float64
+        Each piece as a cubic Hermite curve: begin, derivative, end, derivative.
+    course_rank : (k,) int64
+    course, across : (k, 3) float64
+        The mainline at those ranks, and from there to the outermost lane on its outer side.
+    slope : float
+        How much all of it rises outwards, for each metre.
+    parameters : RiverParameters
+    """
+
+    chain: NDArray[np.int32]
+    lane: NDArray[np.int32]
+    position: NDArray[np.float64]
+    edge: NDArray[np.int64]
+    curve: NDArray[np.float64]
+    course_rank: NDArray[np.int64]
+    course: NDArray[np.float64]
+    across: NDArray[np.float64]
+    slope: float
+    parameters: RiverParameters
+
+
+def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: float = 0.0,
+                  reach: float = math.inf) -> RiverLayout:
+    """Place every commit of a history and every edge between them.
+
+    Parameters
+    ----------
+    around : float, metres
+        Leave this much free: the river winds around it, however short it is. 0: of its own choice.
+    reach : float, metres
+        Draw it smaller where it would go farther from the middle than this.
+
+    Notes
+    -----
+    Depends on parents, mainline and timeline alone. O(n log n): a million commits take about a second.
+    """
+    from xrserver.kernels import course, lanes
+
+    n = len(index.oids)
+    chain, start, end, route = lanes.chains(index.parent_offsets, index.parents, index.mainline)
+    by_start = np.argsort(((start.astype(np.int64) + 1) << 32) | end.astype(np.int64), kind="stable")
+    by_start = np.concatenate([np.zeros(1, np.int64), by_start[by_start != 0]])
+    lane_of = lanes.colour_intervals(start, end, by_start)
+    lane = lane_of[chain]
+    widest = lanes.widest(start, end, lane_of, np.argsort(-lane_of, kind="stable"), n)
+
+    p = parameters
+    steps = _steps(index.timeline, p)
+    outermost = np.abs(aside_of(widest, p)) + p.most_bead * p.bead
+    if math.isfinite(reach):
+        p = _smaller(p, steps, outermost, around, reach)
+        steps, outermost = _steps(index.timeline, p), np.abs(aside_of(widest, p)) + p.most_bead * p.bead
+    along = np.cumsum(steps)
+    length = max(float(along[-1]), p.pitch)
+    radii, angle, slope, base = np.zeros(0), np.zeros(0), 0.0, p.clearance
+    if around > 0.0 or length > p.straight:
+        places = np.linspace(0.0, length, _LOOKS)
+        # Of everything between two places: the widest, so that no winding is too narrow for it.
+        bins = np.minimum(np.searchsorted(places, along), _LOOKS - 1)
+        half_width = np.zeros(_LOOKS)
+        np.maximum.at(half_width, bins, outermost)
+        half_width = np.maximum.reduce([half_width, np.roll(half_width, 1), np.roll(half_width, -1)])
+        radius = max(around + float(half_width[:_LOOKS // 8].max()) + p.air, 0.0) if around > 0.0 \
+            else max(p.radius, 1.5 * float(half_width[:_LOOKS // 8].max()))
+        slope = p.slope
+        radii, angle = course.coil(length, radius, p.air, slope, half_width)
+        base += slope * float(outermost.max()) if around <= 0.0 else 0.0
+    shape = (length, radii, angle, slope, base)
+
+    aside = aside_of(lane, p)
+    position = course.places(along, aside, np.zeros(n), *shape)
+    child = np.repeat(np.arange(n, dtype=np.int32), np.diff(index.parent_offsets))
+    edge, curve = course.ribbons(child, index.parents, route, along, aside, p.bend, p.bridge, *shape)
+
+    course_rank = np.unique(np.linspace(0, n - 1, min(n, _COURSE)).astype(np.int64))
+    at = along[course_rank]
+    zero = np.zeros(len(at))
+    on = course.places(at, zero, zero, *shape)
+    outside = course.places(at, outermost[course_rank], zero, *shape)
+    return RiverLayout(chain, lane, position, edge, curve, course_rank, on, outside - on, slope, p)
+
+
+def aside_of(lane: NDArray[np.int32], parameters: RiverParameters) -> NDArray[np.float64]:
+    """Return how far lanes lie from the mainline, metres: to one side and to the other by turns."""
+    number = ((lane + 1) // 2).astype(np.float64)
+    exponent = parameters.lanes_exponent
+    away = ((1.0 + number) ** exponent - 1.0) / (2.0**exponent - 1.0)
+    return np.where(lane % 2 == 1, 1.0, -1.0) * parameters.lane * away
+
+
+def _steps(timeline: NDArray[np.int64], parameters: RiverParameters) -> NDArray[np.float64]:
+    """Return how far each commit lies from the one before: by the root of the time between them."""
+    gaps = np.diff(timeline, prepend=timeline[:1]).astype(np.float64)
+    passed = gaps[gaps > 0]
+    usual = float(np.median(passed)) if len(passed) else 1.0
+    share = np.clip(np.sqrt(gaps / usual), parameters.least_pitch, parameters.most_pitch)
+    share[0] = 0.0
+    return parameters.pitch * share
+
+
+def _smaller(parameters: RiverParameters, steps: NDArray[np.float64], outermost: NDArray[np.float64],
+             around: float, reach: float) -> RiverParameters:
+    """Return parameters whose lengths are so much shorter that the river stays within `reach`."""
+    ground = float((steps * (2.0 * outermost + parameters.air)).sum())
+    room = math.pi * max(reach**2 - around**2, 0.19 * reach**2)
+    scale = min(math.sqrt(room / max(ground, 1e-9)), 1.0)
+    p = parameters
+    return replace(p, pitch=scale * p.pitch, lane=scale * p.lane, bend=scale * p.bend,
+                   bridge=scale * p.bridge, air=scale * p.air, bead=scale * p.bead,
+                   current=scale * p.current, branch=scale * p.branch)

@@ -1,0 +1,51 @@
+"""What a scene is made of: a city, a river, or parts of both that stand together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from xrserver.history.index import FileVersions, HistoryIndex
+from xrserver.layout.city import CityLayout
+from xrserver.layout.river import RiverLayout, lay_out_river
+from xrserver.scene.definition import Part, SceneDefinition
+from xrserver.scene.river import joined, river_columns, shifted
+from xrserver.scene.spans import SceneColumns, build_columns
+from xrserver.scene.tiles import bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The exact columns of a scene over its whole history, and the layouts they come from."""
+
+    columns: SceneColumns
+    city: CityLayout | None
+    river: RiverLayout | None
+
+
+def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition) -> Composed:
+    """Lay out what `definition` describes and return its columns."""
+    parts = definition.parts or (Part(definition),)
+    made: list[SceneColumns] = []
+    city, river = None, None
+    away = 0.0
+    # Paths come first: their node ids are smaller than those of commits.
+    for part in sorted(parts, key=lambda part: part.definition.kind):
+        if part.definition.kind == "city":
+            columns, city = build_columns(index, versions, part.definition)
+        else:
+            reach = part.reach * away if part.around else math.inf
+            river = lay_out_river(index, part.definition.river, away if part.around else 0.0, reach)
+            columns = river_columns(index, river, part.definition.metrics.bead)
+            river = _moved(river, part.offset)
+        made.append(shifted(columns, part.offset) if any(part.offset) else columns)
+        box = bounds(columns.spans)
+        away = max(away, *(math.hypot(box[i], box[j]) for i in (0, 3) for j in (2, 5)))
+    return Composed(made[0] if len(made) == 1 else joined(made), city, river)
+
+
+def _moved(river: RiverLayout, offset: tuple[float, float, float]) -> RiverLayout:
+    """Return where a river's commits and course are when it stands elsewhere."""
+    return replace(river, position=river.position + np.array(offset), course=river.course + np.array(offset))

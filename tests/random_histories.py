@@ -63,11 +63,13 @@ def random_index(seed: int, commits: int, paths: int) -> tuple[HistoryIndex, lis
         "sha1", np.zeros((commits, 20), np.uint8),
         np.cumsum([0, *map(len, parents)]).astype(np.int64),
         np.array([parent for found in parents for parent in found], np.int32),
-        zeros.astype(np.int32), zeros.astype(np.int32), zeros, zeros.astype(np.int16), zeros, zeros,
+        zeros.astype(np.int32), zeros.astype(np.int32), np.zeros(commits + 1, np.int64),
+        np.zeros(0, np.int32), zeros, zeros.astype(np.int16), zeros, zeros,
         np.array(mainline, np.int32), np.array(reference.landing_ranks(parents, mainline), np.int32),
         np.array(change_offsets, np.int64), *(columns[i].astype(np.int32) for i in range(3)),
         *(columns[i].astype(np.uint32) for i in (3, 4)),
-        np.zeros((8, 20), np.uint8), np.zeros(8, np.int64), tree, (b"A",), (b"a",), "refs/heads/main", ())
+        np.zeros((8, 20), np.uint8), np.zeros(8, np.int64), tree, (b"A",), (b"a",), (b"A",), (b"a",),
+        np.zeros(1, np.int32), "refs/heads/main", ())
     return index, trees
 
 

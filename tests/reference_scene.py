@@ -161,13 +161,16 @@ def _index(tree: PathTree, sizes: list[int], author: np.ndarray, mainline: list[
     times = 1_600_000_000 + 3600 * np.arange(n, dtype=np.int64)
     oids = np.zeros((n, 20), np.uint8)
     oids[:, 0], oids[:, 1] = np.arange(n) & 255, np.arange(n) >> 8
+    names = tuple(b"Person %d" % i for i in range(people))
+    emails = tuple(b"p%d@example.org" % i for i in range(people))
     return HistoryIndex(
-        "sha1", oids, np.zeros(n + 1, np.int64), zeros, author, author, times, np.zeros(n, np.int16),
-        times, times, np.array(mainline, np.int32), np.arange(n, dtype=np.int32), np.zeros(n + 1, np.int64),
+        "sha1", oids, np.zeros(n + 1, np.int64), zeros, author, author, np.zeros(n + 1, np.int64), zeros,
+        times, np.zeros(n, np.int16), times, times,
+        np.array(mainline, np.int32), np.arange(n, dtype=np.int32), np.zeros(n + 1, np.int64),
         zeros, zeros, zeros, zeros.astype(np.uint32), zeros.astype(np.uint32),
         np.zeros((len(sizes), 20), np.uint8),
-        np.array(sizes, np.int64), tree, tuple(b"Person %d" % i for i in range(people)),
-        tuple(b"p%d@example.org" % i for i in range(people)), "refs/heads/main",
+        np.array(sizes, np.int64), tree, names, emails, names, emails,
+        np.arange(people, dtype=np.int32), "refs/heads/main",
         (("refs/heads/main", n - 1, "head"), ("refs/tags/v1", n // 2, "tag")))
 
 

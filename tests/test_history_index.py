@@ -193,7 +193,7 @@ def test_odd_commits_are_read_the_same_by_both(tmp_path: Path, monkeypatch: pyte
         assert_same(read_index(repository), by_git)
     assert by_git.commit_time.tolist() == [7, 1_600_000_000, 0, 0, 1_600_000_000]
     assert by_git.author_offset.tolist() == [0, -705, 0, 330, 0]
-    assert [c.author.name for c in commits] == ["A", "B  B", "no brackets", "D", "E"]
+    assert [c.author.name for c in commits] == ["A", " B  B", "no brackets", "D", "E"]
     assert [c.author.name for c in commits] == [by_git.person_names[p].decode() for p in by_git.author]
     assert [c.author.time for c in commits] == by_git.author_time.tolist()
     assert [c.committer.time for c in commits] == by_git.commit_time.tolist()

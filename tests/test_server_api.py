@@ -274,3 +274,28 @@ async def test_a_repository_whose_objects_vanish_answers_with_a_problem(tmp_path
             problem = await get(client, f"/api/repositories/story/files?at=rank:{rank}", 503)
             assert "missing" in problem["detail"]
         assert (await get(client, "/health"))["status"] == "ok"
+
+
+async def test_authors_are_people_and_their_addresses_stay_here(tmp_path: Path) -> None:
+    story = b"".join(
+        b"commit refs/heads/main\nauthor %s %d +0000\ncommitter Cay <cay@secret.example> %d +0000\n"
+        b"data <<.\n%s\n.\n\n" % (who, 10**9 + n, 10**9 + 1000 + n, text) for n, (who, text) in enumerate([
+            (b"Ada <ada@secret.example>", b"one"), (b"ada@secret.example <ada@secret.example>", b"two"),
+            (b"Bob <bob@secret.example>", b"three\n\nCo-authored-by: Ada <ada@secret.example>"),
+            (b"Ada <ADA@secret.example>", b"four\n\nCo-authored-by: ada <ada@secret.example>")]))
+    story += b"M 100644 inline .mailmap\ndata 48\nAda L <ada@secret.example> <ada@secret.example>\n"
+    folder = tell(tmp_path / "people.git", story)
+    before = git(folder, "rev-parse", "main~1").decode().strip()
+    async with served(folder) as serving, asking(serving) as client:
+        first = await get(client, "/api/repositories/people/authors?limit=2")
+        rest = await get(client, f"/api/repositories/people/authors?cursor={first['next']}")
+        assert "secret" not in str(first) + str(rest)
+        assert first["items"] == [
+            {"id": 0, "name": "Ada L", "alsoAs": ["Ada", "ada"], "commits": 3, "committed": 0,
+             "coAuthored": 1, "first": "2001-09-09T01:46:40Z", "last": "2001-09-09T01:46:43Z"},
+            {"id": 1, "name": "Bob", "alsoAs": [], "commits": 1, "committed": 0, "coAuthored": 0,
+             "first": "2001-09-09T01:46:42Z", "last": "2001-09-09T01:46:42Z"}]
+        assert [(i["name"], i["committed"]) for i in rest["items"]] == [("Cay", 4)] and rest["next"] is None
+        for name, others in (("main", []), (before, ["Ada L"])):
+            told = await get(client, f"/api/repositories/people/commits/{name}")
+            assert (told["committer"]["name"], told["coAuthors"]) == ("Cay", others)

@@ -96,3 +96,31 @@ def test_times_are_iso_8601_and_any_number_git_takes_is_shown(seconds: int, east
 def test_texts_are_cut_to_what_a_row_holds() -> None:
     cut = row("l" * 999, "t" * 99_999)
     assert len(cut.label) == 256 and len(cut.text) == 65536 and cut.text.endswith("…")
+
+
+def test_everybody_who_made_a_commit_is_shown(tmp_path: Path) -> None:
+    folder = tell(tmp_path / "together.git", b"""commit refs/heads/main
+author Ada <a@b> 1000000000 +0000
+committer Bob <b@b> 1000000000 +0000
+data <<.
+Together
+
+Co-authored-by: Cay <c@b>
+Co-authored-by: ada <A@B>
+Co-authored-by: Dan <d@b>
+Co-authored-by: C <C@b>
+.
+M 100644 inline f
+data 1
+f
+M 100644 inline .mailmap
+data <<.
+Ada L <a@b>
+Cay <c@b>
+.
+""")
+    opened, index, versions = open_history(folder, jobs=1, progress=silent)
+    with opened:
+        made = Inspector(opened, index, versions)
+        rows = texts(made.panel(2 * path_id(made, b"f"), 0, b"f"))
+    assert (rows["author"], rows["committer"], rows["co-authors"]) == ("Ada L", "Bob", "Cay, Dan")

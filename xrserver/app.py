@@ -298,7 +298,7 @@ def _announced(line: bytes) -> str:
 def _flags(config: Config) -> list[str]:
     """Return the command line that gives a child what of `config` is not the default."""
     flags: list[str] = []
-    for name in ("scene", "ref", "jobs"):
+    for name in ("scene", "ref", "jobs", "people"):
         value = getattr(config, name)
         if value != next(f.default for f in fields(Config) if f.name == name):
             flags += [f"--{name}", str(value)]

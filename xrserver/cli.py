@@ -20,8 +20,9 @@ from xrserver.terminal import Progress
 _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
-_SERVE = ("host", "port", "scene", "ref", "jobs", "lan", "adb", "behind_proxy", "open", "token", "mdns")
-_INDEX = ("jobs", "cache_bytes")
+_SERVE = ("host", "port", "scene", "ref", "jobs", "people", "lan", "adb", "behind_proxy", "open", "token",
+          "mdns")
+_INDEX = ("jobs", "people", "cache_bytes")
 
 _EPILOG = """\
 A moment (--at) is rank:N, a commit id of at least 7 digits, a branch or tag, or an ISO 8601 date.

@@ -112,7 +112,7 @@ def _index(options: argparse.Namespace, config: Config, progress: Progress) -> i
     with kernels.compiling(progress):
         repository, index, versions = opening.open_history(
             options.repository, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
-            progress=progress)
+            people=config.people, progress=progress)
     seconds = time.perf_counter() - started
     with repository:
         counts = opening.counts(index, versions)

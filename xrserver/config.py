@@ -16,9 +16,11 @@ from typing import Any
 from xrserver.errors import UsageError
 
 
-def _setting(default: Any, help: str, unit: str = "", metavar: str = "", short: bool = True) -> Any:
-    """Declare a field: `short` says whether it may also be set by its flag."""
-    return field(default=default, metadata={"help": help, "unit": unit, "metavar": metavar, "flag": short})
+def _setting(default: Any, help: str, unit: str = "", metavar: str = "", short: bool = True,
+             choices: tuple[str, ...] = ()) -> Any:
+    """Declare a field: `short` says whether it may also be set by its flag, `choices` what text it may be."""
+    return field(default=default, metadata={"help": help, "unit": unit, "metavar": metavar, "flag": short,
+                                            "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Config:
     scene: str = _setting("city", "scene to open with", metavar="NAME")
     ref: str = _setting("", "mainline: a branch, tag or commit (default: where HEAD points)", metavar="REF")
     jobs: int = _setting(0, "processes that read history; 0: one a core", metavar="N")
+    people: str = _setting("mailmap", "who counts as one person: `mailmap` as git does, `heuristic` also who "
+                           "seems to be, `none` nobody", metavar="HOW",
+                           choices=("mailmap", "heuristic", "none"))
     cache_bytes: int = _setting(2 << 30, "most bytes kept of histories read before; 0 keeps none", "bytes",
                                 "BYTES")
     open: bool = _setting(False, "open the page in the default browser")
@@ -106,6 +111,9 @@ def from_environment(config: Config, environ: Mapping[str, str] = os.environ) ->
 def parse(setting: str, value: str, where: str) -> Any:
     """Return `value`, given as text at `where`, as the type of `setting`'s default."""
     default: Any = {f.name: f.default for f in fields(Config)}[setting]
+    choices: tuple[str, ...] = {f.name: f.metadata["choices"] for f in fields(Config)}[setting]
+    if choices and value not in choices:
+        raise UsageError(f"{where} is {value!r}, but must be {', '.join(choices[:-1])} or {choices[-1]}.")
     try:
         if isinstance(default, bool):
             words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

@@ -41,7 +41,7 @@ async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[
     definition = load_scene(config.scene)
     repository, index, versions = await asyncio.to_thread(
         open_history, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
-        progress=progress)
+        people=config.people, progress=progress)
     name = display_name(repository)
 
     def build(scene: str) -> BuiltScene:

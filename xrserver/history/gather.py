@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.errors import UnreadableRepository
+from xrserver.history.identity import Identity
 from xrserver.history.index import PathTree
 from xrserver.history.interning import Oids, Strings
+from xrserver.history.objects import text_codec
+from xrserver.history.trailers import co_authors
 
 _WORDS = (np.frombuffer(b"tree ", np.uint8), np.frombuffer(b"parent ", np.uint8),
-          np.frombuffer(b"author ", np.uint8), np.frombuffer(b"committer ", np.uint8))
+          np.frombuffer(b"author ", np.uint8), np.frombuffer(b"committer ", np.uint8),
+          np.frombuffer(b"co-authored-by", np.uint8))
 
 
 class Commits:
@@ -32,9 +36,10 @@ class Commits:
     count : int
         How many were read.
     parts : list of tuple of arrays
-        Object ids, parent counts, parents' ids, author, committer, author time, its offset, commit time.
+        Object ids, parent counts, parents' ids, co-author counts, co-authors, author, committer, author
+        time, its offset, commit time.
     names : Strings
-        ``NAME\\nEMAIL`` of every person, as numbered in the parts.
+        ``NAME\\nEMAIL`` of every identity, as numbered in the parts.
     """
 
     def __init__(self, width: int, shallow: frozenset[bytes]) -> None:
@@ -45,7 +50,7 @@ class Commits:
         self.count = 0
 
     def add(self, data: bytes) -> NDArray[np.uint8]:
-        """Read records of ``OID\\nraw commit\\0``; return their ids.
+        """Read records of ``OID\\nraw commit\\0``, messages indented by four blanks; return their ids.
 
         Raises
         ------
@@ -54,6 +59,7 @@ class Commits:
         """
         from xrserver.kernels.parse import parse_commits
 
+        data = in_utf8(data)
         view = np.frombuffer(data, np.uint8)
         rows = data.count(b"\0")
         # "parent " and an object id: so many fit at most.
@@ -63,10 +69,11 @@ class Commits:
         counts, author, committer = (np.empty(rows, np.int32) for _ in range(3))
         author_time, commit_time = (np.empty(rows, np.int64) for _ in range(2))
         offset = np.empty(rows, np.int16)
+        shared = np.empty((rows, 2), np.int64)
         self.names.reserve(2 * rows, len(data))
         n_parents, people = parse_commits(
             view, rows, oids, counts, parents, author, committer, author_time, offset, commit_time,
-            self.names.slots, self.names.offsets, self.names.pool, self.names.count, _WORDS)
+            shared, self.names.slots, self.names.offsets, self.names.pool, self.names.count, _WORDS)
         if n_parents < 0:
             oid = data.split(b"\0")[people][:2 * self._width].decode("ascii", "replace")
             raise UnreadableRepository(f"commit {oid} cannot be read; `git fsck` there tells more.")
@@ -76,19 +83,52 @@ class Commits:
             cut = np.array([oid.tobytes() in self._shallow for oid in oids])
             parents = parents[~np.repeat(cut, counts)]
             counts[cut] = 0
-        self.parts.append(
-            (oids, counts, parents.copy(), author, committer, author_time, offset, commit_time))
+        self.parts.append((oids, counts, parents.copy(), *self._co_authors(data, shared), author, committer,
+                           author_time, offset, commit_time))
         self.count += rows
         return oids
 
+    def _co_authors(self, data: bytes, shared: NDArray[np.int64],
+                    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return how many co-authors each commit names, and who; `shared` says where messages are."""
+        counts = np.zeros(len(shared), np.int32)
+        found: list[bytes] = []
+        for row in np.flatnonzero(shared[:, 1]).tolist():
+            first, last = shared[row].tolist()
+            named = co_authors(b"\n".join(line[4:].rstrip() for line in data[first:last].split(b"\n")))
+            counts[row] = len(named)
+            found += [b"%s\n%s" % identity for identity in named]
+        return counts, self.names.add(found) if found else np.empty(0, np.int32)
+
     def columns(self) -> list[NDArray[Any]]:
-        """Return all parts as whole columns: oids, parent counts, parents, author … commit time."""
+        """Return all parts as whole columns: oids, parent counts, parents, co-author counts … commit time."""
         return [np.concatenate(column) for column in zip(*self.parts, strict=True)]
 
-    def people(self) -> list[tuple[bytes, bytes]]:
-        """Return (name, e-mail) of every person, as numbered in the columns."""
+    def identities(self) -> list[Identity]:
+        """Return every identity, as numbered in the columns."""
         pairs = (self.names[row].partition(b"\n") for row in range(self.names.count))
-        return [(name, email) for name, _, email in pairs]
+        return [Identity(name, email) for name, _, email in pairs]
+
+
+def in_utf8(data: bytes) -> bytes:
+    """Return records of commits with those that name another encoding put into UTF-8, as git shows them.
+
+    What is no text of that encoding stays as it is.
+    """
+    if b"\nencoding " not in data:
+        return data
+    records = data.split(b"\0")
+    for number, record in enumerate(records):
+        header, _, _ = record.partition(b"\n\n")
+        _, named, rest = header.partition(b"\nencoding ")
+        if named:
+            try:
+                text = record.decode(text_codec(rest.partition(b"\n")[0])).encode()
+            except UnicodeError:
+                continue
+            if b"\0" not in text and text[:64] == record[:64]:  # and not one of whose bytes ASCII is no part
+                records[number] = text
+    return b"\0".join(records)
 
 
 class Changes:

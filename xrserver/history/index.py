@@ -51,7 +51,9 @@ class HistoryIndex:
     parent_offsets, parents : (n_commits + 1,) int64, (n,) int32
         CSR of parents in git's order. Parents beyond a shallow boundary are absent.
     author, committer : (n_commits,) int32
-        Person ids (row of `people_*`): most commits authored first, ties by raw bytes.
+        Person ids (row of `person_*`): most commits authored first, ties by raw bytes.
+    coauthor_offsets, coauthors : (n_commits + 1,) int64, (n,) int32
+        CSR of the people that ``Co-authored-by`` trailers name.
     author_time, commit_time : (n_commits,) int64, seconds UTC
     author_offset : (n_commits,) int16, minutes east of UTC
     timeline : (n_commits,) int64, seconds UTC
@@ -72,6 +74,11 @@ class HistoryIndex:
         -1 when not known (submodules, missing objects of a partial clone).
     paths : PathTree
     person_names, person_emails : tuple of bytes
+        As the mailmap gives them.
+    identity_names, identity_emails : tuple of bytes
+        As commits say, in UTF-8 wherever they name an encoding; most commits authored first.
+    identity_person : (n_identities,) int32
+        Whose each identity is.
     mainline_ref : str
         Full ref name, or ``"HEAD"`` when detached.
     refs : tuple of Ref
@@ -83,6 +90,8 @@ class HistoryIndex:
     parents: NDArray[np.int32]
     author: NDArray[np.int32]
     committer: NDArray[np.int32]
+    coauthor_offsets: NDArray[np.int64]
+    coauthors: NDArray[np.int32]
     author_time: NDArray[np.int64]
     author_offset: NDArray[np.int16]
     commit_time: NDArray[np.int64]
@@ -100,6 +109,9 @@ class HistoryIndex:
     paths: PathTree
     person_names: tuple[bytes, ...]
     person_emails: tuple[bytes, ...]
+    identity_names: tuple[bytes, ...]
+    identity_emails: tuple[bytes, ...]
+    identity_person: NDArray[np.int32]
     mainline_ref: str
     refs: tuple[Ref, ...]
 

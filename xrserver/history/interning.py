@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,17 @@ class Strings:
         if 2 * (self.count + rows) > len(self.slots):
             self.slots = np.full(_slots(self.count + rows), -1, np.int32)
             rehash_bytes(self.slots, self.offsets, self.pool, self.count)
+
+    def add(self, strings: Sequence[bytes]) -> NDArray[np.int32]:
+        """Return the row of each of `strings`."""
+        from xrserver.kernels.intern import intern_all
+
+        data = np.frombuffer(b"".join(strings), np.uint8)
+        rows = np.empty(len(strings), np.int32)
+        self.reserve(len(strings), len(data))
+        self.count = int(intern_all(self.slots, self.offsets, self.pool, self.count, data,
+                                    np.cumsum([len(string) for string in strings], dtype=np.int64), rows))
+        return rows
 
     def __getitem__(self, row: int) -> bytes:
         return self.pool[self.offsets[row]:self.offsets[row + 1]].tobytes()

@@ -121,7 +121,7 @@ def _nothing(repository: Repository) -> Gathered:
                     np.empty(0, np.int64))
 
 
-def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
+def read_index(repository: Repository, *, ref: str = "", jobs: int = 0, people: str = "mailmap",
                progress: Progress | None = None) -> HistoryIndex:
     """Read the whole history of a repository.
 
@@ -131,6 +131,8 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
         The mainline; default the one the repository was opened with.
     jobs : int
         How many processes compare trees; 0 is one for each core.
+    people : str
+        What makes identities one person: ``"mailmap"``, ``"heuristic"`` or ``"none"`` (`people.grouping`).
     progress : callable, optional
         Called from this thread as ``(phase, done, total)``: "commits" (total 0 until it is known),
         then "sizes" and "order".
@@ -146,7 +148,7 @@ def read_index(repository: Repository, *, ref: str = "", jobs: int = 0,
     mainline = repository.find_mainline(ref) if ref else (repository.mainline_ref, repository.mainline_oid)
     refs = repository.commit_refs()
     read = gather(repository, tips_of(mainline[1], refs), jobs=jobs, report=report)
-    return index_of(repository, read, mainline, refs, report)
+    return index_of(repository, read, mainline, refs, people, report)
 
 
 def tips_of(mainline: bytes, refs: Sequence[RawRef]) -> list[bytes]:
@@ -155,12 +157,17 @@ def tips_of(mainline: bytes, refs: Sequence[RawRef]) -> list[bytes]:
 
 
 def index_of(repository: Repository, read: Gathered, mainline: tuple[str, bytes], refs: Sequence[RawRef],
-             report: Progress) -> HistoryIndex:
-    """Return the index of what a mainline (name and tip) and `refs` (with their commits) reach."""
+             people: str, report: Progress) -> HistoryIndex:
+    """Return the index of what a mainline (name and tip) and `refs` (with their commits) reach.
+
+    The mailmap is that of the mainline's tip.
+    """
+    from xrserver.history.people import grouping, read_mailmap
     from xrserver.history.ranking import to_index
 
     count = read.commits.count
     report("order", 0, count)
-    index = to_index(repository.format, *read, *mainline, refs)
+    group = grouping(people, read_mailmap(repository, mainline[1]))
+    index = to_index(repository.format, *read, *mainline, refs, group)
     report("order", count, count)
     return index

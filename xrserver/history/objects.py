@@ -75,7 +75,7 @@ def parse_commit(oid: bytes, raw: bytes) -> Commit:
             fields.setdefault(key, []).append(value)
     if b"tree" not in fields or b"author" not in fields or b"committer" not in fields:
         raise ValueError(f"object {oid.hex()} is no commit")
-    encoding = _codec(fields.get(b"encoding", [b"utf-8"])[0])
+    encoding = text_codec(fields.get(b"encoding", [b"utf-8"])[0])
     return Commit(
         oid, bytes.fromhex(fields[b"tree"][0].decode("ascii")),
         tuple(bytes.fromhex(parent.decode("ascii")) for parent in fields.get(b"parent", [])),
@@ -84,7 +84,7 @@ def parse_commit(oid: bytes, raw: bytes) -> Commit:
     )
 
 
-def _codec(name: bytes) -> str:
+def text_codec(name: bytes) -> str:
     """Return the codec for a commit's ``encoding`` header, UTF-8 where Python has none."""
     try:
         codec = codecs.lookup(name.decode("ascii", "replace")).name
@@ -102,7 +102,7 @@ def _person(line: bytes, encoding: str) -> Person:
     time, zone = date.groups() if date else (None, None)
     number = int(zone or 0)
     minutes = abs(number) // 100 * 60 + abs(number) % 100
-    return Person(name.decode(encoding, "replace").strip(), email.decode(encoding, "replace").strip(),
+    return Person(name.rstrip(b" \t\n\r").decode(encoding, "replace"), email.decode(encoding, "replace"),
                   int(time or 0), minutes if number >= 0 else -minutes)
 
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from xrserver.history.index import FileVersions, HistoryIndex
 
 
-def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int = 0, progress: Progress,
-                 ) -> tuple[Repository, HistoryIndex, FileVersions]:
+def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int = 0, people: str = "mailmap",
+                 progress: Progress) -> tuple[Repository, HistoryIndex, FileVersions]:
     """Open the repository at `path` with its whole history (blocking).
 
     Parameters
     ----------
-    ref, jobs
+    ref, jobs, people
         As in `read_index`.
     cache_bytes : int
         Use what earlier readings left in the user's cache directory, and leave there what is new, so
@@ -45,14 +45,14 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int =
         refs = repository.refs.all()
         store = Store.of(repository) if cache_bytes else None
         if store is None:
-            return repository, *_read(repository, refs, None, jobs, progress)
-        state = state_of(repository, refs)
+            return repository, *_read(repository, refs, None, jobs, people, progress)
+        state = state_of(repository, refs, people)
         seen = store.view(state)
         if seen is not None:
             return repository, *seen
         with store.writing():
             stock = store.stock()
-            index, versions = _update(repository, refs, store, jobs, progress)
+            index, versions = _update(repository, refs, store, jobs, people, progress)
             store.save_view(state, stock, index, versions)
             store.evict(cache_bytes)
         return repository, index, versions
@@ -61,28 +61,28 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int =
         raise
 
 
-def _update(repository: Repository, refs: Sequence[RawRef], store: Store, jobs: int, progress: Progress,
-            ) -> tuple[HistoryIndex, FileVersions]:
+def _update(repository: Repository, refs: Sequence[RawRef], store: Store, jobs: int, people: str,
+            progress: Progress) -> tuple[HistoryIndex, FileVersions]:
     """Read what is new, or everything where what is remembered is of no use."""
     try:
         memory = Memory(store, repository)
         if memory.is_of_use():
-            return _read(repository, refs, memory, jobs, progress)
+            return _read(repository, refs, memory, jobs, people, progress)
     except Damaged as error:
         store.tell(error)
     except UnreadableRepository:
         pass  # reading everything finds out whether it is
-    return _read(repository, refs, Memory(store, repository, forget=True), jobs, progress)
+    return _read(repository, refs, Memory(store, repository, forget=True), jobs, people, progress)
 
 
-def _read(repository: Repository, refs: Sequence[RawRef], memory: Memory | None, jobs: int,
+def _read(repository: Repository, refs: Sequence[RawRef], memory: Memory | None, jobs: int, people: str,
           progress: Progress) -> tuple[HistoryIndex, FileVersions]:
     """Read what is not remembered, remember it, and return what it makes with the rest."""
     named = repository.commit_refs(refs)
     before = Remembered(memory.heads, memory.load) if memory is not None and memory.heads else None
     read = gather(repository, tips_of(repository.mainline_oid, named), before, jobs=jobs, report=progress)
     mainline = (repository.mainline_ref, repository.mainline_oid)
-    index = index_of(repository, read, mainline, named, progress)
+    index = index_of(repository, read, mainline, named, people, progress)
     from xrserver.history.versions import file_versions
 
     progress("versions", 0, 0)

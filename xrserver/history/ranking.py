@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from xrserver.errors import UnreadableRepository
 from xrserver.history.gather import Changes, Commits
+from xrserver.history.identity import Identity
 from xrserver.history.index import HistoryIndex, Ref
 from xrserver.history.interning import Oids
 from xrserver.history.objects import WIDTHS
+from xrserver.history.people import Group
 from xrserver.history.refs import RawRef
 
 
 def to_index(
     repository_format: str, commits: Commits, changes: Changes, sizes: NDArray[np.int64],
-    mainline_ref: str, mainline_oid: bytes, refs: Sequence[RawRef],
+    mainline_ref: str, mainline_oid: bytes, refs: Sequence[RawRef], group: Group,
 ) -> HistoryIndex:
     """Put what was read into canonical order, leaving out what no ref reaches (any more).
 
@@ -29,12 +31,15 @@ def to_index(
         Of `changes.blobs`, in bytes; -1 when not known.
     refs
         Viewed refs and tags with the commits they name.
+    group
+        Says which identities are one person.
     """
     from xrserver.kernels.order import canonical_order, first_parent_chain, landing_ranks, reached
     from xrserver.kernels.trees import number_by_appearance
 
     width = WIDTHS[repository_format]
-    oids, counts, parent_oids, author, committer, author_time, offset, commit_time = commits.columns()
+    (oids, counts, parent_oids, coauthor_counts, coauthors, author, committer, author_time, offset,
+     commit_time) = commits.columns()
     table = Oids.of(oids)
     parents = table.find(parent_oids)
     parent_offsets = _csr(counts)
@@ -68,17 +73,15 @@ def to_index(
     blob_rows[numbers[used]] = used
     both = numbers[both]  # -1 stays -1: it names the spare last number
 
-    people = commits.people()
-    authored = np.bincount(author[order], minlength=len(people))
-    met = np.flatnonzero(authored + np.bincount(committer[order], minlength=len(people))).tolist()
-    by_weight = sorted(met, key=lambda person: (-authored[person], people[person]))
-    person = np.empty(len(people), np.int32)
-    person[by_weight] = np.arange(len(by_weight), dtype=np.int32)
+    coauthor_offsets, gathered_coauthors = _permuted(_csr(coauthor_counts), coauthor_counts, order)
+    identities, identity, people, person = _who(
+        commits.identities(), [author[order], committer[order], coauthors[gathered_coauthors]], group)
 
     return HistoryIndex(
         repository_format=repository_format, oids=oids[order],
         parent_offsets=ranked_offsets, parents=ranked_parents,
-        author=person[author[order]], committer=person[committer[order]],
+        author=person[identity[author[order]]], committer=person[identity[committer[order]]],
+        coauthor_offsets=coauthor_offsets, coauthors=person[identity[coauthors[gathered_coauthors]]],
         author_time=author_time[order], author_offset=offset[order], commit_time=commit_time[order],
         timeline=np.maximum.accumulate(commit_time[order]), mainline=mainline,
         landing=landing_ranks(ranked_offsets, ranked_parents, mainline),
@@ -86,10 +89,32 @@ def to_index(
         change_blob=np.ascontiguousarray(both[:, 1]), change_old_blob=np.ascontiguousarray(both[:, 0]),
         change_mode=mode[gathered], change_old_mode=old_mode[gathered],
         blob_oids=changes.blobs.rows[blob_rows], blob_sizes=sizes[blob_rows], paths=paths,
-        person_names=tuple(people[row][0] for row in by_weight),
-        person_emails=tuple(people[row][1] for row in by_weight),
+        person_names=tuple(name for name, _ in people), person_emails=tuple(email for _, email in people),
+        identity_names=tuple(name for name, _ in identities),
+        identity_emails=tuple(email for _, email in identities), identity_person=person,
         mainline_ref=mainline_ref, refs=named,
     )
+
+
+def _who(known: Sequence[Identity], met: Sequence[NDArray[np.int32]], group: Group,
+         ) -> tuple[list[Identity], NDArray[np.int32], list[Identity], NDArray[np.int32]]:
+    """Return the identities met, which of them each of `known` is, the people they are, and which of those.
+
+    All are in the order of commits authored (the first of `met`), most first, then of bytes.
+    """
+    authored = np.bincount(met[0], minlength=len(known))
+    rows = np.flatnonzero(sum(np.bincount(part, minlength=len(known)) for part in met)).tolist()
+    rows.sort(key=lambda row: (-authored[row], known[row]))
+    identity = np.full(len(known), -1, np.int32)
+    identity[rows] = np.arange(len(rows), dtype=np.int32)
+    found = [known[row] for row in rows]
+    grouped = group(found, authored[rows].tolist())
+    person = np.array(grouped.person, np.int32)
+    weight = np.bincount(person, weights=authored[rows], minlength=len(grouped.people)).astype(np.int64)
+    order = sorted(range(len(grouped.people)), key=lambda row: (-weight[row], grouped.people[row]))
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return found, identity, [grouped.people[row] for row in order], place[person]
 
 
 def _csr(counts: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 from xrserver.history.gather import Changes, Commits
+from xrserver.history.identity import Mailmap
+from xrserver.history.people import grouping
 from xrserver.history.ranking import to_index
 from xrserver.history.versions import file_versions
 
 _COMMIT = (b"%s\ntree %s\nauthor A <a@example.org> 1 +0000\n"
-           b"committer A <a@example.org> 1 +0000\n\0")
+           b"committer A <a@example.org> 1 +0000\n\n    A\n    \n    Co-authored-by: B <b@example.org>\n\0")
 
 
 @cache
@@ -28,4 +30,4 @@ def rehearse(repository_format: str, width: int) -> None:
     commits, changes = Commits(width, frozenset()), Changes(width)
     changes.add(b"%s\0:000000 100644 %s %s A\0f\0" % (oid, none, oid), commits.add(_COMMIT % (oid, oid)))
     file_versions(to_index(repository_format, commits, changes, np.zeros(1, np.int64), "HEAD",
-                           bytes.fromhex(oid.decode()), []))
+                           bytes.fromhex(oid.decode()), [], grouping("mailmap", Mailmap())))

@@ -18,8 +18,8 @@ from xrserver.history.interning import Oids, Strings
 
 Columns = Mapping[str, NDArray[Any]]
 
-_COMMITS = ("oid", "parent_count", "parent", "author", "committer", "author_time", "author_offset",
-            "commit_time")
+_COMMITS = ("oid", "parent_count", "parent", "coauthor_count", "coauthor", "author", "committer",
+            "author_time", "author_offset", "commit_time")
 _CHANGES = ("change_count", "change_path", "change_blob", "change_old_blob", "change_mode", "change_old_mode")
 
 
@@ -92,12 +92,13 @@ def drop_repeated(commits: Commits, changes: Changes) -> None:
     """
     known = Oids.of(commits.parts[0][0])
     for number in range(len(commits.parts) - 1, 0, -1):
-        oids, counts, parents, *people = commits.parts[number]
+        oids, counts, parents, coauthor_counts, coauthors, *people = commits.parts[number]
         change_counts, *columns = changes.parts[number]
         new = known.find(oids) < 0
         if not new.all():
             commits.count -= int(np.count_nonzero(~new))
             commits.parts[number] = (oids[new], counts[new], parents[np.repeat(new, counts)],
+                                     coauthor_counts[new], coauthors[np.repeat(new, coauthor_counts)],
                                      *(column[new] for column in people))
             kept = np.repeat(new, change_counts)
             changes.parts[number] = (change_counts[new], *(column[kept] for column in columns))

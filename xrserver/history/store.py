@@ -235,12 +235,15 @@ class Store:
             _log.warning(text)
 
 
-def state_of(repository: Repository, refs: Sequence[RawRef]) -> str:
-    """Return a name for all that an index of `repository` depends on, its `refs` as they stand on disk."""
+def state_of(repository: Repository, refs: Sequence[RawRef], people: str) -> str:
+    """Return a name for all that an index of `repository` depends on, its `refs` as they stand on disk.
+
+    The mailmap is in the tree of the mainline's tip; `people` says what is made of it.
+    """
     named = [part for ref in refs for part in (ref.name.encode("utf-8", "surrogateescape"), ref.oid,
                                                ref.kind.encode())]
     return _digest([repository.format.encode(), repository.mainline_ref.encode("utf-8", "surrogateescape"),
-                    repository.mainline_oid, b"".join(sorted(repository.shallow)), *named])
+                    repository.mainline_oid, people.encode(), b"".join(sorted(repository.shallow)), *named])
 
 
 def _digest(parts: Sequence[bytes]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xrserver.history.index import MODE_SUBMODULE, FileVersions, HistoryIndex, PathTree
 
-_TEXTS = ("person_names", "person_emails")
+_TEXTS = ("person_names", "person_emails", "identity_names", "identity_emails")
 _PLAIN = ("repository_format", "mainline_ref", "refs")
 _INDEX = [field.name for field in fields(HistoryIndex) if field.name not in (*_TEXTS, *_PLAIN, "paths")]
 _PATHS = [field.name for field in fields(PathTree)]

@@ -40,7 +40,7 @@ class LibgitSource:
         """Nothing stays open."""
 
     def commits(self, tips: Sequence[bytes], known: Known) -> Iterator[bytes]:
-        """Yield blocks of records ``OID\\ncommit header\\0`` of all that `tips` reach, but not `known`."""
+        """Yield blocks of records of all that `tips` reach, but not `known`."""
         read, shallow = self._repository.objects.read, self._repository.shallow
         seen = set(known.oids)
         waiting = [tip for tip in reversed(tips) if tip not in seen]
@@ -50,13 +50,17 @@ class LibgitSource:
         while waiting:
             oid = waiting.pop()
             kind, raw = read(oid)
-            header = raw.partition(b"\n\n")[0].rstrip(b"\n") + b"\n"
+            header, _, message = raw.partition(b"\n\n")
+            header = header.rstrip(b"\n") + b"\n"
             if kind != "commit" or not header.startswith(b"tree ") or b"\0" in header:
                 raise UnreadableRepository(f"commit {oid.hex()} cannot be read; `git fsck` there tells more.")
             lines = header.split(b"\n")
             self._tree_of[oid] = bytes.fromhex(lines[0][5:].decode("ascii"))
-            block.append(b"%s\n%s\0" % (oid.hex().encode(), header))
-            size += len(header)
+            # Whoever reads it wants to know of a message only whether it names co-authors.
+            message = b"\n    ".join((b"", *message.partition(b"\0")[0].split(b"\n"))) \
+                if b"co-authored-by" in message.lower() else b""
+            block.append(b"%s\n%s%s\0" % (oid.hex().encode(), header, message))
+            size += len(header) + len(message)
             if oid not in shallow:
                 for line in lines[1:]:
                     if not line.startswith(b"parent "):

@@ -68,6 +68,17 @@ def intern_bytes(slots: I32, offsets: I64, pool: U8, count: int, data: U8, start
 
 
 @kernel
+def intern_all(slots: I32, offsets: I64, pool: U8, count: int, data: U8, ends: I64, rows: I32) -> Any:
+    """Write to `rows` the row of each string of `data` (they end at `ends`); return how many there are."""
+    start = 0
+    for i in range(len(ends)):
+        rows[i] = intern_bytes(slots, offsets, pool, count, data, start, int(ends[i]))
+        count = max(count, rows[i] + 1)
+        start = int(ends[i])
+    return count
+
+
+@kernel
 def _oid_row(slots: I32, oids: U8, wanted: U8, row: int) -> Any:
     """Return the row of ``wanted[row]`` in `oids`, or -1 - (the free slot where it belongs)."""
     mask = len(slots) - 1

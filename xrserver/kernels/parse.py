@@ -59,11 +59,43 @@ def _starts(data: U8, start: int, end: int, word: U8) -> Any:
 
 
 @kernel
+def _is_blank(character: int) -> Any:
+    return character == 32 or character == 9 or character == 10 or character == 13
+
+
+@kernel
+def _co_authored(data: U8, start: int, end: int, word: U8) -> tuple[Any, Any]:
+    """Find the message behind the header lines at `start`; say where it begins and whether a line of it
+    begins with `word`, in whatever case.
+
+    Each line of a message is indented by four blanks; lines of a header never are by more than one.
+    """
+    at = start
+    while at < end and data[at] != 10:
+        while at < end and data[at] != 10:
+            at += 1
+        at += 1
+    begin = min(at + 1, end)
+    at = begin
+    while at < end:
+        if at + 4 + len(word) <= end and data[at + 4] | 32 == word[0]:
+            same = True
+            for i in range(len(word)):
+                same &= data[at + 4 + i] | 32 == word[i] | 32
+            if same:
+                return begin, True
+        while at < end and data[at] != 10:
+            at += 1
+        at += 1
+    return begin, False
+
+
+@kernel
 def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[Any, Any, Any]:
     """Read ``NAME <EMAIL> TIME ZONE``: fill `scratch` with ``NAME\\nEMAIL``; return its length, time, zone.
 
-    As git does: the e-mail lies between the first ``<`` and the next ``>``, the time follows the
-    last ``>``; what does not parse is 0.
+    As git does: the e-mail lies between the first ``<`` and the next ``>``, blanks and all; blanks are
+    taken off the name's end; the time follows the last ``>``; what does not parse is 0.
     """
     opening = start
     while opening < end and data[opening] != 60:
@@ -71,23 +103,16 @@ def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[Any, Any, Any]
     closing = opening
     while closing < end and data[closing] != 62:
         closing += 1
-    first, last = start, opening
-    while first < last and data[first] <= 32:
-        first += 1
-    while last > first and data[last - 1] <= 32:
+    last = opening
+    while last > start and _is_blank(data[last - 1]):
         last -= 1
     length = 0
-    for i in range(first, last):
+    for i in range(start, last):
         scratch[length] = data[i]
         length += 1
     scratch[length] = 10
     length += 1
-    first, last = min(opening + 1, end), closing
-    while first < last and data[first] <= 32:
-        first += 1
-    while last > first and data[last - 1] <= 32:
-        last -= 1
-    for i in range(first, last):
+    for i in range(min(opening + 1, end), closing):
         scratch[length] = data[i]
         length += 1
     i = end
@@ -126,7 +151,7 @@ def _person(data: U8, start: int, end: int, scratch: U8) -> tuple[Any, Any, Any]
 def parse_commits(
     data: U8, rows: int, oids: U8, parent_counts: I32, parents: U8, author: I32, committer: I32,
     author_time: I64, author_offset: NDArray[Any], commit_time: I64,
-    slots: I32, offsets: I64, pool: U8, people: int, words: tuple[U8, U8, U8, U8],
+    shared: NDArray[Any], slots: I32, offsets: I64, pool: U8, people: int, words: tuple[U8, U8, U8, U8, U8],
 ) -> tuple[Any, Any]:
     """Read `rows` records of ``OID\\nraw commit\\0`` (``git rev-list --header``) into columns.
 
@@ -134,17 +159,19 @@ def parse_commits(
     ----------
     data
         Whole records, each ended by NUL.
+    shared : (n_commits, 2) int64
+        Receives where the message begins and ends in `data` of commits that may name co-authors, else 0.
     slots, offsets, pool, people
         Interned ``NAME\\nEMAIL`` and how many there are.
     words
-        ``tree``, ``parent``, ``author`` and ``committer``, each with a blank after it.
+        ``tree``, ``parent``, ``author`` and ``committer``, each with a blank after it; ``co-authored-by``.
 
     Returns
     -------
     tuple of int
         Rows of `parents` and of people; (-1, row) where record `row` is no commit.
     """
-    tree_word, parent_word, author_word, committer_word = words
+    tree_word, parent_word, author_word, committer_word, shared_word = words
     width = oids.shape[1]
     scratch = np.empty(len(data) + 2, np.uint8)
     unread = np.empty((1, width), np.uint8)
@@ -185,6 +212,9 @@ def parse_commits(
                 committer[row] = person
                 commit_time[row] = time
             at = stop + 1
+        begin, named = _co_authored(data, at, end, shared_word)
+        shared[row, 0] = begin if named else 0
+        shared[row, 1] = end if named else 0
         at = end + 1
     return n_parents, people
 

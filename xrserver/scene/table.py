@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import COURSE, LANDMARKS, PEOPLE, TIMELINE, ColumnSet
+from xrserver.history.identity import display_name
 from xrserver.history.index import HistoryIndex
 from xrserver.layout.river import RiverLayout
 from xrserver.scene.definition import Palette
@@ -63,7 +64,8 @@ def build_table(index: HistoryIndex, palette: Palette, river: RiverLayout | None
                   for name, rank, kind in index.refs if kind == "tag")
     return TableColumns(
         _columns(TIMELINE, index.timeline, np.minimum(index.author, NOBODY), mainline),
-        _columns(PEOPLE, commits, colours), _names(index.person_names[:people]),
+        _columns(PEOPLE, commits, colours),
+        _names([display_name(name).encode() for name in index.person_names[:people]]),
         _columns(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),
         _names([name for _, name in tags]),
         _columns(COURSE, *((river.course_rank, river.course, river.across) if river is not None
@@ -73,7 +75,7 @@ def build_table(index: HistoryIndex, palette: Palette, river: RiverLayout | None
 def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:
     """Return the legend: the most active people first."""
     commits, colour = table.people["commits"], table.people["colour"]
-    names = [name.decode("utf-8", "replace")[:256] for name in index.person_names[:LEGEND_ROWS]]
+    names = [display_name(name)[:256] for name in index.person_names[:LEGEND_ROWS]]
     return [LegendRow(i, name, int(commits[i]), int(colour[i])) for i, name in enumerate(names)]
 
 

@@ -57,7 +57,8 @@ async def inspect(repository: OpenRepository, scene: BuiltScene, selected: Selec
 
 def _commit(repository: OpenRepository, number: int, rank: int, node: int) -> Result:
     commit = repository.repository.commit(repository.index.oids[rank].tobytes())
-    return Result(number, rank, node, commit.summary[:_LONGEST_TEXT], panels.commit_rows(commit))
+    return Result(number, rank, node, commit.summary[:_LONGEST_TEXT],
+                  panels.commit_rows(repository.index, rank, commit))
 
 
 def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:

@@ -124,6 +124,16 @@ async def _files(request: web.Request) -> web.Response:
                   "next": following})
 
 
+async def _authors(request: web.Request) -> web.Response:
+    opened = _opened(request)
+    start, _ = paging.position_of(request)
+    people = await opened.people()
+    count = len(opened.index.person_names)
+    end = min(start + paging.limit_of(request), count)
+    return _json({"items": [people.row(person) for person in range(min(start, end), end)],
+                  "next": paging.cursor_of(end) if end < count else None})
+
+
 async def _scenes(request: web.Request) -> web.Response:
     opened = _opened(request)
     return _json({"items": [views.scene_summary(opened, name) for name in opened.scene_names], "next": None})
@@ -159,6 +169,9 @@ OPERATIONS: tuple[Operation, ...] = (
               "The tree at a moment, as git ls-tree -r lists it. A commit id or ref means that commit's own "
               "tree, a date or rank:N that of the newest mainline commit then", _files,
               shapes.FILES, ("at", "limit", "cursor")),
+    Operation("/api/repositories/{repo}/authors", "authors",
+              "Who made this, most commits first: people as the mailmap, or the setting `people`, has them. "
+              "E-mail addresses are not told", _authors, shapes.page(shapes.AUTHOR), ("limit", "cursor")),
     Operation("/api/repositories/{repo}/scenes", "scenes", "The scenes there are", _scenes,
               shapes.page(shapes.SCENE_SUMMARY)),
     Operation("/api/repositories/{repo}/scenes/{scene}", "scene", "A scene's manifest", _scene, shapes.SCENE),

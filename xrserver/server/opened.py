@@ -14,6 +14,7 @@ from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.repository import Repository, TreeEntry
 from xrserver.scene.build import BuiltScene
 from xrserver.server.moments import Moment, Moments
+from xrserver.server.people import People
 from xrserver.stream import bodies
 from xrserver.stream.panels import Inspector
 
@@ -59,6 +60,7 @@ class OpenRepository:
         self._scenes: dict[str, asyncio.Task[BuiltScene]] = {}
         self._bodies: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
         self._listings: OrderedDict[bytes, list[TreeEntry]] = OrderedDict()
+        self._people: People | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"read {id}")
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -131,6 +133,12 @@ class OpenRepository:
             self._listings.popitem(last=False)
         return self._listings[oid]
 
+    async def people(self) -> People:
+        """Return what each person did."""
+        if self._people is None or self._people.index is not self.index:
+            self._people = await self.run(People.of, self.index)
+        return self._people
+
     async def close(self) -> None:
         """Wait for what runs, and let go of the repository."""
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -140,8 +148,10 @@ class OpenRepository:
 def generation_of(index: HistoryIndex, layout_version: int, scene_digest: str) -> str:
     """Return the name of an order of ranks under one mainline, layout and scene: 32 hex digits."""
     digest = hashlib.blake2b(digest_size=16)
-    for part in (index.oids.tobytes(), index.mainline_ref.encode("utf-8", "surrogateescape"),
-                 index.mainline.tobytes(), str(layout_version).encode(), scene_digest.encode()):
+    # Strata name people by number: who is who is part of it.
+    for part in (index.oids.tobytes(), index.author.tobytes(),
+                 index.mainline_ref.encode("utf-8", "surrogateescape"), index.mainline.tobytes(),
+                 str(layout_version).encode(), scene_digest.encode()):
         digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()
 

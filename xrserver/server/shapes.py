@@ -69,9 +69,11 @@ REPOSITORY = record(
 _PERSON = record(name=_TEXT, time=_TIME)
 _SIDE = nullable(record(mode=_MODE, id=_OID, size=_SIZE))
 COMMIT = record(
-    id=_OID, rank=_COUNT, parents=items(AT_RANK), author=_PERSON, committer=_PERSON, summary=_TEXT,
-    message=_TEXT, landed=nullable(AT_RANK),
+    id=_OID, rank=_COUNT, parents=items(AT_RANK), author=_PERSON, committer=_PERSON,
+    coAuthors=items(_TEXT), summary=_TEXT, message=_TEXT, landed=nullable(AT_RANK),
     files=page(_with_path(status={"enum": ["added", "deleted", "modified"]}, old=_SIDE, new=_SIDE)))
+AUTHOR = record(id=_COUNT, name=_TEXT, alsoAs=items(_TEXT), commits=_COUNT, committed=_COUNT,
+                coAuthored=_COUNT, first=_TIME, last=_TIME)
 FILES = page(_with_path(mode=_MODE, type={"enum": ["blob", "commit"]}, id=_OID, size=_SIZE), commit=AT_RANK)
 SCENE_SUMMARY = record(name=_TEXT, default={"type": "boolean"})
 _HEADER = record(

@@ -19,7 +19,7 @@ from xrserver.history.repository import TreeEntry
 from xrserver.scene.build import BuiltScene
 from xrserver.server.opened import OpenRepository
 from xrserver.stream import bodies
-from xrserver.stream.panels import display, iso_time
+from xrserver.stream.panels import co_author_names, display, iso_time, person_name
 
 Json = dict[str, Any]
 
@@ -84,12 +84,14 @@ def at_rank(index: HistoryIndex, rank: int) -> Json:
 def commit(index: HistoryIndex, rank: int, said: Commit) -> Json:
     """Return a commit without its files."""
     landing = int(index.landing[rank])
+    author, committer = int(index.author[rank]), int(index.committer[rank])
     first, last = index.parent_offsets[rank:rank + 2]
     return {
         **at_rank(index, rank),
         "parents": [at_rank(index, parent) for parent in index.parents[first:last].tolist()],
-        "author": {"name": said.author.name, "time": iso_time(said.author.time)},
-        "committer": {"name": said.committer.name, "time": iso_time(said.committer.time)},
+        "author": {"name": person_name(index, author), "time": iso_time(said.author.time)},
+        "committer": {"name": person_name(index, committer), "time": iso_time(said.committer.time)},
+        "coAuthors": co_author_names(index, rank),
         "summary": said.summary,
         "message": said.message,
         "landed": at_rank(index, landing) if landing >= 0 else None,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import RANK_END
+from xrserver.history.identity import display_name
 from xrserver.history.index import (
     MODE_EXECUTABLE,
     MODE_SUBMODULE,
@@ -51,13 +52,31 @@ def iso_time(seconds: int, minutes_east: int = 0) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def commit_rows(commit: Commit) -> list[Row]:
-    """Return the rows that show a commit: id, author, date and message."""
-    author = commit.author
-    return [row("commit", commit.oid.hex(), commit.oid.hex()),
-            row("author", author.name),
-            row("date", iso_time(author.time, author.offset)),
+def person_name(index: HistoryIndex, person: int) -> str:
+    """Return the name of a person, as the mailmap gives it."""
+    return display_name(index.person_names[person])
+
+
+def co_author_names(index: HistoryIndex, rank: int) -> list[str]:
+    """Return the names of those who made a commit with its author, each once."""
+    first, last = index.coauthor_offsets[rank:rank + 2]
+    names = dict.fromkeys(person_name(index, person) for person in index.coauthors[first:last].tolist())
+    names.pop(person_name(index, int(index.author[rank])), None)
+    return list(names)
+
+
+def commit_rows(index: HistoryIndex, rank: int, commit: Commit) -> list[Row]:
+    """Return the rows that show a commit: id, people, date and message."""
+    author, committer = int(index.author[rank]), int(index.committer[rank])
+    rows = [row("commit", commit.oid.hex(), commit.oid.hex()),
+            row("author", person_name(index, author)),
+            row("date", iso_time(commit.author.time, commit.author.offset)),
             row("message", commit.message.strip())]
+    if committer != author:
+        rows.append(row("committer", person_name(index, committer)))
+    if others := co_author_names(index, rank):
+        rows.append(row("co-authors" if len(others) > 1 else "co-author", ", ".join(others)))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +176,12 @@ class Inspector:
         """Return the rows of the last of `ranks` in full, and of some before it in a line each."""
         if not len(ranks):
             return []
-        rows = commit_rows(self._commit(int(ranks[-1])))
+        rows = commit_rows(self.index, int(ranks[-1]), self._commit(int(ranks[-1])))
         for rank in ranks[-2:-2 - RECENT:-1].tolist():
             commit = self._commit(rank)
             date = iso_time(commit.author.time, commit.author.offset)[:10]
-            rows.append(row(date, f"{commit.summary} — {commit.author.name}", commit.oid.hex()))
+            author = person_name(self.index, int(self.index.author[rank]))
+            rows.append(row(date, f"{commit.summary} — {author}", commit.oid.hex()))
         return rows
 
     def _absence(self, path: int, rank: int) -> Row:

@@ -102,7 +102,7 @@ class Inspector:
         low, high = index.parent_offsets[rank:rank + 2].tolist()
         landed = int(index.landing[rank])
         rows = [row("kind", "merge" if high - low > 1 else "commit"), row("files", str(last - first)),
-                *commit_rows(commit)]
+                *commit_rows(index, rank, commit)]
         for parent in index.parents[low:high].tolist():
             rows.append(row("parent", self._commit(parent).summary, self._id(parent)))
         if landed > rank:

@@ -230,7 +230,7 @@ async def worn(browser: Any, url: str) -> AsyncGenerator[Any]:
 
 
 async def tour(page: Any, seconds: float, *, throttle: int = 1, tours: int = 3) -> Toured:
-    """Take the tour so often, so long each; frames and allocations are those of the last one."""
+    """Take the tour so often, so long each; allocations are of the last one, frames of the one before."""
     devtools = await page.context.new_cdp_session(page)
     await devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
     pace = seconds / SECONDS
@@ -251,7 +251,8 @@ async def tour(page: Any, seconds: float, *, throttle: int = 1, tours: int = 3) 
         cpu = await _script(devtools) - began
         if last:
             profile = (await devtools.send("HeapProfiler.stopSampling"))["profile"]
-        frames = json.loads(await page.evaluate("JSON.stringify(tally.frames)"))
+        if not last or tours == 1:  # sampling the heap has its price
+            frames = json.loads(await page.evaluate("JSON.stringify(tally.frames)"))
         await page.evaluate("tally.frames.length = 0")
         heaps.append(await _heap(devtools))
     await devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})

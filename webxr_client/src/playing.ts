@@ -13,6 +13,7 @@ import type { Shown, World } from "./world.ts";
 const REST = 180; // milliseconds after which the playhead counts as resting
 const CLOCK = 500; // and between telling the server where it is
 const WORDS_WHILE_PLAYING = 400;
+const DOCK_WHILE_WORN = 250;
 
 export class Playing {
   /** The commit that was put into words last, while the playhead rested on it. */
@@ -29,6 +30,7 @@ export class Playing {
   #restTimer = 0;
   #clockTimer = 0;
   #wordsAt = 0;
+  #dockedAt = 0;
 
   /** `rested` is called when the commit rested on is in words. */
   constructor(viewer: Viewer, world: World, session: Session, captions: Captions, dock: Dock, events: Emitter, rested: () => void) {
@@ -120,10 +122,15 @@ export class Playing {
     const { shown } = this.#world;
     if (shown === undefined) return;
     const { playing, rank } = this.#viewer.playback;
-    this.#dock.update(this.#viewer.playback, shown.table.time, this.firstRate);
+    // Nobody sees the window while a headset shows the picture.
+    const now = performance.now();
+    if (!playing || !this.#viewer.headset.presenting || now - this.#dockedAt > DOCK_WHILE_WORN) {
+      this.#dockedAt = now;
+      this.#dock.update(this.#viewer.playback, shown.table.time, this.firstRate);
+    }
     clearTimeout(this.#restTimer);
     if (!playing) this.#restTimer = window.setTimeout(() => this.#rest(), REST);
-    else if (performance.now() - this.#wordsAt > WORDS_WHILE_PLAYING) void this.#words(rank);
+    else if (now - this.#wordsAt > WORDS_WHILE_PLAYING) void this.#words(rank);
     if (this.#clockTimer === 0) this.#clockTimer = window.setTimeout(() => this.#tell(), CLOCK);
   }
 

@@ -25,6 +25,7 @@ const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 const SURVEY_SHARE = 0.03;
 const SURVEY_LEAST = 0.4;
 const SURVEY_MOST = 6;
+const SURVEY_WORN = 0.5;
 /** Milliseconds of a frame that may go into making ready for rays, while any tile is new. */
 const PREPARE = 2;
 const PREPARE_WORN = 0.5;
@@ -262,7 +263,7 @@ export class Viewer {
     this.#choose(time);
     this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
     const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), SMALLEST_NAMED / this.eye.focal,
-      Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), SURVEY_MOST), moved || played);
+      Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), worn ? SURVEY_WORN : SURVEY_MOST), moved, played);
     const pointed = !worn && this.aim.poll(this.#pointers);
     const stale = worn || this.#stale || moved || played || lit || pointed;
     if (stale && !pointed) this.aim.stale = true;

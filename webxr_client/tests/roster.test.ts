@@ -19,7 +19,8 @@ function tile(count: number, first: number): Listed {
     floats[row * SPAN.words + SPAN.position1] = 500 * random();
     floats[row * SPAN.words + SPAN.position1 + 2] = 500 * random();
   }
-  return { nodes, spans, nodeCount: count };
+  const rowOf = (node: number): number => (node >= first && node < first + 2 * count ? node - first : -1);
+  return { nodes, spans, nodeCount: count, rowOf, otherRowOf: (node) => (node === first + 6 ? 5 : -1) };
 }
 
 function drawn(roster: Roster): number[] {
@@ -91,6 +92,20 @@ test("what a patch changed is written where it is drawn, in order or not", () =>
   const found: number[] = [];
   roster.find(8, 62, found);
   assert.deepEqual(found.map((row) => roster.records[row * NODE.words + NODE.node]).sort(), [62, 8]);
+});
+
+test("of a district that is also drawn as a block both rows are found", () => {
+  const roster = new Roster();
+  const only = tile(60, 0);
+  roster.show([{ tile: tile(10, 500), firstSpan: 0, firstStratum: 0 }, { tile: only, firstSpan: 0, firstStratum: 0 }]);
+  roster.arrange([100, 5, 20]);
+  const found: number[] = [];
+  roster.find(6, 504, found);
+  assert.deepEqual(found.map((row) => roster.records[row * NODE.words + NODE.node]).sort((a = 0, b = 0) => a - b), [5, 6, 504]);
+  roster.find(-1, 6, found);
+  assert.equal(found.length, 2);
+  roster.find(-1, -1, found);
+  assert.equal(found.length, 0);
 });
 
 test("a new district, or no room, asks for all to be shown anew", () => {

@@ -5,7 +5,7 @@ import { floatsOf } from "./survey.ts";
 import type { Tile } from "./tile.ts";
 
 /** What of a tile matters here. */
-export type Listed = Pick<Tile, "nodes" | "nodeCount" | "spans">;
+export type Listed = Pick<Tile, "nodes" | "nodeCount" | "spans" | "rowOf" | "otherRowOf">;
 
 /** A tile that is drawn, and where its spans and strata lie in the pools. */
 export interface Source {
@@ -96,10 +96,20 @@ export class Roster {
   /** Drawn rows of two nodes, −1 for none: each has one, and another where it is also drawn as a block at other ranks. */
   find(one: number, other: number, found: number[]): void {
     found.length = 0;
-    if (one < 0 && other < 0) return;
-    const { records } = this;
-    for (let row = 0, i = NODE.node as number; row < this.rows; row++, i += NODE.words) {
-      if (records[i] === one || records[i] === other) found.push(row);
+    this.#findOne(one, found);
+    if (other !== one) this.#findOne(other, found);
+  }
+
+  #findOne(node: number, found: number[]): void {
+    if (node < 0) return;
+    for (let s = 0; s < this.#sources.length; s++) {
+      const { tile } = this.#sources[s]!;
+      const numbers = this.#numbers[s]!;
+      const row = tile.rowOf(node);
+      if (row < 0) continue;
+      found.push(this.#drawn(numbers[row]!));
+      const second = tile.otherRowOf(node);
+      if (second >= 0) found.push(this.#drawn(numbers[second]!));
     }
   }
 

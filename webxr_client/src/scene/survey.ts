@@ -22,8 +22,9 @@ export interface Candidate {
 /** Nodes between two looks at the clock. */
 const NODES_A_SLICE = 256;
 const MOST_FILES = 48;
-/** Milliseconds between two passes while things move: what is named need not follow every frame. */
+/** Milliseconds between two passes while the view moves, and while only time goes on: names need not follow every frame. */
 const PAUSE = 150;
+const PAUSE_PLAYING = 500;
 
 interface District {
   readonly tile: Tile;
@@ -88,12 +89,12 @@ export class Survey {
   /**
    * Look on for about so many milliseconds; true when this finished a pass.
    *
-   * `eye` in scene space; files of less than `least` radians do not count. While things are `moving`
-   * passes come with pauses between them; where they have come to rest the last one comes at once.
+   * `eye` in scene space; files of less than `least` radians do not count. While the view is moving or history
+   * playing passes come with pauses between them; where all has come to rest the last one comes at once.
    */
-  step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number, moving: boolean): boolean {
+  step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number, moving: boolean, playing: boolean): boolean {
     if (!this.#stale) {
-      if (!this.#again || (moving && performance.now() - this.#finished < PAUSE)) return false;
+      if (!this.#again || ((moving || playing) && performance.now() - this.#finished < (moving ? PAUSE : PAUSE_PLAYING))) return false;
       this.#begin();
       this.#stale = true;
       this.#again = false;

@@ -43,6 +43,8 @@ export class Tile {
   readonly #newNames: string[] = [];
   readonly #shown: (string | undefined)[] = [];
   readonly #rows = new Map<number, number>();
+  /** The other row of nodes that have two: a district drawn as a plate, and as a block at other ranks. */
+  readonly #others = new Map<number, number>();
   readonly #patched = new Map<number, Patched>();
   readonly #moved = new Map<number, number>();
   #wireSpans: number;
@@ -61,12 +63,22 @@ export class Tile {
     this.#baseNodes = this.nodeCount;
     this.#wireSpans = this.spanRows;
     this.#wireStrata = this.strataRows;
-    for (let row = 0; row < this.nodeCount; row++) this.#rows.set(this.nodes[row * NODE.words + NODE.node]!, row);
+    for (let row = 0; row < this.nodeCount; row++) {
+      const node = this.nodes[row * NODE.words + NODE.node]!;
+      const other = this.#rows.get(node);
+      if (other !== undefined) this.#others.set(node, other);
+      this.#rows.set(node, row);
+    }
   }
 
   /** The row of a node, -1 where it is not in this tile. */
   rowOf(node: number): number {
     return this.#rows.get(node) ?? -1;
+  }
+
+  /** The second row of a node that has two, else -1. */
+  otherRowOf(node: number): number {
+    return this.#others.get(node) ?? -1;
   }
 
   /** The whole path of the node, as text. */

@@ -4,6 +4,9 @@ import { Choice, element, iconButton, relabel } from "./element.ts";
 import { Timeline, type TimelineCommands } from "./timeline.ts";
 import { dayOf, grouped, speedOf } from "./words.ts";
 
+/** Milliseconds that numbers stay while history plays: quicker ones nobody reads. */
+const READABLE = 100;
+
 export interface DockCommands extends TimelineCommands {
   toggle(): void;
   pace(pace: Pace): void;
@@ -23,6 +26,7 @@ export class Dock {
   #playing: boolean | undefined;
   #shownDate = "";
   #shownCount = -1;
+  #countedAt = 0;
   #shownSpeed = "";
   #shownPace: Pace | undefined;
 
@@ -52,8 +56,10 @@ export class Dock {
       this.#shownPace = state.pace;
       this.#pace.show(state.pace);
     }
-    if (state.rank !== this.#shownCount) {
+    const now = performance.now();
+    if (state.rank !== this.#shownCount && (!state.playing || now - this.#countedAt > READABLE)) {
       this.#shownCount = state.rank;
+      this.#countedAt = now;
       const date = dayOf(time[state.rank]!);
       if (date !== this.#shownDate) {
         this.#shownDate = date;

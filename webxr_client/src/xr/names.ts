@@ -76,6 +76,8 @@ export class Names implements Part {
   #choice = 0;
   #since = CHOICE_SECONDS;
   #light = -1;
+  /** Some name is not yet, or still, as it is going to be. */
+  #fading = true;
   #table: unknown;
 
   constructor(viewer: Viewer, world: World) {
@@ -93,6 +95,7 @@ export class Names implements Part {
   begin(): void {
     this.#names.clear();
     this.#since = CHOICE_SECONDS;
+    this.#fading = true;
   }
 
   step({ dt, head, seen }: Moment): void {
@@ -112,8 +115,9 @@ export class Names implements Part {
     if (this.#since >= CHOICE_SECONDS) {
       this.#since = 0;
       this.#choose(p);
+      this.#fading = true;
     }
-    this.#write(calm ? 1 : dt / FADE_SECONDS);
+    if (this.#fading) this.#write(calm ? 1 : dt / FADE_SECONDS);
   }
 
   /** What is named now. */
@@ -188,10 +192,12 @@ export class Names implements Part {
 
   #write(step: number): void {
     let quad = 0;
+    this.#fading = false;
     for (const name of this.#names.values()) {
       const target = name.shown && name.seen === this.#choice ? 1 : 0;
       if (name.opacity < target) name.opacity = Math.min(name.opacity + step, 1);
       else if (name.opacity > target) name.opacity = Math.max(name.opacity - step, 0);
+      this.#fading ||= name.opacity !== target;
       if (name.opacity > 0 && quad + QUADS <= MOST * QUADS) quad = this.#lay(name, quad);
     }
     this.#quads.show(quad);

@@ -23,8 +23,12 @@ export function palette(): Palette {
   return found;
 }
 
-/** Which light is on: what was drawn in another is drawn anew. */
-export const lightNow = (): string => document.documentElement.dataset["light"] ?? "";
+/** Which light is on: what was drawn in another is drawn anew. Asked for by every panel in every frame. */
+export const lightNow = (): string => light;
+
+const lit = (): string => document.documentElement.dataset["light"] ?? "";
+let light = lit();
+new MutationObserver(() => light = lit()).observe(document.documentElement, { attributes: true, attributeFilter: ["data-light"] });
 
 const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 

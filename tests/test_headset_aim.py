@@ -18,7 +18,7 @@ from served import served
 
 from xrserver.spaces import DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 #: Yaw and pitch, radians.
 Direction = tuple[float, float]
@@ -84,19 +84,13 @@ DOWN: Direction = (0.0, -1.5)
 UP: Direction = (0.0, 1.2)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     async with served(town().write(tmp_path_factory.mktemp("town") / "town.git", bare=True)) as serving:
         yield serving.url
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
     """One page for all that need no other."""
     async with headset.worn(chrome, url) as worn:
@@ -104,7 +98,7 @@ async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
         yield worn
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def worn(page: Headset) -> Headset:
     await page.controllers()
     await page.head(0, 1.6, 0)
@@ -113,6 +107,7 @@ async def worn(page: Headset) -> Headset:
     await page.still()
     for side in ("left", "right"):
         await page.controller(side, -0.2 if side == "left" else 0.2, 1.35, -0.2, 0, UP[1])
+    await click(page)  # at the sky: it is the right hand that was used last
     return page
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import chromium
 import headset
 import pytest
-import pytest_asyncio
 from headset import Headset
 from playwright.async_api import Browser
-from served import served, tell
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CENTIMETRE = 0.01
 #: The desk of the emulated office: its middle, its extents, and somewhere on it that is free.
@@ -42,19 +39,6 @@ ORIGIN = """(() => {
 NO_PLANES = "Object.defineProperty(XRFrame.prototype, 'detectedPlanes', {get: () => new Set()})"
 NO_PLANES_AT_ALL = "Object.defineProperty(XRFrame.prototype, 'detectedPlanes', {get: () => undefined})"
 NO_ANCHORS = "XRFrame.prototype.createAnchor = () => Promise.reject(new Error('refused'))"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    repository: Path = tell(tmp_path_factory.mktemp("ar") / "story.git")
-    async with served(repository) as serving:
-        yield serving.url
 
 
 async def aim(worn: Headset, at: Sequence[float], device: str = "controllers") -> None:

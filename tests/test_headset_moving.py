@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import chromium
 import headset
 import pytest
 import pytest_asyncio
 from headset import Headset
 from playwright.async_api import Browser
-from served import served, tell
 
 from xrserver import spaces
 from xrserver.spaces import Pose, Vector
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CENTIMETRE = 0.01
 MILLIMETRE = 0.001
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    repository: Path = tell(tmp_path_factory.mktemp("headset") / "story.git")
-    async with served(repository) as serving:
-        yield serving.url
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
     """One page for all; each test begins before a new tabletop."""
     async with headset.worn(chrome, url) as worn:
@@ -44,7 +28,7 @@ async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
         yield worn
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def worn(page: Headset) -> Headset:
     await page.rest()
     await page.run("xrserver.headset.preset('tabletop')")

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import chromium
 import headset
 import numpy as np
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
-from served import served, tell
 
 from xrserver import spaces
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 #: The story's city as a model on a table before the person; metres of the room.
 TABLETOP = {"position": [0, 0.8, -1.0], "orientation": [0, 0, 0, 1], "scale": 0.008}
 HEAD = np.array([0.0, 1.6, 0.0])
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    repository: Path = tell(tmp_path_factory.mktemp("panels") / "story.git")
-    async with served(repository) as serving:
-        yield serving.url
 
 
 async def panel(worn: headset.Headset, name: str) -> dict[str, Any]:
@@ -177,9 +160,11 @@ async def test_time_on_the_wrist_is_pulled_without_a_jump_or_a_byte(chrome: Brow
         await worn.press("right", "a-button", 0)
         await worn.press("right", "a-button", 1)
         await worn.visit.until("!state.playing")
-        # Looked away from, it goes.
+        # Looked away from, it goes; looked at again, it comes, though nothing else happened.
         await worn.head(0, 1.6, 0, yaw=0.9)
         await worn.visit.until("!state.panels.some(each => each.name === 'time')")
+        await worn.head(0, 1.6, 0, pitch=-0.75)
+        await panel(worn, "time")
 
 
 async def test_fingers_press_the_menu_by_touch(chrome: Browser, url: str) -> None:

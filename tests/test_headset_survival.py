@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import chromium
 import headset
 import pytest
 import pytest_asyncio
 from headset import Headset
 from playwright.async_api import Browser
-from served import served, tell
 
 from xrserver import spaces
 from xrserver.spaces import Vector
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MILLIMETRE = 0.001
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    repository: Path = tell(tmp_path_factory.mktemp("headset") / "story.git")
-    async with served(repository) as serving:
-        yield serving.url
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
     async with headset.worn(chrome, url, "metaQuest2",
                             expected=("THREE.WebGLRenderer: Context",)) as worn:
         yield worn
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def worn(page: Headset) -> Headset:
     """The one page, in VR before a tabletop."""
     if (await page.state())["mode"] == "desktop":

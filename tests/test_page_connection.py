@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from served import git, served, silent, tell
+from served import git, served, silent
 
 import xrserver
 from xrserver import app
@@ -20,23 +20,12 @@ from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag
 from xrserver.config import Config
 from xrserver.stream.messages import Patch
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tell(tmp_path_factory.mktemp("page") / "story.git")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def serving(repository: Path) -> AsyncIterator[app.Serving]:
-    async with served(repository) as running:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def serving(story: Path) -> AsyncIterator[app.Serving]:
+    async with served(story) as running:
         yield running
 
 
@@ -46,8 +35,8 @@ def free_port() -> int:
 
 
 async def test_a_server_that_goes_and_comes_back_finds_the_page_where_it_was(chrome: Browser,
-                                                                             repository: Path) -> None:
-    config = Config(repositories=(repository,), port=free_port(), jobs=1, token=False)
+                                                                             story: Path) -> None:
+    config = Config(repositories=(story,), port=free_port(), jobs=1, token=False)
     async with app.server(config, silent) as first:
         url = first.url
         leaving = chromium.visit(chrome, url)
@@ -91,8 +80,8 @@ async def test_a_reloaded_page_is_where_it_was(chrome: Browser, serving: app.Ser
 
 
 async def test_a_link_opens_at_its_commit_and_file(chrome: Browser, serving: app.Serving,
-                                                   repository: Path) -> None:
-    commit = git(repository, "rev-parse", "v1.0^{commit}").decode().strip()
+                                                   story: Path) -> None:
+    commit = git(story, "rev-parse", "v1.0^{commit}").decode().strip()
     async with chromium.visit(chrome, serving.url) as visit:
         await visit.seek(commit)
         await visit.run("xrserver.select('src/old.py')")

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import chromium
 import headset
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
-from served import served, tell
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    repository: Path = tell(tmp_path_factory.mktemp("headset") / "story.git")
-    async with served(repository) as serving:
-        yield serving.url
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_the_headset_is_entered_and_left_by_the_button(chrome: Browser, url: str) -> None:

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import chromium
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
-from served import git, served, tell
+from served import git
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium.browser() as running:
-        yield running
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tell(tmp_path_factory.mktemp("page") / "story.git")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(repository: Path) -> AsyncIterator[str]:
-    async with served(repository) as serving:
-        yield serving.url
-
-
-def tree(repository: Path, commit: str) -> list[bytes]:
+def tree(story: Path, commit: str) -> list[bytes]:
     """The paths of a commit, as git lists them."""
-    return git(repository, "ls-tree", "-r", "-z", "--name-only", commit).split(b"\0")[:-1]
+    return git(story, "ls-tree", "-r", "-z", "--name-only", commit).split(b"\0")[:-1]
 
 
 def districts(paths: list[bytes]) -> set[bytes]:
@@ -46,13 +27,13 @@ def districts(paths: list[bytes]) -> set[bytes]:
 
 
 async def test_the_page_draws_the_newest_tree_and_says_so(chrome: Browser, url: str,
-                                                          repository: Path) -> None:
+                                                          story: Path) -> None:
     async with chromium.visit(chrome, url) as visit:
         state = await visit.state()
-        paths = tree(repository, "main")
+        paths = tree(story, "main")
         assert state["connected"] is True
         assert (state["mode"], state["scene"]) == ("desktop", "city")
-        assert state["headRank"] == state["rank"] == len(git(repository, "rev-list", "--all").split()) - 1
+        assert state["headRank"] == state["rank"] == len(git(story, "rev-list", "--all").split()) - 1
         assert state["nodesDrawn"] == len(paths) + len(districts(paths))
         assert state["residentSpans"] > state["nodesDrawn"]
         assert 1 <= state["drawCalls"] <= 6
@@ -61,13 +42,13 @@ async def test_the_page_draws_the_newest_tree_and_says_so(chrome: Browser, url: 
 
 
 async def test_at_every_rank_what_is_drawn_is_what_git_lists(chrome: Browser, url: str,
-                                                             repository: Path) -> None:
-    mainline = git(repository, "rev-list", "--first-parent", "main").decode().split()
+                                                             story: Path) -> None:
+    mainline = git(story, "rev-list", "--first-parent", "main").decode().split()
     async with chromium.visit(chrome, url) as visit:
         for commit in mainline:
             rank = await visit.seek(commit)
             state = await visit.state()
-            paths = tree(repository, commit)
+            paths = tree(story, commit)
             assert state["rank"] == rank
             assert state["nodesDrawn"] == len(paths) + len(districts(paths)), commit
 
@@ -86,14 +67,14 @@ async def test_the_same_rank_is_the_same_picture_from_both_sides(chrome: Browser
 
 
 async def test_scrubbing_through_what_is_resident_asks_for_nothing(chrome: Browser, url: str,
-                                                                   repository: Path) -> None:
-    order = git(repository, "rev-list", "--date-order", "--reverse", "--all").decode().split()
+                                                                   story: Path) -> None:
+    order = git(story, "rev-list", "--date-order", "--reverse", "--all").decode().split()
     async with chromium.visit(chrome, url) as visit:
         head = (await visit.state())["headRank"]
         # Words for a commit come once, when the playhead has rested on it: let them come first.
         for rank in range(head + 1):
             await visit.seek(rank)
-            subject = git(repository, "log", "-1", "--format=%s", order[rank]).decode().strip()
+            subject = git(story, "log", "-1", "--format=%s", order[rank]).decode().strip()
             await chromium.soon(lambda subject=subject: visit.run(
                 "subject => document.querySelector('.dock .subject').textContent === subject", subject))
         received = (await visit.state())["bytesReceived"]
@@ -147,7 +128,7 @@ async def test_the_timeline_is_dragged_to_both_ends(chrome: Browser, url: str) -
         await visit.until(f"state.rank === {head}")
 
 
-async def test_a_selected_path_is_inspected(chrome: Browser, url: str, repository: Path) -> None:
+async def test_a_selected_path_is_inspected(chrome: Browser, url: str, story: Path) -> None:
     async with chromium.visit(chrome, url, viewport=(900, 600)) as visit:
         events = await visit.page.evaluate_handle(
             "(() => { const heard = []; xrserver.on('select', e => heard.push(e.path)); return heard })()")
@@ -158,7 +139,7 @@ async def test_a_selected_path_is_inspected(chrome: Browser, url: str, repositor
         assert "new.py" in text
         assert "13 B" in text                       # hello, world
         assert "Bob" in text
-        assert git(repository, "log", "-1", "--format=%s", "main~1^2").decode().strip() in text
+        assert git(story, "log", "-1", "--format=%s", "main~1^2").decode().strip() in text
         assert (await visit.state())["selected"] == "src/new.py"
         await visit.page.keyboard.press("Escape")
         await inspector.wait_for(state="hidden")

@@ -70,8 +70,7 @@ export class Wrist implements Showing {
   }
 
   begin(): void {
-    this.#shown.rank = -1;
-    this.#since = WORDS;
+    this.#forget();
     this.#raised.lower();
   }
 
@@ -91,7 +90,10 @@ export class Wrist implements Showing {
     if (!holding(this.panel)) this.#tap(hands.both[1 - this.#own]!, hand);
     const shown = this.#page.world.shown;
     if (shown === undefined || !(this.#raised.up || this.#stick)) {
-      this.panel.hide();
+      if (this.panel.open) {
+        this.panel.hide();
+        this.#forget();
+      }
       return;
     }
     this.#read(moment.dt);
@@ -160,6 +162,12 @@ export class Wrist implements Showing {
       this.#subjectOf = rank;
       this.#since = WORDS;
     });
+  }
+
+  /** Whatever it says is written the next time, even if that is the same. */
+  #forget(): void {
+    this.#shown.rank = -1;
+    this.#since = WORDS;
   }
 
   /** Draw anew where it reads differently. */

@@ -1,8 +1,9 @@
 """A change published by a server, until its pixels are drawn in a page: ours and viser's alike.
 
-Both pages are looked at in the same way, from outside: after every animation frame one pixel of
-the page's WebGL canvas is read back, and the moment it differs from the frame before is kept. The
-read-back waits for the drawing, so the figure is to finished pixels, not to a submitted frame.
+Both pages are looked at in the same way, from outside: when a task of the page that drew something
+ends, one pixel of its WebGL canvas is read back, and the moment it differs from the picture before is
+kept. The read-back waits for the drawing, so the figure is to finished pixels, not to submitted ones;
+the screen's next refresh, up to a whole one later, comes on top for everybody.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ PROBE = """(() => {
     if (made && kind === 'webgl2' && !contexts.includes(made)) contexts.push(made);
     return made;
   };
-  const request = window.requestAnimationFrame.bind(window);
   const pixel = new Uint8Array(4);
   const area = (gl) => (gl.canvas.isConnected ? gl.drawingBufferWidth * gl.drawingBufferHeight : 0);
   const look = () => {
@@ -41,7 +41,17 @@ PROBE = """(() => {
     if (last && off(0) + off(1) + off(2) > 24) window.pixelChanges.push(now);
     last = [...pixel];
   };
-  window.requestAnimationFrame = (callback) => request((t) => { callback(t); look(); });
+  let waiting = false;
+  const drawn = () => { waiting = false; look(); };
+  for (const name of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced']) {
+    const draw = WebGL2RenderingContext.prototype[name];
+    WebGL2RenderingContext.prototype[name] = function (...a) {
+      draw.apply(this, a);
+      if (waiting) return;
+      waiting = true;
+      queueMicrotask(drawn);
+    };
+  }
 })()"""
 
 

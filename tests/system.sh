@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs that tests drive besides Python: Chromium for the page and certutil to have it trust a
 # certificate, Xvfb and xdotool for the preview window, Mesa for OpenGL without a GPU, adb for headsets
-# on a cable. Installed here on Debian and Ubuntu as root; elsewhere what is missing is named, and the
+# on a cable, mmdebstrap and bubblewrap for a root with the OpenXR runtime Monado. Installed here on Debian and Ubuntu as root; elsewhere what is missing is named, and the
 # tests that need it are skipped and say so.
 missing=""
 command -v git >/dev/null 2>&1 || missing="$missing git"
@@ -16,6 +16,10 @@ if command -v ldconfig >/dev/null 2>&1; then
   ls /usr/lib/*/dri/swrast_dri.so >/dev/null 2>&1 || missing="$missing libgl1-mesa-dri"
   # moderngl loads the libraries by their unversioned or versioned names; fonts draw the labels
   [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
+fi
+if [ "$(uname -sm)" = "Linux x86_64" ] && [ "$(id -u)" = 0 ]; then  # for tests/openxr/root.sh
+  command -v mmdebstrap >/dev/null 2>&1 || missing="$missing mmdebstrap debian-archive-keyring"
+  command -v bwrap >/dev/null 2>&1 || missing="$missing bubblewrap"
 fi
 [ -z "$missing" ] && exit 0
 

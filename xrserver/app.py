@@ -245,6 +245,34 @@ def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None) -> N
         preview.run(url, at, size)
 
 
+def headset_here() -> None:
+    """See that there is an OpenXR runtime, before a history is read for it.
+
+    Raises
+    ------
+    NoRuntime
+        There is none; the message says what to install.
+    """
+    from xrserver.native import vr
+
+    vr.look()
+
+
+def wear(url: str, at: str, say: Callable[[str], None]) -> None:
+    """Show what the server at `url` serves in a headset on this computer.
+
+    Parameters
+    ----------
+    at : str
+        Moment to start at; '' for the newest.
+    say : function of str
+        Is told what the headset cannot show.
+    """
+    from xrserver.native import vr
+
+    vr.run(url, at, say)
+
+
 # --- a server as a child process ------------------------------------------------------------
 
 

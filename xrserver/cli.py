@@ -72,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
                          help="write one picture without a window, and end")
     preview.add_argument("--size", metavar="WxH", default="1280x720", help="pixels (default: %(default)s)")
 
+    vr = commands.add_parser("vr", help="show a repository in a headset on this computer, by OpenXR",
+                             description="Show a repository, or a running server, in a headset on this "
+                                         "computer: SteamVR, Monado or any OpenXR runtime.")
+    vr.add_argument("source", metavar="REPO|URL", nargs="?", default="",
+                    help="repository, or the address a server printed")
+    vr.add_argument("--at", metavar="WHEN", default="", help="moment to start at (default: the newest)")
+
     index = commands.add_parser("index", help="read a history and print what is in it",
                                 description="Read a whole history and print counts and seconds.")
     index.add_argument("repository", metavar="REPO", nargs="?", type=Path, default=Path(),

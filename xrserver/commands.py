@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,19 +76,30 @@ def _open(url: str) -> None:
 
 
 def _preview(options: argparse.Namespace, config: Config, progress: Progress) -> int:
-    from contextlib import nullcontext
-
     from xrserver import app
 
     size = _size(options.size)
-    source: str = options.source
-    if source.startswith(("http://", "https://")):
-        address = nullcontext(source)
-    else:
-        address = app.child_server(Path(source), config)
-    with address as url:
+    with _server(options.source, config) as url:
         app.show(url, options.at, size, options.screenshot)
     return 0
+
+
+def _vr(options: argparse.Namespace, config: Config, progress: Progress) -> int:
+    from xrserver import app
+
+    app.headset_here()
+    with _server(options.source, config) as url:
+        app.wear(url, options.at, lambda text: print(text, flush=True))
+    return 0
+
+
+def _server(source: str, config: Config) -> AbstractContextManager[str]:
+    """Return the address that was given, or of a server of the repository that was."""
+    from xrserver import app
+
+    if source.startswith(("http://", "https://")):
+        return nullcontext(source)
+    return app.child_server(Path(source), config)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -186,5 +198,5 @@ def _doctor(options: argparse.Namespace, config: Config, progress: Progress) -> 
 
 #: Every command by its name.
 COMMANDS: dict[str, Callable[[argparse.Namespace, Config, Progress], int]] = {
-    "serve": _serve, "preview": _preview, "index": _index, "cache": _cache,
+    "serve": _serve, "preview": _preview, "vr": _vr, "index": _index, "cache": _cache,
     "devices": _devices, "doctor": _doctor}

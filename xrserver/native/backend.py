@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import moderngl
 
+from xrserver.native.hands import Worn
 from xrserver.navigation.locomotion import Actions
 from xrserver.spaces import Matrix, Pose
 
@@ -25,6 +27,8 @@ class View:
         What is drawn into, at its full size.
     pixels_per_point : float
         Framebuffer pixels in a logical one (HiDPI).
+    mask : function of the projection, or None
+        Draws what the lenses hide, nearer than anything.
     """
 
     world_from_eye: Pose
@@ -32,6 +36,14 @@ class View:
     projection: Matrix
     target: moderngl.Framebuffer
     pixels_per_point: float = 1.0
+    mask: Callable[[Matrix], None] | None = None
+
+    def begin(self) -> None:
+        """Use the target, clear, and where the lenses hide something, let nothing else be drawn there."""
+        self.target.use()
+        self.target.clear()
+        if self.mask is not None:
+            self.mask(self.projection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,8 @@ class Intent:
     moved : bool
         The pointer moved, so that what it points at may have changed.
     events : list of Event
+    worn : Worn or None
+        What somebody in a headset does; None on a desktop.
     """
 
     actions: Actions = field(default_factory=Actions)
@@ -67,6 +81,7 @@ class Intent:
     pointer: tuple[float, float] | None = None
     moved: bool = False
     events: list[Event] = field(default_factory=list[Event])
+    worn: Worn | None = None
 
 
 class Backend(Protocol):
@@ -79,7 +94,7 @@ class Backend(Protocol):
         ...
 
     def views(self, near: float, far: float) -> list[View]:
-        """Return the pictures to draw, with these depth planes (metres of the world)."""
+        """Return the pictures to draw, with these depth planes (metres of the world); none unseen."""
         ...
 
     def actions(self) -> Intent:

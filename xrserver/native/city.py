@@ -138,6 +138,20 @@ class City:
         """Return the day of a rank."""
         return datetime.fromtimestamp(int(self.timeline[rank]), UTC).strftime("%Y-%m-%d")
 
+    def boxes(self, drawn: tuple[str, ...], rank: int) -> tuple[
+            NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return what stands at `rank`: least and greatest corners (n, 3), metres; which are districts."""
+        low, high, plates = [np.empty((0, 3))], [np.empty((0, 3))], [np.empty(0, np.bool_)]
+        for tile in (self._tiles[name] for name in drawn):
+            at, live = _standing(tile, rank)
+            own = tile.spans[at[live]]
+            place, size = own["position1"].astype(np.float64), own["size1"].astype(np.float64)
+            half = 0.5 * size * (1.0, 0.0, 1.0)
+            low.append(place - half)
+            high.append(place + half + size * (0.0, 1.0, 0.0))
+            plates.append(tile.nodes["node"][live] & 1 == 1)
+        return np.concatenate(low), np.concatenate(high), np.concatenate(plates)
+
     def labels(self, drawn: tuple[str, ...], rank: int) -> Labels:
         """Return the districts of the tiles drawn that stand at `rank` and can be labelled."""
         parts = [_tile_labels(self._tiles[name], rank) for name in drawn]
@@ -148,15 +162,21 @@ class City:
         return Labels([text[i] for i in order], anchor[order], radius[order])
 
 
-def _tile_labels(tile: _Tile, rank: int) -> Labels:
-    nodes, spans = tile.nodes, tile.spans
-    count = len(nodes)
-    rows = np.arange(count, dtype=np.int64)
+def _standing(tile: _Tile, rank: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return of every node the row of its span at a rank, and whether it stands then."""
+    nodes = tile.nodes
+    rows = np.arange(len(nodes), dtype=np.int64)
     # Among its node's spans, the last born by now.
     last = np.searchsorted(tile.births, (rows << 32) + rank, side="right") - 1
     starts = np.cumsum(nodes["span_count"].astype(np.int64)) - nodes["span_count"]
     at = nodes["first_span"].astype(np.int64) + np.maximum(last - starts, 0)
-    live = (last >= starts) & (spans["death"][at] > rank)
+    return at, (last >= starts) & (tile.spans["death"][at] > rank)
+
+
+def _tile_labels(tile: _Tile, rank: int) -> Labels:
+    nodes, spans = tile.nodes, tile.spans
+    count = len(nodes)
+    at, live = _standing(tile, rank)
     highest = np.where(live, spans["position1"][at, 1] + spans["size1"][at, 1], 0.0).astype(np.float64)
     # The highest of each node, then of everything within it: deepest districts first.
     found = np.minimum(np.searchsorted(tile.ids, nodes["parent"].astype(np.int64)), max(count - 1, 0))

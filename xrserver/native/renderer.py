@@ -114,6 +114,8 @@ class Renderer:
         self.drawn = 0
         self._districts = 0
         self._ids = np.empty(0, np.uint32)
+        #: Selected, hovered, and their rows: looked for when they change, not in every frame.
+        self._marks: tuple[int, int, list[int]] = (-1, -1, [])
         self._eye_of_pick = context.framebuffer(
             [context.texture((1, 1), 2, dtype="u4")], context.depth_texture((1, 1)))
         self._matrices = {name: np.empty(16, np.float32)
@@ -197,6 +199,7 @@ class Renderer:
         nodes = np.concatenate([nodes[plates], nodes[~plates]])
         self.drawn, self._districts = len(nodes), int(np.count_nonzero(plates))
         self._ids = nodes["node"].copy()
+        self._marks = (-1, -1, [])
         words = np.zeros((max(1, -(-2 * len(nodes) // WIDTH)), WIDTH, 4), np.uint32)
         words.reshape(-1)[:8 * len(nodes)] = nodes.view(np.uint32)
         if len(words) > self._nodes.size[1]:
@@ -214,7 +217,7 @@ class Renderer:
             ``world_from_eye``.
         """
         walls = self._walls[moment.colouring]
-        marked = np.flatnonzero(np.isin(self._ids, [i for i in (moment.selected, moment.hovered) if i >= 0]))
+        marked = self._marked(moment.selected, moment.hovered)
         for program in (walls, self._roofs, self._plates, self._sky, *([self._mark] if len(marked) else [])):
             self._set(program, moment, eye, projection)
         self._use_textures()
@@ -229,10 +232,10 @@ class Renderer:
         if plates:
             self._plate_array.render(vertices=18 * plates)
         self._backdrop.render(moderngl.TRIANGLES, vertices=3)
-        if len(marked):
+        if marked:
             self.context.enable(moderngl.BLEND)
             self.context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
-            for row in marked.tolist():
+            for row in marked:
                 self._mark_array.render(vertices=18, first=18 * row)
             self.context.disable(moderngl.BLEND)
 
@@ -253,13 +256,7 @@ class Renderer:
         for column in range(0, 16, 4):
             p[column] = wide * (p[column] - x * p[column + 3])
             p[column + 1] = tall * (p[column + 1] - y * p[column + 3])
-        self._set(self._pick, moment, eye, tuple(p))
-        self._use_textures()
-        self._eye_of_pick.use()
-        self._eye_of_pick.clear()
-        self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
-        self.context.enable(moderngl.DEPTH_TEST)
-        self._pick_array.render(vertices=18 * self.drawn)
+        self.draw_pick(self._eye_of_pick, moment, eye, tuple(p))
         node, floor = np.frombuffer(self._eye_of_pick.read(components=2, dtype="u4"), np.uint32).tolist()
         if node == 0:
             return None
@@ -267,6 +264,23 @@ class Renderer:
         point = _unprojected(projection, x, y, 2.0 * depth - 1.0)
         scene = spaces.apply_inverse(moment.pose, spaces.apply(eye, point))
         return Picked(node - 1, -1 if floor == _NO_FLOOR else floor, scene)
+
+    def _marked(self, selected: int, hovered: int) -> list[int]:
+        if (selected, hovered) != self._marks[:2]:
+            wanted = [node for node in (selected, hovered) if node >= 0]
+            self._marks = selected, hovered, np.flatnonzero(np.isin(self._ids, wanted)).tolist()
+        return self._marks[2]
+
+    def draw_pick(self, target: moderngl.Framebuffer, moment: Moment, eye: Pose, projection: Matrix) -> None:
+        """Draw who is where, (node + 1, floor), into a target of RG32UI with depth."""
+        self._set(self._pick, moment, eye, projection)
+        self._use_textures()
+        target.use()
+        target.clear()
+        self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
+        self.context.enable(moderngl.DEPTH_TEST)
+        self.context.depth_func = "<="
+        self._pick_array.render(vertices=18 * self.drawn)
 
     def _use_textures(self) -> None:
         textures = (self._spans.texture, self._nodes, self._strata.texture, self._people, self._categories)

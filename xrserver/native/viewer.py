@@ -174,7 +174,10 @@ class Viewer:
 
     def _refine(self) -> None:
         """Hold what this view needs and draw what of it is here."""
-        view = self._backend.views(0.1, 10.0)[0]
+        views = self._backend.views(0.1, 10.0)
+        if not views:
+            return  # nobody looks
+        view = views[-1]  # the sharpest, where an eye has two
         eye = spaces.apply_inverse(self.journey.pose, view.world_from_eye.position)
         factor = view.target.height / (2.0 * math.tan(0.5 * view.field_of_view)) / ERROR_PIXELS
         rank = self.playback.rank + (1 if self.playback.fraction > 0.0 else 0)
@@ -200,11 +203,9 @@ class Viewer:
         near, far = locomotion.depth_range(self.journey.pose, self.city.box)
         moment = self._moment()
         for view in self._backend.views(near, far):
-            view.target.use()
-            view.target.clear()
+            view.begin()
             self.renderer.draw(moment, view.world_from_eye, view.projection)
-            if self._overlay is not None:
-                self._decorate(self._overlay, view)
+            self._finish(view)
         self._backend.end_frame()
         return True
 
@@ -352,6 +353,11 @@ class Viewer:
             return False
         waiting = self.selection.hovered != NOTHING and self._hovered_for < _ASK_SECONDS
         return not (self.playback.playing or moving or waiting)
+
+    def _finish(self, view: View) -> None:
+        """Add to a view what lies over the city."""
+        if self._overlay is not None:
+            self._decorate(self._overlay, view)
 
     def _decorate(self, overlay: Overlay, view: View) -> None:
         assert self.city is not None

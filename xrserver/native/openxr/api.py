@@ -1,0 +1,19 @@
+"""pyopenxr without its types, by which a plain number is no 64-bit one; and its functions as C has them.
+
+`raw` takes structures that are made once and filled in each frame;
+`xr` makes new ones in every call, which is for what happens once.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+# What the loader has to say is said by us, in a sentence.
+os.environ.setdefault("XR_LOADER_DEBUG", "none")
+
+import xr as _xr
+from xr import raw_functions as _raw
+
+xr: Any = _xr
+raw: Any = _raw

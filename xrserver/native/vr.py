@@ -1,0 +1,91 @@
+"""`xrserver vr`: a headset on this computer shows what a server serves, until it is taken leave of."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from xrserver.errors import NoRuntime
+
+if TYPE_CHECKING:
+    from xrserver.native.openxr.headset import Headset
+    from xrserver.native.worn import WornViewer
+
+#: Frames between two collections of garbage, done when a frame is over.
+_COLLECT_FRAMES = 240
+
+
+def look() -> None:
+    """See that there is an OpenXR runtime; nothing of it is started.
+
+    Raises
+    ------
+    NoRuntime
+        There is none; the message says what to install.
+    """
+    try:
+        from xrserver.native.openxr import runtime
+    except Exception as reason:  # pyopenxr raises whatever the loading of a library of OpenGL does
+        raise NoRuntime(f"OpenXR cannot be used on this computer ({type(reason).__name__}: {reason}). "
+                        "It needs Linux with OpenGL (Debian, Ubuntu: libgl1) or Windows, and SteamVR or "
+                        "Monado.") from None
+    runtime.offered()
+
+
+def run(url: str, at: str, say: Callable[[str], None]) -> None:
+    """Show what the server at `url` serves in a headset, until its session ends or Ctrl-C is pressed.
+
+    Parameters
+    ----------
+    url : str
+        With its token.
+    at : str
+        The moment to start at; empty for the newest.
+    say : function of str
+        Is told what the headset cannot show.
+
+    Raises
+    ------
+    NoRuntime
+        There is no OpenXR runtime, or no headset.
+    NoDisplay
+        There is no OpenGL 3.3.
+    ConnectionLost, UnknownMoment
+        The server is gone, or knows no such moment.
+    """
+    look()
+    from xrserver.native.openxr.headset import Headset
+    from xrserver.native.worn import WornViewer
+
+    headset = Headset(say)
+    try:
+        say(f"In {headset.description}. Ctrl-C ends it.")
+        with WornViewer(headset, url) as viewer:
+            _loop(headset, viewer, at)
+        if headset.missed:
+            say(f"{headset.missed:,} frames came too late.")
+    finally:
+        headset.close()
+
+
+def _loop(headset: Headset, viewer: WornViewer, at: str) -> None:
+    if at:
+        viewer.settle(at)
+    # Collections happen between frames, and what lives as long as the viewer is never looked at.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    frames = 0
+    try:
+        while viewer.frame():
+            frames += 1
+            if frames % _COLLECT_FRAMES == 0:
+                gc.collect(1)
+    except KeyboardInterrupt:
+        headset.leave()
+        while viewer.frame():
+            pass
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -1,0 +1,134 @@
+"""A viewer on the head: what hands and eyes do to the city and to time, and what is drawn of them."""
+
+from __future__ import annotations
+
+from xrserver import clock
+from xrserver.input.profiles import asks
+from xrserver.native.aiming import Aiming, Pointed
+from xrserver.native.backend import Event, Intent, View
+from xrserver.native.city import City
+from xrserver.native.hands import Worn
+from xrserver.native.moving import Moving
+from xrserver.native.openxr.headset import Headset
+from xrserver.native.scrubbing import Scrubbing
+from xrserver.native.strokes import Strokes
+from xrserver.native.trace import trace
+from xrserver.native.viewer import Viewer
+from xrserver.navigation import selection
+from xrserver.navigation.selection import NOTHING
+from xrserver.spaces import Pose
+
+#: What a press of asks for what bindings.toml says.
+_BUTTONS = ("stick_press", "primary", "secondary", "menu")
+
+
+class WornViewer(Viewer):
+    """A viewer whose backend is a headset.
+
+    Attributes
+    ----------
+    moving : Moving
+        Where the city stands; its journey is the viewer's.
+    aiming : Aiming
+    """
+
+    def __init__(self, headset: Headset, url: str) -> None:
+        super().__init__(headset, url)
+        self._headset = headset
+        self.moving = Moving(headset.pulse)
+        self.aiming = Aiming(self.renderer, headset.pulse, self._choose)
+        self._scrubbing = Scrubbing(headset.pulse)
+        self._strokes = Strokes(headset.context)
+        self._present = True
+        self._paused = False
+        self._solid: tuple[object, ...] = ()
+
+    # --- a generation -----------------------------------------------------------------------------
+
+    def _home(self, city: City) -> Pose:
+        self.moving.enter(city.box)
+        return self.moving.journey.pose
+
+    # --- frames -----------------------------------------------------------------------------------
+
+    def _advance(self, intent: Intent, seconds: float) -> None:
+        assert self.city is not None
+        worn = intent.worn
+        assert worn is not None
+        self._wear(worn)
+        self.playback = clock.advance(self.playback, self.city.calendar, seconds)
+        self._ask_for(worn)
+        self.playback = self._scrubbing.step(worn.hands, self.playback, self.city.calendar, seconds)
+        if self.moving.teleport.aiming or self.moving.preset == "life":
+            self._stand_solid()
+        self.moving.teleport.grounded = [each.kind == "ground" for each in self.aiming.pointed]
+        hovered = self.aiming.step(worn, self._moment(), self._panels(worn), seconds)
+        self._hover_on(hovered)
+        self.moving.step(worn, seconds)
+        self.journey = self.moving.journey
+        changed = (self.journey.pose, self.playback.rank, self.playback.fraction, self.drawn)
+        if changed != self._last:
+            self._refine()
+        self._last = changed
+        self._tell(seconds)
+        self._strokes.begin()
+        trace(self._strokes, worn, self.aiming.pointed, self.moving.teleport, self.daylight)
+        self._strokes.upload()
+
+    def _wear(self, worn: Worn) -> None:
+        """Taken off, time stops; put on again, it goes on as it went."""
+        if worn.present == self._present:
+            return
+        self._present = worn.present
+        if not worn.present:
+            self._paused = self.playback.playing
+            self.playback = clock.pause(self.playback)
+        elif self._paused:
+            self.playback = clock.play(self.playback, self.playback.rate)
+
+    def _ask_for(self, worn: Worn) -> None:
+        for hand in worn.hands:
+            for part in _BUTTONS:
+                if getattr(hand, part).began and hand.owner == "":
+                    for action in asks(part.replace("_", "-"), hand.side):
+                        self._asked(action)
+
+    def _asked(self, action: str) -> None:
+        match action:
+            case "undo":
+                self.moving.undo()
+            case "recentre":
+                self.moving.recentre()
+            case _:
+                self._do(Event(action), Intent(), None)
+
+    def _panels(self, worn: Worn) -> list[Pointed]:
+        return [Pointed(), Pointed()]
+
+    def _hover_on(self, pointed: Pointed) -> None:
+        node, floor = (pointed.node, pointed.floor) if pointed.kind == "thing" else (NOTHING, NOTHING)
+        if (node, floor) != (self.selection.hovered, self.selection.floor):
+            self.selection = selection.hover(self.selection, node, floor)
+            self._hovered_for = 0.0
+
+    def _choose(self, node: int) -> None:
+        self.selection = selection.choose(self.selection, node)
+        self._panel = None
+        if node != NOTHING:
+            self._link.select("inspector", node, self.playback.rank)
+
+    def _stand_solid(self) -> None:
+        """Let what stands now be met by what is thrown."""
+        assert self.city is not None
+        key = self.drawn, self.playback.rank
+        if key != self._solid:
+            self._solid = key
+            self.moving.teleport.solids.take(*self.city.boxes(*key))
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def _finish(self, view: View) -> None:
+        self._strokes.draw(view, self.moving.closed, self.moving.dark, self.daylight)
+
+    def _draw_waiting(self, view: View) -> None:
+        view.begin()

@@ -1,6 +1,6 @@
 /** Puts the page together: the only module that knows everything. */
 import * as address from "./address.ts";
-import { Emitter, type Api, type State } from "./api.ts";
+import { Emitter } from "./api.ts";
 import { Captions } from "./captions.ts";
 import type { Panel } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
@@ -8,6 +8,7 @@ import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
 import { Playing } from "./playing.ts";
 import { COLOURINGS, type Colouring } from "./scene/city.ts";
+import { scripted } from "./scripted.ts";
 import { Session, type Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
@@ -185,7 +186,7 @@ function arrived(shown: Shown, before: Shown | undefined): void {
 
 function grew(shown: Shown, from: number): void {
   // Commits may come faster than they are seen arriving: the playhead still follows.
-  const following = viewer.arriving || viewer.playback.rank >= from;
+  const following = viewer.film.arriving || viewer.playback.rank >= from;
   if (shown.headRank > from && following && !viewer.playback.playing) viewer.arrive(shown.headRank);
   viewer.invalidate();
   viewer.hurry();
@@ -324,64 +325,7 @@ addEventListener("hashchange", () => {
   void follow();
 });
 
-// --- for scripts ---------------------------------------------------------------------------
-
-function state(): State {
-  const { shown } = world;
-  const { rank, playing, pace } = viewer.playback;
-  const { selected, hovered, floor } = viewer.aim.selection;
-  const { position, orientation, scale } = viewer.journey.pose;
-  const path = (node: number) => (node === NOTHING ? null : world.look.path(node));
-  return {
-    connected: session.line === "open",
-    mode: viewer.headset.mode ?? "desktop",
-    scene: shown?.scene.scene ?? "",
-    generation: shown?.scene.generation ?? "",
-    rank,
-    time: shown?.table.time[rank] ?? 0,
-    playing,
-    pace,
-    headRank: shown?.headRank ?? 0,
-    nodesDrawn: viewer.hasDrawn ? world.look.live(rank, viewer.city.tiles.version) : 0,
-    residentSpans: viewer.city.tiles.residentSpans,
-    bytesReceived: session.bytesReceived,
-    drawCalls: viewer.drawCalls,
-    triangles: viewer.triangles,
-    frameMs: { p50: viewer.frames.quantile(0.5), p95: viewer.frames.quantile(0.95) },
-    selected: path(selected),
-    hovered: path(hovered),
-    hoveredFloor: floor,
-    worldFromScene: { position: [...position], orientation: [...orientation], scale },
-    people: [],
-    panels: viewer.headset.presenting ? room.state() : [],
-    names: viewer.headset.presenting ? room.names() : [],
-  };
-}
-
-const api: Api = {
-  version: __XRSERVER_VERSION__,
-  state,
-  seek: (moment) => time.seek(typeof moment === "number" ? `rank:${moment}` : moment),
-  play: (rate) => time.play(rate),
-  pause: () => time.pause(),
-  select: find,
-  setScene: (name) => session.open(name),
-  setPose: (pose) => viewer.setPose(pose),
-  setColouring: colour,
-  headset: {
-    preset: (name) => room.moving.preset(name),
-    recentre: () => room.moving.recentre(),
-    undo: () => room.moving.undo(),
-    comfort: (some = {}) => {
-      room.moving.settings.set(some);
-      return { ...room.moving.settings.comfort };
-    },
-  },
-  on: (event, fn) => events.on(event, fn),
-};
-window.xrserver = api;
-
-const covers = new ResizeObserver(() => viewer.cover(ui.panels
+const covers = new ResizeObserver(() => viewer.desk.cover(ui.panels
   .map((panel) => panel.getBoundingClientRect()).filter(({ width }) => width > 0)));
 for (const panel of ui.panels) covers.observe(panel);
 
@@ -394,6 +338,7 @@ const room = furnish({
   said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });
 viewer.start(world, keyboard);
+window.xrserver = scripted({ viewer, world, session, time, events, room, find, colour });
 
 // --- into a headset ------------------------------------------------------------------------
 

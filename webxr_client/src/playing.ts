@@ -162,7 +162,7 @@ export class Playing {
   #tell(): void {
     this.#clockTimer = 0;
     const { rank, fraction, playing } = this.#viewer.playback;
-    const { position, orientation, scale } = this.#viewer.desk ?? this.#viewer.journey.pose;
+    const { position, orientation, scale } = this.#viewer.seat ?? this.#viewer.journey.pose;
     this.#session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale } });
   }
 }

@@ -35,6 +35,7 @@ interface Awaited {
 
 /** Milliseconds between two choices of tiles, so that what only passes by is not fetched. */
 const CHOICE = 100;
+const NOWHERE = [-1, -1, -1, 1, 1, 1];
 
 export class World {
   shown: Shown | undefined;
@@ -58,6 +59,11 @@ export class World {
     this.#session = session;
     this.#budget = budget;
     this.#listener = listener;
+  }
+
+  /** What all that is shown lies in; metres, scene space. */
+  get box(): readonly number[] {
+    return this.shown?.scene.root.box ?? NOWHERE;
   }
 
   /** A scene was announced: fetch what is needed to draw it; what is drawn stays until that is here. */

@@ -175,7 +175,7 @@ export class Locomotion implements Part {
     this.#generation = generation;
     past.length = 0;
     this.#passage.stop();
-    if (this.#mode === "ar" && !same(pose, this.#viewer.desk)) return; // it was placed on something real
+    if (this.#mode === "ar" && !same(pose, this.#viewer.seat)) return; // it was placed on something real
     if (again) carried(left.pose, left.head, left.yaw, this.#head.position, this.#head.yaw, pose);
     else this.#stand(this.#mode === "ar" ? "tabletop" : this.settings.preset, pose);
   }

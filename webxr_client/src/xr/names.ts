@@ -83,7 +83,7 @@ export class Names implements Part {
   constructor(viewer: Viewer, world: World) {
     this.#viewer = viewer;
     this.#world = world;
-    this.#uniforms.atlas.value = viewer.labels.atlas.texture;
+    this.#uniforms.atlas.value = viewer.desk.labels.atlas.texture;
     this.root = new Mesh(this.#quads.geometry, new RawShaderMaterial({
       ...NAMES, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, depthWrite: false,
     }));
@@ -187,7 +187,7 @@ export class Names implements Part {
 
   #set(name: Name) {
     const size = Math.round(em(name) * TEXELS);
-    return this.#viewer.labels.atlas.find(name.text, FONTS[rankOf(name)]!, size);
+    return this.#viewer.desk.labels.atlas.find(name.text, FONTS[rankOf(name)]!, size);
   }
 
   #write(step: number): void {
@@ -206,7 +206,7 @@ export class Names implements Part {
 
   #lay(name: Name, quad: number): number {
     const { x, y, width, height } = this.#set(name);
-    const { side } = this.#viewer.labels.atlas;
+    const { side } = this.#viewer.desk.labels.atlas;
     const from = stem(name);
     const opacity = name.district && name.depth <= 1 ? name.opacity : -name.opacity;
     if (name.district) {

@@ -62,7 +62,7 @@ async def _run(root: str, out: Path, repository: Path) -> tuple[dict[str, str], 
             process = await asyncio.create_subprocess_exec(
                 "sh", str(FOLDER / "enter.sh"), root, str(SOURCE), str(out),
                 "python3", "-m", "pytest", "-p", "no:cacheprovider", "-q",
-                "--rootdir=/source/tests/openxr/inside",
+                "--rootdir=/source/tests/openxr/inside", "--confcutdir=/source/tests/openxr/inside",
                 "-c", "/dev/null", "-o", "python_files=check_*.py", "--junitxml=/out/report.xml",
                 "/source/tests/openxr/inside",
                 env={**os.environ, "XRSERVER_TEST_URL": serving.url},

@@ -7,7 +7,7 @@ from xrserver.input.profiles import asks
 from xrserver.native.aiming import Aiming, Pointed
 from xrserver.native.backend import Event, Intent, View
 from xrserver.native.city import City
-from xrserver.native.hands import Worn
+from xrserver.native.hands import Hand, Worn
 from xrserver.native.moving import Moving
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.scrubbing import Scrubbing
@@ -30,6 +30,8 @@ class WornViewer(Viewer):
     moving : Moving
         Where the city stands; its journey is the viewer's.
     aiming : Aiming
+    hands : (Hand, Hand)
+        Left and right.
     """
 
     def __init__(self, headset: Headset, url: str) -> None:
@@ -39,6 +41,7 @@ class WornViewer(Viewer):
         self.aiming = Aiming(self.renderer, headset.pulse, self._choose)
         self._scrubbing = Scrubbing(headset.pulse)
         self._strokes = Strokes(headset.context)
+        self.hands = Hand("left"), Hand("right")
         self._present = True
         self._paused = False
         self._solid: tuple[object, ...] = ()
@@ -55,6 +58,7 @@ class WornViewer(Viewer):
         assert self.city is not None
         worn = intent.worn
         assert worn is not None
+        self.hands = worn.hands
         self._wear(worn)
         self.playback = clock.advance(self.playback, self.city.calendar, seconds)
         self._ask_for(worn)

@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from conftest import until
 from PIL import Image
-
-from xrserver.native.openxr.headset import Headset
-from xrserver.native.worn import WornViewer
-
-
-@pytest.fixture(scope="module")
-def worn(monado, url):
-    said: list[str] = []
-    headset = Headset(said.append)
-    with WornViewer(headset, url) as viewer:
-        viewer.said = said
-        yield viewer
-        headset.leave()
-        while viewer.frame():
-            pass
-    headset.close()
 
 
 def run(viewer, frames: int) -> None:

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 from remote import Remote
 
+from xrserver.native.openxr.headset import Headset
+from xrserver.native.worn import WornViewer
+
 SOCKET = Path("/run/xr/monado_comp_ipc")
 LOG = Path("/out/monado.log")
 
@@ -31,7 +34,7 @@ class Monado:
             "XRT_NO_STDIN": "1",
             "P_OVERRIDE_ACTIVE_CONFIG": "remote",
             "XRT_COMPOSITOR_FORCE_XCB": "1",
-            "XRT_COMPOSITOR_SCALE_PERCENTAGE": "30",
+            "XRT_COMPOSITOR_SCALE_PERCENTAGE": "15",
         }
         with LOG.open("ab") as log:
             self.process = subprocess.Popen(
@@ -112,3 +115,16 @@ def url() -> str:
     threading.Thread(target=lambda: asyncio.run(serve()), daemon=True).start()
     assert ready.wait(5)
     return address
+
+
+@pytest.fixture(scope="module")
+def worn(monado, url):
+    said: list[str] = []
+    headset = Headset(said.append, samples=1)
+    with WornViewer(headset, url) as viewer:
+        viewer.said = said
+        yield viewer
+        headset.leave()
+        while viewer.frame():
+            pass
+    headset.close()

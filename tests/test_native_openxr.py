@@ -28,8 +28,11 @@ def _inner() -> list[tuple[str, str]]:
     found = []
     for file in sorted((FOLDER / "inside").glob("check_*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        found += [(file.name, node.name) for node in tree.body
-                  if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+        found += [
+            (file.name, node.name)
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        ]
     return found
 
 
@@ -41,8 +44,13 @@ _OUTCOMES: list[tuple[dict[str, str], str]] = []
 def root() -> str:
     """The root; skips, visibly, where there can be none."""
     home = os.environ.get("HOME", "/root")
-    done = subprocess.run(["sh", str(FOLDER / "root.sh")], capture_output=True, text=True, check=False,
-                          env={**os.environ, "HOME": home, "PYTHON": sys.executable})
+    done = subprocess.run(
+        ["sh", str(FOLDER / "root.sh")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HOME": home, "PYTHON": sys.executable},
+    )
     if done.returncode:
         pytest.skip((done.stdout.strip().splitlines() or ["root.sh failed"])[-1])
     return done.stdout.strip().splitlines()[-1]
@@ -60,13 +68,29 @@ async def _run(root: str, out: Path, repository: Path) -> tuple[dict[str, str], 
         door = await asyncio.start_unix_server(relay, out / "server.sock")
         async with door:
             process = await asyncio.create_subprocess_exec(
-                "sh", str(FOLDER / "enter.sh"), root, str(SOURCE), str(out),
-                "python3", "-m", "pytest", "-p", "no:cacheprovider", "-q",
-                "--rootdir=/source/tests/openxr/inside", "--confcutdir=/source/tests/openxr/inside",
-                "-c", "/dev/null", "-o", "python_files=check_*.py", "--junitxml=/out/report.xml",
+                "sh",
+                str(FOLDER / "enter.sh"),
+                root,
+                str(SOURCE),
+                str(out),
+                "python3",
+                "-m",
+                "pytest",
+                "-p",
+                "no:cacheprovider",
+                "-q",
+                "--rootdir=/source/tests/openxr/inside",
+                "--confcutdir=/source/tests/openxr/inside",
+                "-c",
+                "/dev/null",
+                "-o",
+                "python_files=check_*.py",
+                "--junitxml=/out/report.xml",
                 "/source/tests/openxr/inside",
                 env={**os.environ, "XRSERVER_TEST_URL": serving.url},
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
             told = (await process.communicate())[0].decode("utf-8", "replace")
     report = out / "report.xml"
     outcomes: dict[str, str] = {}
@@ -92,8 +116,13 @@ async def test_without_a_runtime_the_command_ends_with_a_sentence_and_code_3(tmp
     if not sys.platform.startswith("linux"):
         pytest.skip("Only on Linux can a runtime be taken away.")
     done = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-m", "xrserver", "vr", str(tmp_path)], capture_output=True,
-        text=True, check=False, env=environment(XR_RUNTIME_JSON=str(tmp_path / "none.json")))
+        subprocess.run,
+        [sys.executable, "-m", "xrserver", "vr", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(XR_RUNTIME_JSON=str(tmp_path / "none.json")),
+    )
     assert done.returncode == 3 and done.stdout == ""
     told = done.stderr
     assert len(told.strip().splitlines()) == 1

@@ -58,6 +58,7 @@ class Moment:
     selected: int = -1
     hovered: int = -1
     floor: int = -1
+    shadow: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Renderer:
         self._walls = tuple(self._program("walls", name.upper()) for name in COLOURINGS)
         self._roofs, self._plates = self._program("roofs"), self._program("plates")
         self._mark, self._pick = self._program("mark"), self._program("pick")
-        self._sky = self._program("sky")
+        self._sky, self._foot = self._program("sky"), self._program("foot")
+        self._foot["outline"] = (0.0, 0.0, 0.0, 0.0)
         self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
         self._strata = Pool(context, 2, 1)
         self._nodes = self._integers(1)
@@ -108,6 +110,7 @@ class Renderer:
         self._capacity = 0
         self._grow(1)
         self._backdrop = context.vertex_array(self._sky, [])
+        self._around = context.vertex_array(self._foot, [])
         self._tiles: dict[str, tuple[int, int, NDArray[np.void], NDArray[np.bool_]]] = {}
         self._shown: tuple[str, ...] = ()
         self._bounds = (-1.0, -1.0, 1.0, 1.0)
@@ -218,7 +221,9 @@ class Renderer:
         """
         walls = self._walls[moment.colouring]
         marked = self._marked(moment.selected, moment.hovered)
-        for program in (walls, self._roofs, self._plates, self._sky, *([self._mark] if len(marked) else [])):
+        through = moment.shadow is not None
+        behind = self._foot if through else self._sky
+        for program in (walls, self._roofs, self._plates, behind, *([self._mark] if len(marked) else [])):
             self._set(program, moment, eye, projection)
         self._use_textures()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
@@ -231,7 +236,10 @@ class Renderer:
             self._roof_array.render(vertices=6 * buildings, first=6 * plates)
         if plates:
             self._plate_array.render(vertices=18 * plates)
-        self._backdrop.render(moderngl.TRIANGLES, vertices=3)
+        if through:
+            self._cast_shadow(moment.shadow or 0.0)
+        else:
+            self._backdrop.render(moderngl.TRIANGLES, vertices=3)
         if marked:
             self.context.enable(moderngl.BLEND)
             self.context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
@@ -264,6 +272,14 @@ class Renderer:
         point = _unprojected(projection, x, y, 2.0 * depth - 1.0)
         scene = spaces.apply_inverse(moment.pose, spaces.apply(eye, point))
         return Picked(node - 1, -1 if floor == _NO_FLOOR else floor, scene)
+
+    def _cast_shadow(self, shade: float) -> None:
+        """Draw what ties the city to a real table; premultiplied, as the room is put behind."""
+        self._foot["shade"] = shade
+        self.context.enable(moderngl.BLEND)
+        self.context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self._around.render(moderngl.TRIANGLE_STRIP, vertices=4)
+        self.context.disable(moderngl.BLEND)
 
     def _marked(self, selected: int, hovered: int) -> list[int]:
         if (selected, hovered) != self._marks[:2]:
@@ -298,7 +314,7 @@ class Renderer:
             "headRank": moment.head_rank,
             "colouring": moment.colouring,
             "daylight": moment.daylight,
-            "haze": 1.0,
+            "haze": 1.0 if moment.shadow is None else 0.0,
             "selectedNode": moment.selected,
             "hoveredNode": moment.hovered,
             "hoveredFloor": moment.floor,

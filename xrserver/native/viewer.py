@@ -74,6 +74,8 @@ class Viewer:
         self._floor_text: tuple[int, int, str] | None = None
         self._panel: Panel | None = None
         self._notice = ""
+        #: Over passthrough, how dark the city's shadow is; None elsewhere.
+        self._shadow: float | None = None
         self._since_report = 0.0
         self._last: tuple[object, ...] = ()
 
@@ -216,7 +218,7 @@ class Viewer:
             clock.easing(self.playback, self.city.calendar),
             clock.glow_per_rank(self.playback, self.city.scene.glow_seconds), self.city.scene.head_rank,
             self.colouring, self.daylight, self.selection.selected, self.selection.hovered,
-            self.selection.floor)
+            self.selection.floor, self._shadow)
 
     def _advance(self, intent: Intent, seconds: float) -> None:
         assert self.city is not None

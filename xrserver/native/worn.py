@@ -59,6 +59,7 @@ class WornViewer(Viewer):
         worn = intent.worn
         assert worn is not None
         self.hands = worn.hands
+        self._shadow = self._headset.shadow
         self._wear(worn)
         self.playback = clock.advance(self.playback, self.city.calendar, seconds)
         self._ask_for(worn)

@@ -6,6 +6,9 @@ import numpy as np
 from conftest import until
 from PIL import Image
 
+from xrserver import spaces
+from xrserver.navigation import locomotion
+
 
 def run(viewer, frames: int) -> None:
     for _ in range(frames):
@@ -23,10 +26,48 @@ def shown(viewer) -> list[np.ndarray]:
     return pictures
 
 
-def test_a_city_stands_before_both_eyes(worn, remote):
+def pixel(view, point, size) -> tuple[int, int]:
+    """Where a point of the room is in a view's picture: across from the left, down from the top."""
+    seen = spaces.apply_inverse(view.world_from_eye, point)
+    p = view.projection
+    x, y = ((p[i] * seen[i // 4] + p[8 + i % 4] * seen[2]) / -seen[2] for i in (0, 5))
+    return round((x + 1) / 2 * size[0]), round((1 - y) / 2 * size[1])
+
+
+def test_three_hundred_frames_show_a_city_to_both_eyes_as_it_is_drawn_elsewhere(worn, remote):
     until(lambda: worn.frame() and worn.drawn and worn.moving._entered, "the city is there")
-    run(worn, 30)
-    left, right = shown(worn)
-    for name, picture in (("left", left), ("right", right)):
+    remote.left.flags.discard("active")
+    remote.right.flags.discard("active")
+    remote.head_position, remote.head_orientation = (0.0, 1.5, -0.1), spaces.about((1.0, 0.0, 0.0), -0.6)
+    remote.send()
+    until(lambda: worn.frame() and not any(hand.tracked for hand in worn.hands), "nothing is in hand")
+    run(worn, 300)
+    eyes = shown(worn)
+    size = eyes[0].shape[1], eyes[0].shape[0]
+    views = worn._headset.session.views.views(*locomotion.depth_range(worn.journey.pose, worn.city.box))
+    context = worn._headset.context
+    for view, picture, name in zip(views, eyes, ("left", "right"), strict=True):
         Image.fromarray(picture.astype(np.uint8)).save(f"/out/{name}.png")
-    assert left.std() > 5 and right.std() > 5
+        assert picture.std() > 8
+        # The same moment drawn into a framebuffer of our own, as a screenshot is.
+        own = context.framebuffer([context.renderbuffer(size, 4)], context.depth_renderbuffer(size))
+        own.use()
+        own.clear()
+        worn.renderer.draw(worn._moment(), view.world_from_eye, view.projection)
+        data = own.read(components=3, alignment=1)
+        elsewhere = Image.frombytes("RGB", size, data).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        apart = np.abs(np.asarray(elsewhere).astype(int) - picture).max(axis=2)
+        seen = picture.max(axis=2) > 0  # the lenses hide the corners
+        assert seen.mean() > 0.8
+        assert apart[seen].mean() <= 2.0 and (apart[seen] <= 8).mean() >= 0.99
+    # Parallax: around the tallest building's top the pictures agree where each eye sees it, not elsewhere.
+    _, high, plates = worn.city.boxes(worn.drawn, worn.playback.rank)
+    top = high[np.flatnonzero(~plates)[np.argmax(high[~plates, 1])]]
+    point = spaces.apply(worn.journey.pose, tuple(float(x) for x in top))
+    (x, y), (u, v) = (pixel(view, point, size) for view in views)
+    assert x > u and abs(y - v) <= 1  # what is near lies farther right for the left eye
+    patches = [
+        eye[b - 8 : b + 8, a - 8 : a + 8] for eye, a, b in ((eyes[0], x, y), (eyes[1], u, v), (eyes[1], x, y))
+    ]
+    matched, shifted = (np.abs(patches[0] - other).mean() for other in patches[1:])
+    assert matched < 0.7 * shifted

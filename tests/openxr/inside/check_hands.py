@@ -33,7 +33,7 @@ def do(worn, remote, what: str, done) -> None:
 
 
 def test_a_squeeze_takes_the_city_along_and_undo_takes_that_back(worn, person):
-    left, right = worn.hands
+    right = worn.hands[1]
     before = worn.journey.pose
     person.right.squeeze = 1.0
     do(worn, person, "the world is held", lambda: right.owner == "world")
@@ -70,7 +70,12 @@ def test_two_squeezes_scale_and_turn_it_about_their_middle(worn, person):
 def test_the_left_stick_flies_and_the_right_one_turns_in_snaps(worn, person):
     before = worn.journey.pose
     person.left.stick = (0.0, 1.0)
-    do(worn, person, "ahead: the city comes nearer", lambda: worn.journey.pose.position[2] > before.position[2] + 0.1)
+    do(
+        worn,
+        person,
+        "ahead: the city comes nearer",
+        lambda: worn.journey.pose.position[2] > before.position[2] + 0.1,
+    )
     assert worn.moving.closed > 0.0
     person.left.stick = (0.0, 0.0)
     do(worn, person, "it comes to rest", lambda: worn.moving._sticks._velocity == (0.0, 0.0, 0.0))
@@ -94,7 +99,9 @@ def test_a_throw_with_the_right_stick_leads_into_life_size(worn, person):
     person.right.stick = (0.0, 0.0)
     do(worn, person, "in life size", lambda: worn.journey.pose.scale == 1.0)
     feet = spaces.apply(worn.journey.pose, landing)
-    assert feet == pytest.approx((worn.moving._head.position[0], 0.0, worn.moving._head.position[2]), abs=0.01)
+    assert feet == pytest.approx(
+        (worn.moving._head.position[0], 0.0, worn.moving._head.position[2]), abs=0.01
+    )
     assert right.owner == ""
 
 

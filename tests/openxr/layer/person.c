@@ -14,14 +14,14 @@
 /* Told by the test, then told to it. tests/openxr/inside/person.py says the same in Python. */
 typedef struct {
   float gaze[4]; /* in the head, xyzw */
-  int32_t looks, present, through;
+  int32_t looks, present, through, recentred;
   int32_t frames, blend, layers, views, quads, flags;
 } Person;
 
-static Person nobody = {{0, 0, 0, 1}, 1, 1, 1, 0, 0, 0, 0, 0, 0}, *person = &nobody;
+static Person nobody = {{0, 0, 0, 1}, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0}, *person = &nobody;
 static XrSession session;
 static XrSessionState state;
-static int presence_on, quads_on, quads_now, presence_told = -1;
+static int presence_on, quads_on, quads_now, presence_told = -1, recentred_told;
 static XrAction looks_by[8];
 static XrSpace looks_from[8];
 static int actions, spaces;
@@ -109,6 +109,13 @@ static XrResult own_PollEvent(XrInstance instance, XrEventDataBuffer *event) {
     XrEventDataUserPresenceChangedEXT told = {XR_TYPE_EVENT_DATA_USER_PRESENCE_CHANGED_EXT, 0, session,
         person->present};
     presence_told = person->present;
+    memcpy(event, &told, sizeof told);
+    return XR_SUCCESS;
+  }
+  if (result == XR_EVENT_UNAVAILABLE && session && recentred_told != person->recentred) {
+    XrEventDataReferenceSpaceChangePending told = {XR_TYPE_EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING, 0, session,
+        XR_REFERENCE_SPACE_TYPE_LOCAL_FLOOR};
+    recentred_told = person->recentred;
     memcpy(event, &told, sizeof told);
     return XR_SUCCESS;
   }

@@ -26,6 +26,8 @@ _RETRY_SECONDS, _IDLE_SECONDS = 1.0, 0.02
 _LONGEST = 0.1
 #: How long the runtime may take to end a session, seconds.
 _PATIENCE = 3.0
+#: As dark as the shadow of a thing on a table; 0 … 1.
+_SHADE = 0.65
 _STANDING = Pose((0.0, 1.6, 0.0))
 _SEEN_THROUGH = xr.CompositionLayerFlags.BLEND_TEXTURE_SOURCE_ALPHA_BIT
 
@@ -248,6 +250,13 @@ class Headset:
     def sees_through(self) -> bool:
         """Whether the room can be shown behind the city."""
         return self._session is not None and self._session.sees_through
+
+    @property
+    def shadow(self) -> float | None:
+        """How dark shadows on what is real are to be; None where nothing real is seen."""
+        if not (self.passthrough and self._session is not None and self._session.sees_through):
+            return None
+        return _SHADE if self._session.shadows else 0.0
 
     def sheet(self, name: str, size: tuple[int, int]) -> tuple[Sheet, bool] | None:
         """Return the flat picture of a name, and whether it is new; None while there is no runtime."""

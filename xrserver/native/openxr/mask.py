@@ -27,6 +27,8 @@ layout(location = 0) out vec4 colour;
 void main() { colour = vec4(0.0, 0.0, 0.0, 1.0); }
 """
 
+_UNTOLD = (xr.exception.ValidationFailureError, xr.exception.ViewConfigurationTypeUnsupportedError)
+
 
 class Hidden:
     """Hidden triangles of every view of a session; empty where the runtime does not tell."""
@@ -45,7 +47,10 @@ class Hidden:
         kind = xr.VisibilityMaskTypeKHR.HIDDEN_TRIANGLE_MESH
         for view in range(views):
             mask = xr.VisibilityMaskKHR()
-            check(ask(session, configuration.value, view, kind.value, ctypes.byref(mask)))
+            try:
+                check(ask(session, configuration.value, view, kind.value, ctypes.byref(mask)))
+            except _UNTOLD:
+                return  # it knows no mask for such views: everything is drawn
             if not mask.vertex_count_output or not mask.index_count_output:
                 self._arrays.append(None)
                 continue

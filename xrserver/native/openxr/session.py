@@ -175,6 +175,11 @@ class Session:
         """Whether the room can be shown behind what is drawn."""
         return self._through is not None
 
+    @property
+    def shadows(self) -> bool:
+        """Whether black can be shown over passthrough: not where light is only added."""
+        return self._through == xr.EnvironmentBlendMode.ALPHA_BLEND
+
     def leave(self) -> None:
         """Ask the runtime to end the session; it goes on until that has come about."""
         if self.running and not self.lost:

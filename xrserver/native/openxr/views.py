@@ -45,6 +45,7 @@ class Views:
             runtime.instance, runtime.system, self.configuration)
         depth = depth_format(session) if runtime.has("XR_KHR_composition_layer_depth") else 0
         samples = min(samples, int(context.max_samples))
+        samples = samples if samples > 1 else 0  # one is none, but not to every driver
         self._runtime, self._session = runtime, session
         self._pictures = [
             Picture(context, session, (int(each.recommended_image_rect_width),

@@ -5,7 +5,9 @@
 At ranks spread over the whole history the files standing must be exactly what `git ls-tree -r -l`
 lists of the newest mainline commit, sizes included; for a number of files and moments the strata
 must be exactly the commits that `git log --full-history --no-merges COMMIT -- PATH` lists (with
-those of the path it moved from, where it moved). Ends with 1 if anything differs.
+those of the path it moved from, where it moved). The commits, those on the mainline, its people and their
+commits must be those of `git rev-list`, `git rev-list --first-parent` and `git shortlog -se`, with co-authors
+too. Ends with 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -149,6 +151,43 @@ class StrataOracle:
         return len(ours), ""
 
 
+def commits_difference(repository: Path, index: HistoryIndex) -> str:
+    """Say what differs in commits and mainline ('' if nothing does)."""
+    listed = git(repository, "rev-list", "--branches", "--remotes", "--tags", "HEAD").decode().split()
+    if sorted(oid.tobytes().hex() for oid in index.oids) != sorted(listed):
+        return f"{len(index.oids)} commits, git lists {len(listed)}"
+    tip = index.oids[index.mainline[-1]].tobytes().hex()
+    chain = git(repository, "rev-list", "--first-parent", "--reverse", tip).decode().split()
+    if [index.oids[rank].tobytes().hex() for rank in index.mainline] != chain:
+        return f"{len(index.mainline)} commits on the mainline, git lists {len(chain)}"
+    return ""
+
+
+def people_difference(repository: Path, index: HistoryIndex, together: bool) -> int:
+    """Return how many people differ from `git shortlog -se` of the mainline (`together`: with co-authors)."""
+    tip = int(index.mainline[-1])
+    reached = np.zeros(len(index.oids), np.bool_)
+    reached[tip] = True
+    for rank in range(tip, -1, -1):
+        if reached[rank]:
+            reached[index.parents[index.parent_offsets[rank]:index.parent_offsets[rank + 1]]] = True
+    commits, people = np.flatnonzero(reached), index.author[reached]
+    if together:
+        beside = np.repeat(np.arange(len(index.oids)), np.diff(index.coauthor_offsets))
+        commits = np.concatenate([commits, beside[reached[beside]]])
+        people = np.concatenate([people, index.coauthors[reached[beside]]])
+    people = np.unique(np.stack([commits, people]), axis=1)[1]
+    counts = np.bincount(people, minlength=len(index.person_names)).tolist()
+    ours = {(count, b"%s <%s>" % (name, email)) for count, name, email in
+            zip(counts, index.person_names, index.person_emails, strict=True) if count}
+    groups = ["--group=author", "--group=trailer:co-authored-by"] if together else []
+    name = index.oids[tip].tobytes().hex()
+    printed = git(repository, "-c", f"mailmap.blob={name}:.mailmap", "-c", "mailmap.file=", "shortlog", "-se",
+                  *groups, name)
+    lines = (line.partition(b"\t") for line in printed.split(b"\n") if line)
+    return len(ours ^ {(int(count), who) for count, _, who in lines})
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="hold a repository's versions and strata against git")
     parser.add_argument("repository", type=Path)
@@ -174,6 +213,14 @@ def main() -> int:
             wrong += 1
             print(f"rank {rank}: {differs} of {count} files differ from git ls-tree -r -l")
 
+    if what := commits_difference(options.repository, index):
+        wrong += 1
+        print(what)
+    for together in (False, True):
+        if differ := people_difference(options.repository, index, together):
+            wrong += 1
+            print(f"{differ} people differ from git shortlog" + (" with co-authors" if together else ""))
+
     # Spread over all versions, and half of them over those with a move behind them.
     oracle, strata = StrataOracle(options.repository, index, versions, paths), 0
     moved = np.flatnonzero(versions.moved_from >= 0)
@@ -192,6 +239,8 @@ def main() -> int:
     print(f"{options.repository}: {len(index.oids)} commits ({len(index.mainline)} on {index.mainline_ref}), "
           f"{len(versions.path)} versions, {len(moved)} moves; index {read - began:.2f} s, "
           f"versions {built - read:.2f} s")
+    print(f"{len(index.person_names)} people of {len(index.identity_names)} identities, "
+          f"{len(index.coauthors)} co-authors")
     print(f"{'WRONG' if wrong else 'equal'}: {len(ranks)} ranks ({files} files), {len(rows)} files' strata "
           f"({strata} commits), {wrong} differences")
     return 1 if wrong else 0

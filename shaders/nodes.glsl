@@ -54,7 +54,8 @@ flat out uvec3 vSelf;              // node, traits, last floor that stands
 #endif
 
 const int EASED = 1, ENTERS = 4, LEAVES = 8;
-const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3;
+const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3, VENDORED = 8;
+const uint NOBODY = 65535u;
 
 uvec4 spanTexel(int span, int k) {
   int i = span * 5 + k;
@@ -176,7 +177,10 @@ void main() {
     int i = int(head.z) + newest;
     newestRank = texelFetch(uStrata, ivec2(i & 2047, i >> 11), 0).x;
   }
-  vec3 colour = colourOf(newestRank, place.w, category);
+  // What others or programs wrote is nobody's here: grey, whoever brought it.
+  bool grey = category == VENDORED;
+  uint who = grey ? NOBODY : place.w;
+  vec3 colour = colourOf(newestRank, who, category);
   // Glow lingers, and is seen as light only while it is strong.
   float warmth = exp(-3.0 * glowPerRank * abs(float(playheadRank - birth) + playheadFraction));
   float storey = size.y / strata;
@@ -194,8 +198,9 @@ void main() {
   vPlaster = vec4(plaster * light, 0.8 * storey / reach);
   vTint = vec4(tint * light, own);
   vOwn = vec4(colour, warmth);
-  vFloors = ivec4(int(head.z) - before, before, before + rows - 1, max(int(ceil(size.w)) - 1, 0));
-  vNewest = uvec2(newestRank, place.w);
+  // No floor of a grey one is looked up: all are the newest.
+  vFloors = ivec4(int(head.z) - before, grey ? -1 : before, grey ? -1 : before + rows - 1, max(int(ceil(size.w)) - 1, 0));
+  vNewest = uvec2(newestRank, who);
 #else
   vec3 base = mix(plaster, colour * tint, mix(0.40, 0.30, daylight) * 0.85);
   bool tested = category == TEST;

@@ -166,7 +166,7 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     whole = xr("--help").stdout
     assert all(f"\n    {name}" in whole for name in cli.COMMANDS) and "exit codes" in whole
     offered = {
-        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--people", "--lan", "--adb",
+        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--people", "--lan", "--adb",
                   "--behind-proxy", "--open", "--no-token", "--no-mdns"},
         "preview": {"--at", "--screenshot", "--size"},
         "index": {"--json", "--jobs", "--people", "--cache-bytes"},

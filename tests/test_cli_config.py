@@ -35,7 +35,7 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_default(monkeypatch:
 def test_every_setting_parses_what_its_default_prints() -> None:
     for setting in fields(Config):
         if setting.metadata["flag"]:
-            text = str(setting.default)
+            text = ",".join(setting.default) if isinstance(setting.default, tuple) else str(setting.default)
             assert parse(setting.name, text, "here") == setting.default
             assert from_environment(Config(), {f"XRSERVER_{setting.name.upper()}": text}) == Config()
 

@@ -20,7 +20,7 @@ def settings_table() -> str:
         if not setting.metadata["flag"]:
             continue
         unit = f" {setting.metadata['unit']}" if setting.metadata["unit"] else ""
-        default = "" if setting.default == "" else f"`{setting.default}`{unit}"
+        default = "" if setting.default in ("", ()) else f"`{setting.default}`{unit}"
         if isinstance(setting.default, bool):
             default = "yes" if setting.default else "no"
         lines.append(f"| `{setting.name}` | {default} | {setting.metadata['help']} |")

@@ -330,4 +330,6 @@ def _flags(config: Config) -> list[str]:
         value = getattr(config, name)
         if value != next(f.default for f in fields(Config) if f.name == name):
             flags += [f"--{name}", str(value)]
+    for glob in config.exclude:
+        flags.append(f"--exclude={glob}")
     return flags

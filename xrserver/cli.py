@@ -20,8 +20,8 @@ from xrserver.terminal import Progress
 _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
-_SERVE = ("host", "port", "scene", "ref", "jobs", "people", "lan", "adb", "behind_proxy", "open", "token",
-          "mdns")
+_SERVE = ("host", "port", "scene", "ref", "jobs", "exclude", "people", "lan", "adb", "behind_proxy", "open",
+          "token", "mdns")
 _INDEX = ("jobs", "people", "cache_bytes")
 
 _EPILOG = """\
@@ -122,6 +122,9 @@ def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None
                                 help=f"do not {meaning}")
         elif setting.default is False:
             parser.add_argument(f"--{flag}", action="store_const", const="yes", help=meaning)
+        elif isinstance(setting.default, tuple):
+            parser.add_argument(f"--{flag}", metavar=setting.metadata["metavar"], action="append",
+                                help=meaning)
         else:
             default = f" (default: {setting.default})" if setting.default not in ("", 0) else ""
             parser.add_argument(f"--{flag}", metavar=setting.metadata["metavar"],
@@ -131,7 +134,9 @@ def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None
 def _config(options: argparse.Namespace) -> Config:
     """Return the settings: defaults, then the environment, then flags."""
     config = from_environment(Config())
-    given = {name: parse(name, value, f"--{name.replace('_', '-')}") for name, value in vars(options).items()
+    given = {name: tuple(value) if isinstance(value, list)
+             else parse(name, value, f"--{name.replace('_', '-')}")
+             for name, value in vars(options).items()
              if name in _SETTINGS and name != "repositories" and value is not None}
     config = replace(config, **given)
     if not 0 <= config.port <= 65535:

@@ -33,6 +33,9 @@ class Config:
     scene: str = _setting("city", "scene to open with", metavar="NAME")
     ref: str = _setting("", "mainline: a branch, tag or commit (default: where HEAD points)", metavar="REF")
     jobs: int = _setting(0, "processes that read history; 0: one a core", metavar="N")
+    exclude: tuple[str, ...] = _setting(
+        (), "paths to show as grey blocks only, as a .gitignore has them; may be repeated (in the "
+        "environment: separated by commas)", metavar="GLOB")
     people: str = _setting("mailmap", "who counts as one person: `mailmap` as git does, `heuristic` also who "
                            "seems to be, `none` nobody", metavar="HOW",
                            choices=("mailmap", "heuristic", "none"))
@@ -118,6 +121,8 @@ def parse(setting: str, value: str, where: str) -> Any:
         if isinstance(default, bool):
             words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
             return words[value.lower()]
+        if isinstance(default, tuple):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return type(default)(value)
     except (ValueError, KeyError):
         kinds: dict[type, str] = {bool: "yes or no", int: "a whole number", float: "a number"}

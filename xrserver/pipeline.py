@@ -9,11 +9,14 @@ from pathlib import Path
 
 from xrserver import kernels
 from xrserver.config import Config
+from xrserver.history.attributes import vendored_paths
+from xrserver.history.globs import Glob
 from xrserver.history.log import Progress
 from xrserver.history.opening import display_name, open_history
 from xrserver.layout.city import LAYOUT_VERSION
 from xrserver.scene.build import BuiltScene, build_scene
 from xrserver.scene.definition import SceneDefinition, load_scene, scene_names
+from xrserver.scene.marks import mark
 from xrserver.server.opened import OpenRepository, generation_of
 
 
@@ -39,6 +42,7 @@ async def open_repository(path: Path, config: Config, progress: Progress,
 
 async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[str]) -> OpenRepository:
     definition = load_scene(config.scene)
+    exclude = [Glob.read(text) for text in config.exclude]
     repository, index, versions = await asyncio.to_thread(
         open_history, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
         people=config.people, progress=progress)
@@ -47,8 +51,9 @@ async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[
     def build(scene: str) -> BuiltScene:
         chosen: SceneDefinition = definition if scene == definition.name else load_scene(scene)
         progress("scene", 0, 0)
-        generation = generation_of(index, LAYOUT_VERSION, chosen.digest)
-        return build_scene(index, versions, chosen, generation)
+        marks = mark(index.paths, versions, vendored_paths(repository, index, versions), exclude)
+        generation = generation_of(index, LAYOUT_VERSION, chosen.digest + marks.digest)
+        return build_scene(index, versions, chosen, generation, marks)
 
     names = [definition.name, *(scene for scene in scene_names() if scene != definition.name)]
     opened = OpenRepository(id_of(name, taken), name, repository, index, versions, build, names)

@@ -166,7 +166,7 @@ function arrived(shown: Shown, before: Shown | undefined): void {
   ui.dock.timeline.show(table, shown.dates);
   ui.dock.refresh();
   const others = table.people.length - scene.people.length;
-  ui.legend.describe(scene.people, Math.max(others, 0), world.look.categories(), table.time[0] ?? 0, table.time[shown.headRank] ?? 0);
+  ui.legend.describe(scene.people, Math.max(others, 0), world.look.categories(), scene.excluded, table.time[0] ?? 0, table.time[shown.headRank] ?? 0);
   if (before?.scene.generation === scene.generation) {
     // The line was down: everything is where it was, only history may have grown.
     if (viewer.playback.rank === before.headRank && shown.headRank > before.headRank) viewer.arrive(shown.headRank);

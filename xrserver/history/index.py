@@ -35,6 +35,16 @@ class PathTree:
     offsets: NDArray[np.int64]
     bytes: NDArray[np.uint8]
 
+    def whole(self) -> list[bytes]:
+        """Return every path, from the root, in git's bytes."""
+        text, offsets, parents = self.bytes.tobytes(), self.offsets.tolist(), self.parent.tolist()
+        found = [b""]
+        for path in range(1, len(parents)):
+            around = found[parents[path]]
+            segment = text[offsets[path]:offsets[path + 1]]
+            found.append(around + b"/" + segment if around else segment)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryIndex:

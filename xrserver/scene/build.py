@@ -15,6 +15,7 @@ from xrserver.layout.river import RiverLayout
 from xrserver.scene.coarse import build_coarse
 from xrserver.scene.compose import compose
 from xrserver.scene.definition import SceneDefinition
+from xrserver.scene.marks import Marks
 from xrserver.scene.spans import SceneColumns, names_of
 from xrserver.scene.table import LegendRow, TableColumns, build_table, legend
 from xrserver.scene.tiles import Selection, TileColumns, TileHeader, bounds, select, split, tile_id, window
@@ -52,6 +53,8 @@ class BuiltScene:
         What the table of the scene is asked for by; as `tile_id`.
     people : list of LegendRow
         The most active.
+    excluded : int
+        Files of the newest moment that stand as blocks only.
     """
 
     definition: SceneDefinition
@@ -68,6 +71,7 @@ class BuiltScene:
     _table: TableColumns
     _headers: dict[str, TileHeader]
     _nodes_by_path: dict[bytes, list[int]] = field(default_factory=dict)
+    excluded: int = 0
 
     def header(self, tile: str) -> TileHeader:
         """Return the header of a tile, with those of its children.
@@ -161,19 +165,21 @@ class BuiltScene:
 
 
 def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
-                generation: str) -> BuiltScene:
+                generation: str, marks: Marks | None = None) -> BuiltScene:
     """Build the scene that `definition` describes over a history.
 
     Parameters
     ----------
     generation : str
         Names this order of ranks; part of every tile's id.
+    marks : Marks, optional
+        What is greyed or left out.
 
     Notes
     -----
     Everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
     """
-    made = compose(index, versions, definition)
+    made = compose(index, versions, definition, marks)
     columns, layout = made.columns, made.city
     table = build_table(index, definition.palette, made.river)
     box = bounds(columns.spans)
@@ -201,7 +207,8 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     return BuiltScene(
         definition, generation, root, columns, coarse, layout, made.river, name(0, 0, RANK_END, "table"),
         legend(table, index), start_pose(definition, box), index, table,
-        {tile.id: tile for tile in (root, *root.children)})
+        {tile.id: tile for tile in (root, *root.children)},
+        excluded=0 if marks is None else marks.left_out(versions))
 
 
 def start_pose(definition: SceneDefinition, box: list[float]) -> StartPose:

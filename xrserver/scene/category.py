@@ -38,10 +38,14 @@ _NAMES: dict[bytes, Category] = {
         meson_options.txt configure.ac configure.in configure aclocal.m4 sconstruct sconscript
         wscript build build.bazel workspace module.bazel setup.py hatch_build.py noxfile.py tox.ini
         .travis.yml appveyor.yml .gitlab-ci.yml gruntfile.js gulpfile.js webpack.config.js
-        vite.config.ts rollup.config.js build.rs build.zig package-lock.json yarn.lock
-        pnpm-lock.yaml poetry.lock cargo.lock uv.lock go.sum gemfile.lock pipfile.lock composer.lock
+        vite.config.ts rollup.config.js build.rs build.zig
         flake.nix default.nix shell.nix""".split(),
                     _C.BUILD),
+    **dict.fromkeys(b"""
+        package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock
+        poetry.lock pipfile.lock pdm.lock uv.lock cargo.lock go.sum gemfile.lock composer.lock
+        mix.lock pubspec.lock podfile.lock package.resolved flake.lock conan.lock""".split(),
+                    _C.VENDORED),
     **dict.fromkeys(b"""
         readme license licence copying copying.lesser authors contributors contributing changelog
         changes news history install todo credits notice security maintainers codeowners
@@ -86,6 +90,11 @@ _ENDINGS: dict[bytes, Category] = {
 }
 
 
+#: Names that programs give to what they write: minified, source maps, protocol buffers, designers.
+_GENERATED = re.compile(rb"\.min\.(?:js|mjs|css)$|\.(?:js|css)\.map$|_pb2(?:_grpc)?\.pyi?$|"
+                        rb"\.pb(?:\.gw)?\.go$|_grpc\.pb\.go$|\.pb\.(?:cc|h|swift|dart)$|_pb\.(?:js|ts|d\.ts)$|\.g(?:r|en)?\.dart$|"
+                        rb"\.designer\.cs$|\.g\.cs$|\.generated\.[^.]+$|\.freezed\.dart$")
+
 #: How the names of tests begin and end, before the ending.
 _TEST_NAME = re.compile(rb"^(test[_-].*|test|conftest)$|([._-](test|spec)|tests)$")
 
@@ -101,6 +110,8 @@ def category_of_name(name: bytes) -> Category:
     known = _NAMES.get(name)
     if known is not None:
         return known
+    if _GENERATED.search(name):
+        return _C.VENDORED
     stem, dot, ending = name.rpartition(b".")
     if not dot or not stem:
         stem, ending = name, name.lstrip(b".") if name.startswith(b".") else b""
@@ -122,19 +133,22 @@ def category_of(path: bytes) -> Category:
 
 def _within(directory: Category, name: bytes) -> Category:
     """Return what `name` is in a directory of a category: pictures in documentation stay pictures."""
+    own = category_of_name(name)
     if directory is _C.DOCUMENTATION:
-        own = category_of_name(name)
-        return own if own in (_C.ASSET, _C.BUILD) else directory
-    return directory
+        return own if own in (_C.ASSET, _C.BUILD, _C.VENDORED) else directory
+    return own if own is _C.VENDORED else directory
 
 
-def categories(paths: PathTree, files: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def categories(paths: PathTree, files: NDArray[np.bool_],
+               vendored: NDArray[np.int8] | None = None) -> NDArray[np.uint8]:
     """Return the `Category` of every path of a tree as a file, in one pass from the root.
 
     Parameters
     ----------
     files : (n_paths,) bool
         Paths that were ever a file; others get DISTRICT.
+    vendored : (n_paths,) int8, optional
+        1: others wrote it, or a program. -1: neither, whatever its path says. 0: its path says.
 
     Returns
     -------
@@ -150,4 +164,11 @@ def categories(paths: PathTree, files: NDArray[np.bool_]) -> NDArray[np.uint8]:
         inside[path] = around if around is not None else _DIRECTORIES.get(name.lower())
         if is_file[path]:
             result[path] = _within(around, name) if around is not None else category_of_name(name)
+    if vendored is not None:
+        for path in np.flatnonzero(files & (vendored != 0)).tolist():
+            if vendored[path] > 0:
+                result[path] = _C.VENDORED
+            elif result[path] == _C.VENDORED:
+                own = category_of_name(names[offsets[path]:offsets[path + 1]])
+                result[path] = _C.SOURCE if own is _C.VENDORED else own
     return np.frombuffer(bytes(result), np.uint8)

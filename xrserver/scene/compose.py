@@ -11,6 +11,7 @@ from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout, lay_out_river
 from xrserver.scene.definition import Part, SceneDefinition
+from xrserver.scene.marks import Marks, folded
 from xrserver.scene.river import joined, river_columns, shifted
 from xrserver.scene.spans import SceneColumns, build_columns
 from xrserver.scene.tiles import bounds
@@ -25,8 +26,13 @@ class Composed:
     river: RiverLayout | None
 
 
-def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition) -> Composed:
-    """Lay out what `definition` describes and return its columns."""
+def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
+            marks: Marks | None = None) -> Composed:
+    """Lay out what `definition` describes and return its columns; `marks` say what is greyed or left out."""
+    standing, vendored = versions, None
+    if marks is not None:
+        standing = folded(versions, marks)
+        vendored = np.where(np.isin(np.arange(len(marks.block)), marks.block), np.int8(1), marks.vendored)
     parts = definition.parts or (Part(definition),)
     made: list[SceneColumns] = []
     city, river = None, None
@@ -34,7 +40,7 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
     # Paths come first: their node ids are smaller than those of commits.
     for part in sorted(parts, key=lambda part: part.definition.kind):
         if part.definition.kind == "city":
-            columns, city = build_columns(index, versions, part.definition)
+            columns, city = build_columns(index, standing, part.definition, vendored)
         else:
             reach = part.reach * away if part.around else math.inf
             river = lay_out_river(index, part.definition.river, away if part.around else 0.0, reach)

@@ -43,9 +43,14 @@ class SceneColumns:
                 + self.name_offsets.nbytes + self.name_bytes.nbytes)
 
 
-def build_columns(index: HistoryIndex, versions: FileVersions,
-                  definition: SceneDefinition) -> tuple[SceneColumns, CityLayout]:
+def build_columns(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
+                  vendored: NDArray[np.int8] | None = None) -> tuple[SceneColumns, CityLayout]:
     """Lay the city out and return the exact columns of its whole history.
+
+    Parameters
+    ----------
+    vendored : (n_paths,) int8, optional
+        As `category.categories` takes it.
 
     Notes
     -----
@@ -59,6 +64,10 @@ def build_columns(index: HistoryIndex, versions: FileVersions,
     layout = lay_out_city(index.paths, weighed, definition.layout)
 
     files = _file_spans(index, versions, before, largest, ever, layout, definition)
+    kind = categories(index.paths, ever >= 0, vendored)[versions.path].astype(np.uint32)
+    kind[versions.mode == MODE_SYMLINK] = int(Category.SYMLINK)
+    kind[versions.mode == MODE_SUBMODULE] = int(Category.SUBMODULE)
+    files["traits"] |= kind << 16
     districts = _district_spans(index.paths, versions, layout)
     spans = np.concatenate([files, districts])
     spans = spans[np.argsort(spans["node"], kind="stable")]
@@ -135,7 +144,7 @@ def _largest(index: HistoryIndex, versions: FileVersions, before: NDArray[np.int
 def _file_spans(index: HistoryIndex, versions: FileVersions, before: NDArray[np.int64],
                 largest: NDArray[np.int64], ever: NDArray[np.int64], layout: CityLayout,
                 definition: SceneDefinition) -> Records:
-    """Return one span for each version, in the order of the versions."""
+    """Return one span for each version, in the order of the versions, without their categories."""
     v, building, floor = versions, definition.building, definition.layout.size_floor
     spans = SPANS.empty(len(v.path))
     spans["birth"], spans["death"] = v.birth, v.death
@@ -172,11 +181,9 @@ def _file_spans(index: HistoryIndex, versions: FileVersions, before: NDArray[np.
     leaves = (v.death != RANK_END) & (v.moved_to < 0)
     leaves[:-1] &= (v.path[1:] != v.path[:-1]) | (v.birth[1:] != v.death[:-1])
 
-    kind = categories(index.paths, ever >= 0)[v.path].astype(np.uint32)
-    kind[symlink], kind[submodule] = int(Category.SYMLINK), int(Category.SUBMODULE)
     flags = (np.where(eased, int(Flag.EASED), 0) | np.where(enters, int(Flag.ENTERS), 0)
              | np.where(leaves, int(Flag.LEAVES), 0)).astype(np.uint32)
-    spans["traits"] = int(Kind.BOX) | (flags << 8) | (kind << 16)
+    spans["traits"] = int(Kind.BOX) | (flags << 8)
     return spans
 
 

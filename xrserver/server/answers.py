@@ -69,6 +69,8 @@ def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result
     except UnknownPath:
         node = _commit_node(repository, scene, query.text)
         if node < 0:
+            node = _block_around(scene, path)
+        if node < 0:
             raise
         rank = scene.commit_of(node)
     return Result(query.number, _nearest(repository, node, rank), node,
@@ -95,6 +97,17 @@ def _nearest(repository: OpenRepository, node: int, rank: int) -> int:
     lasts = np.minimum(versions.death[first:last].astype(np.int64), RANK_END) - 1
     nearest = np.clip(rank, births, lasts)
     return int(min(nearest[np.abs(nearest - rank).argmin()], repository.index.head_rank))
+
+
+def _block_around(scene: BuiltScene, path: bytes) -> int:
+    """Return the block that stands for what is left out at a path, -1 where there is none."""
+    while path := path.rpartition(b"/")[0]:
+        try:
+            node = scene.find(path)
+        except UnknownPath:
+            continue
+        return -1 if node & 1 else node
+    return -1
 
 
 def _stratum(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:

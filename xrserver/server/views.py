@@ -137,4 +137,5 @@ def scene(opened: OpenRepository, built: BuiltScene) -> Json:
         "pose": asdict(message.pose),
         "glowSeconds": message.glow_seconds,
         "people": [asdict(person) for person in message.people],
+        "excluded": message.excluded,
     }

@@ -56,6 +56,7 @@ def scene_message(repository: str, scene: BuiltScene, index: HistoryIndex, rank:
         fraction=fraction,
         glow_seconds=scene.definition.glow_seconds,
         people=[Person(row.id, row.name, row.commits, row.colour) for row in scene.people],
+        excluded=scene.excluded,
     )
 
 

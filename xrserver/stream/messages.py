@@ -134,6 +134,7 @@ class Scene:
     fraction: Fraction
     glow_seconds: Annotated[float, Range(0.01, 1000.0)]
     people: list[Person]
+    excluded: Annotated[int, Range(0, RANK_END)]
 
 
 @dataclass(frozen=True, slots=True)

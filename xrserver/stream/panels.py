@@ -89,7 +89,13 @@ class Inspector:
 
     def panel(self, node: int, rank: int, path: bytes) -> Panel:
         """Return the inspector panel of `node`, which lies at `path`, as it stood at `rank`."""
-        rows = self._district(node >> 1, rank) if node & 1 else self._file(node >> 1, rank)
+        first, last = np.searchsorted(self.versions.path, [node >> 1, (node >> 1) + 1])
+        if node & 1:
+            rows = self._district(node >> 1, rank)
+        elif first == last:  # a block, for a directory that is left out
+            rows = [row("left out", "by --exclude"), *self._district(node >> 1, rank)]
+        else:
+            rows = self._file(node >> 1, rank)
         title = display(path) or "the whole repository"
         return Panel("inspector", title[:_LONGEST_TITLE], rows, [])
 
@@ -126,9 +132,26 @@ class Inspector:
         return b"/".join(reversed(segments))
 
     def strata(self, path: int) -> NDArray[np.int32]:
-        """Return the ranks of the commits that built `path`, oldest floor first."""
-        first, last = self.versions.strata_offsets[path:path + 2]
-        return self.versions.strata_rank[first:last]
+        """Return the ranks of the commits that built `path`, oldest floor first.
+
+        Of a block, for a directory that is left out: the commit that it came with.
+        """
+        versions = self.versions
+        first, last = versions.strata_offsets[path:path + 2]
+        if first == last and not np.any(versions.path == path):
+            births = versions.birth[self._inside(path)[versions.path]]
+            return births[births.argmin():][:1]
+        return versions.strata_rank[first:last]
+
+    def _inside(self, path: int) -> NDArray[np.bool_]:
+        """Say of every path whether it is `path` or below it."""
+        inside = np.zeros(len(self.index.paths.parent), np.bool_)
+        inside[path] = True
+        while True:  # once a level
+            grown = inside | inside[self.index.paths.parent]
+            if (grown == inside).all():
+                return inside
+            inside = grown
 
     def standing(self, path: int, rank: int) -> int:
         """Return the row of `versions` that stands at `path` at `rank`, or -1."""
@@ -153,13 +176,7 @@ class Inspector:
 
     def _district(self, path: int, rank: int) -> list[Row]:
         versions = self.versions
-        inside = np.zeros(len(self.index.paths.parent), np.bool_)
-        inside[path] = True
-        while True:  # once a level
-            grown = inside | inside[self.index.paths.parent]
-            if (grown == inside).all():
-                break
-            inside = grown
+        inside = self._inside(path)
         here = np.flatnonzero(inside[versions.path] & (versions.birth <= rank) & (rank < versions.death))
         if not len(here):
             return [row("state", "empty at this moment")]

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "00cf212b7049502f";
+export const SCHEMA_HASH = "a56721877c32a481";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.00cf212b7049502f";
+export const SUBPROTOCOL = "xrserver.a56721877c32a481";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -427,6 +427,8 @@ export interface Scene {
   /** 0.01 … 1000 */
   readonly glow_seconds: number;
   readonly people: readonly Person[];
+  /** 0 … 2147483647 */
+  readonly excluded: number;
 }
 
 /** A part of a tile's (or table's) body: bytes [offset, offset + len(data)) of `total`. */

@@ -5,9 +5,10 @@ import { Choice, element } from "./element.ts";
 import { dayOf, grouped } from "./words.ts";
 
 /** Categories in words. */
-export const KINDS: Readonly<Record<number, string>> = Object.fromEntries(
+export const KINDS: Record<number, string> = Object.fromEntries(
   Object.entries(Category).map(([name, value]) => [value, name.charAt(0) + name.slice(1).toLowerCase()]),
 );
+KINDS[Category.VENDORED] = "Vendored or generated";
 
 export class Legend {
   readonly root: HTMLElement;
@@ -16,6 +17,7 @@ export class Legend {
   readonly #scale = element("div", { class: "scale" }, element("i"), element("span"), element("span"));
   #people: readonly Person[] = [];
   #others = 0;
+  #excluded = 0;
   #categories: readonly number[] = [];
   #first = 0;
   #last = 0;
@@ -27,9 +29,10 @@ export class Legend {
     this.root = element("section", { class: "panel legend", "aria-label": "Legend" }, this.#choice.root, this.#rows, this.#scale);
   }
 
-  /** `people` most commits first, `others` how many more there are; `first`, `last` seconds UTC. */
-  describe(people: readonly Person[], others: number, categories: readonly number[], first: number, last: number): void {
+  /** `people` most commits first, `others` how many more there are, `excluded` files; `first`, `last` seconds UTC. */
+  describe(people: readonly Person[], others: number, categories: readonly number[], excluded: number, first: number, last: number): void {
     this.#people = people;
+    this.#excluded = excluded;
     this.#others = others;
     this.#categories = categories;
     this.#first = first;
@@ -48,13 +51,23 @@ export class Legend {
     if (colouring === "author") {
       const rows = this.#people.map(({ name, commits, colour }) => row(colour, name, grouped(commits)));
       if (this.#others > 0) rows.push(element("li", { class: "others", text: `and ${grouped(this.#others)} more` }));
-      this.#rows.replaceChildren(...rows);
+      if (this.#categories.includes(Category.VENDORED)) rows.push(row(NOBODY, "Vendored or generated", ""));
+      this.#rows.replaceChildren(...rows, ...this.#left());
     } else if (colouring === "kind") {
       this.#rows.replaceChildren(...this.#categories.filter((each) => each !== Category.DISTRICT)
-        .map((each) => row(CATEGORY_COLOURS[each] ?? 0, KINDS[each] ?? "", "")));
+        .map((each) => row(CATEGORY_COLOURS[each] ?? 0, KINDS[each] ?? "", "")), ...this.#left());
     }
   }
+
+  /** What is left out is said, whatever colours mean. */
+  #left(): HTMLElement[] {
+    if (this.#excluded === 0) return [];
+    return [element("li", { class: "others", text: `${grouped(this.#excluded)} ${this.#excluded === 1 ? "file" : "files"} excluded by --exclude` })];
+  }
 }
+
+/** The colour of what is nobody's. */
+const NOBODY = 0x828995;
 
 function row(colour: number, name: string, count: string): HTMLElement {
   const swatch = element("i");

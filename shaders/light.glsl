@@ -5,6 +5,7 @@
 uniform float daylight;       // 0 night, 1 day
 uniform float haze;           // 1 where there is air between things and the eye, 0 over passthrough
 uniform vec4 sceneBounds;     // min x, min z, max x, max z of the city; metres, scene space
+uniform float roundness;      // 0 a city's plate, 1 a river's rounds
 
 vec3 decode(vec3 srgb) { return srgb * srgb; }
 
@@ -50,8 +51,6 @@ float airOver(float away, vec2 air) {
   return 1.0 - falling(0.30 * depth * sqrt(depth));
 }
 
-#ifdef VERTEX
-
 // Hemisphere light, one key light, and a faint cool one from behind, so that no two sides are alike.
 vec3 lightOn(vec3 normal) {
   const vec3 key = vec3(0.6962, 0.6497, 0.3054);
@@ -64,7 +63,7 @@ vec3 lightOn(vec3 normal) {
   return mix(bounce, sky, hemisphere) + sun * max(dot(normal, key), 0.0) + cool * max(dot(normal, fill), 0.0);
 }
 
-#else
+#ifndef VERTEX
 
 // Half a byte of noise keeps dark gradients free of bands.
 vec4 encode(vec3 linear) {

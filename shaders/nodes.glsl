@@ -4,24 +4,6 @@
 // the face across x only, 5 across y, 3 across z. What follows depends on the program:
 // WALLS and ROOFS of buildings, PLATES (districts), MARK (an outline), PICK (who is where).
 
-uniform mat4 modelMatrix;          // world_from_scene
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
-uniform vec3 cameraPosition;       // the eye, world space
-uniform usampler2D uSpans;
-uniform usampler2D uNodes;
-uniform usampler2D uStrata;
-uniform sampler2D uPeople;
-uniform sampler2D uCategories;
-uniform int playheadRank;
-uniform float playheadFraction;
-uniform float easing;
-uniform float glowPerRank;
-uniform int headRank;
-uniform int colouring;
-
-invariant gl_Position;             // what is marked is drawn again over itself
-
 #if defined(WALLS)
 out vec4 vPlace;                   // metres along x, floors, metres along z, air
 flat out vec4 vBays;               // panels a metre along x and z; half a parapet and all, in floors
@@ -53,43 +35,6 @@ out float vHeight;                 // floors
 flat out uvec3 vSelf;              // node, traits, last floor that stands
 #endif
 
-const int EASED = 1, ENTERS = 4, LEAVES = 8;
-const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3, VENDORED = 8;
-const uint NOBODY = 65535u;
-
-uvec4 spanTexel(int span, int k) {
-  int i = span * 5 + k;
-  return texelFetch(uSpans, ivec2(i & 2047, i >> 11), 0);
-}
-
-// The last of the spans [first, last) with birth <= rank; first - 1 if none.
-int spanAt(int first, int last, int rank) {
-  for (int i = 0; i < 24 && first < last; i++) {
-    int middle = (first + last) >> 1;
-    if (int(spanTexel(middle, 0).x) <= rank) first = middle + 1; else last = middle;
-  }
-  return first - 1;
-}
-
-float hash(uint x) {
-  x ^= x >> 16; x *= 0x7feb352du; x ^= x >> 15; x *= 0x846ca68bu; x ^= x >> 16;
-  return float(x >> 8) / 16777216.0;
-}
-
-#if defined(WALLS) || defined(ROOFS)
-vec3 authorColour(uint author) {
-  int i = min(int(author), 256 * textureSize(uPeople, 0).y - 1);
-  return decode(texelFetch(uPeople, ivec2(i & 255, i >> 8), 0).rgb);
-}
-
-vec3 kindColour(int category) { return decode(texelFetch(uCategories, ivec2(category, 0), 0).rgb); }
-
-vec3 colourOf(uint rank, uint author, int category) {
-  if (colouring == 0) return authorColour(author);
-  return colouring == 1 ? ageColour(ageOf(float(rank), float(headRank))) : kindColour(category);
-}
-#endif
-
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);      // outside: a node that is not drawn
 
@@ -99,8 +44,7 @@ void main() {
   int first = int(head.x);
 
   bool changing = playheadFraction > 1.0 - easing;
-  float phase = changing ? (playheadFraction - 1.0 + easing) / easing : 0.0;
-  phase = phase * phase * (3.0 - 2.0 * phase);
+  float phase = easingPhase();
 
   int span = spanAt(first, first + int(head.y), playheadRank + (changing ? 1 : 0));
   if (span < first) return;
@@ -181,8 +125,7 @@ void main() {
   bool grey = category == VENDORED;
   uint who = grey ? NOBODY : place.w;
   vec3 colour = colourOf(newestRank, who, category);
-  // Glow lingers, and is seen as light only while it is strong.
-  float warmth = exp(-3.0 * glowPerRank * abs(float(playheadRank - birth) + playheadFraction));
+  float warmth = warmthSince(birth);
   float storey = size.y / strata;
   float shade = mix(0.86, 1.10, own);
   vec3 plaster = byHour(vec3(0.100, 0.118, 0.165), vec3(0.84, 0.835, 0.82)) * shade;

@@ -55,11 +55,13 @@ void main() {
   // Distance from the city's outline: a light pool around it, a shadow at its foot.
   vec2 centre = 0.5 * (sceneBounds.xy + sceneBounds.zw), half_ = sceneBounds.zw - centre;
   float outside = length(max(abs(place - centre / vAir.x) - half_ / vAir.x, 0.0));
+  float round_ = max(length((place - centre / vAir.x) / (half_ / vAir.x)) - 1.0, 0.0) * 0.7;
+  outside = mix(outside, round_, roundness);
   float pool = falling(outside * 1.6);
 
   vec3 ground = byHour(vec3(0.0125, 0.0165, 0.0270), vec3(0.720, 0.722, 0.712));
   ground += byHour(vec3(0.0130, 0.0150, 0.0190), vec3(0.090, 0.088, 0.080)) * pool * pool;
-  ground *= 1.0 - mix(0.55, 0.22, daylight) * falling(outside * 42.0);
+  ground *= 1.0 - mix(0.55, 0.22, daylight) * falling(outside * mix(42.0, 7.0, roundness)) * (1.0 - 0.4 * roundness);
   float lines = max(grid(place * 8.0, fine * 0.125, 0.004), 0.45 * grid(place * 32.0, fine * 0.03125, 0.009));
   lines *= pool * min(outside * 33.0, 1.0);
   ground += lines * byHour(vec3(0.022, 0.028, 0.042), vec3(-0.075));

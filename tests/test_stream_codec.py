@@ -28,8 +28,10 @@ def columns_of(columns: ColumnSet) -> st.SearchStrategy[messages.Columns]:
 
         if columns.packed:
             return {"records": filled(columns.dtype, rows)}
-        return {c.name: filled(np.dtype(c.dtype), rows + (3 * i if columns.ragged else 0))
-                for i, c in enumerate(columns.columns)}
+        found = {c.name: filled(np.dtype(c.dtype), c.width * rows + (3 * i if columns.ragged else 0))
+                 for i, c in enumerate(columns.columns)}
+        return {c.name: found[c.name].reshape(-1, c.width) if c.width > 1 else found[c.name]
+                for c in columns.columns}
 
     return st.builds(arrays, st.integers(0, 9), st.integers(0, 2**32))
 

@@ -2,6 +2,7 @@
 import { calendar, type Calendar } from "./clock.ts";
 import { RANK_END, type Patch, type Scene, type TileBody } from "./generated/protocol.ts";
 import type { City } from "./scene/city.ts";
+import { Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
 import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
@@ -174,6 +175,7 @@ export class World {
     this.shown = { scene, table, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
+    this.#city.course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
     this.#show([scene.root.id]);
     this.#listener.arrived(this.shown, before);
     const again = stale.filter((id) => same && id !== scene.root.id);

@@ -28,37 +28,37 @@ _COURSE = 1024
 class RiverParameters:
     """What a scene file may say about the river. Lengths in metres."""
 
-    pitch: float = 1.7
+    pitch: float = 1.25
     """From one commit to the next, where the usual time passed between them."""
     least_pitch: float = 0.5
     """Of that, where they come fast; as a share."""
     most_pitch: float = 5.0
     """Of that, where nothing happened for long: gaps are compressed."""
-    lane: float = 2.6
+    lane: float = 2.0
     """From the mainline to the lane beside it."""
     lanes_exponent: float = 0.66
     """Lanes farther out lie closer: 1 keeps them as far from each other as the first."""
     bend: float = 2.5
     """How long a branch takes to leave a lane, at least."""
-    bridge: float = 5.0
+    bridge: float = 4.0
     """How high an edge goes over the lanes that it crosses, at most."""
-    straight: float = 220.0
+    straight: float = 160.0
     """A river no longer than this is straight."""
-    radius: float = 36.0
+    radius: float = 24.0
     """Of the innermost winding of one that is longer."""
-    air: float = 7.0
+    air: float = 4.0
     """Between two windings."""
     slope: float = 0.22
     """How much the windings rise outwards, for each metre."""
     clearance: float = 2.0
     """Of the lowest lane above the ground."""
-    bead: float = 0.42
+    bead: float = 0.46
     """Radius of a commit that changed one file."""
     most_bead: float = 3.2
     """The largest radius, in those."""
-    current: float = 0.62
+    current: float = 0.7
     """Width of the mainline."""
-    branch: float = 0.26
+    branch: float = 0.3
     """Width of every other lane."""
 
 

@@ -67,6 +67,8 @@ class City:
         self.colours: NDArray[np.uint32] = table.people["colour"]
         tags = [name.decode("utf-8", "replace") for name in _strings(table.landmark_names)]
         self.landmarks: list[tuple[int, str]] = list(zip(table.landmarks["rank"].tolist(), tags, strict=True))
+        #: Columns of `columns.COURSE`: rank, position, across.
+        self.course = (table.course["rank"], table.course["position"], table.course["across"])
         self._tiles: dict[str, _Tile] = {}
 
     @property

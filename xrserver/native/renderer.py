@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import resources, spaces
-from xrserver.columns import NODES, SPANS, STRATA, Category
+from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA, Category, Kind
 from xrserver.native.pools import WIDTH, Pool
 from xrserver.spaces import Matrix, Pose, Vector
 
@@ -17,6 +18,9 @@ from xrserver.spaces import Matrix, Pose, Vector
 _SIDES = np.array([0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3], np.uint32)
 _TOP = np.array([0, 1, 5, 0, 4, 5], np.uint32)
 _ALL = np.concatenate([_SIDES, _TOP])
+#: A disc of eight corners, and a strip of three stretches.
+_DISC = np.array([(0, k, k + 1) for k in range(1, 7)], np.uint32).reshape(-1)
+_STRIP = np.array([0, 1, 2, 2, 1, 3, 2, 3, 4, 4, 3, 5, 4, 5, 6, 6, 5, 7], np.uint32)
 _TEXTURES = ("uSpans", "uNodes", "uStrata", "uPeople", "uCategories")
 #: Colourings by the number that the shaders know them by.
 COLOURINGS = ("author", "age", "kind")
@@ -72,18 +76,24 @@ class Picked:
 
 #: Programs whose vertex stage is nodes.glsl; each has a fragment stage of its own.
 _OF_NODES = ("walls", "roofs", "plates", "mark", "pick")
+#: … and river.glsl.
+_OF_RIVER = ("beads", "ribbons")
 
 
 def source(body: str, *defines: str, preamble: str = "gl") -> str:
     """Return the GLSL of a program's stage: preamble, defines, light, body (CONVENTIONS, "Drawing")."""
     vertex = "VERTEX" in defines
-    if body in _OF_NODES:
+    if body in (*_OF_NODES, *_OF_RIVER):
         defines = (*defines, body.upper())
     names = "".join(f"#define {name}\n" for name in defines)
     parts = [resources.text("shaders", f"preamble.{preamble}.glsl"), names]
     if body != "overlay":
         parts.append(resources.text("shaders", "light.glsl"))
-    file = "nodes" if vertex and body in _OF_NODES else body
+    file = body
+    if vertex and body in (*_OF_NODES, *_OF_RIVER):
+        river = body in _OF_RIVER or "BEADS" in defines or "RIBBONS" in defines
+        parts.append(resources.text("shaders", "live.glsl"))
+        file = "river" if river else "nodes"
     return "".join([*parts, resources.text("shaders", f"{file}.glsl")])
 
 
@@ -100,6 +110,9 @@ class Renderer:
         self._mark, self._pick = self._program("mark"), self._program("pick")
         self._sky, self._foot = self._program("sky"), self._program("foot")
         self._foot["outline"] = (0.0, 0.0, 0.0, 0.0)
+        self._ribbons, self._beads = self._program("ribbons"), self._program("beads")
+        self._gate = self._program("gate")
+        self._pick_ribbons, self._pick_beads = (self._program("pick", name) for name in ("RIBBONS", "BEADS"))
         self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
         self._strata = Pool(context, 2, 1)
         self._nodes = self._integers(1)
@@ -111,11 +124,14 @@ class Renderer:
         self._grow(1)
         self._backdrop = context.vertex_array(self._sky, [])
         self._around = context.vertex_array(self._foot, [])
-        self._tiles: dict[str, tuple[int, int, NDArray[np.void], NDArray[np.bool_]]] = {}
+        self._sheet = context.vertex_array(self._gate, [])
+        self._tiles: dict[str, tuple[int, int, NDArray[np.void], NDArray[np.int64]]] = {}
         self._shown: tuple[str, ...] = ()
         self._bounds = (-1.0, -1.0, 1.0, 1.0)
+        self._pixel_angle = 1e-3
+        self._course: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None = None
         self.drawn = 0
-        self._districts = 0
+        self._districts = self._strips = self._discs = 0
         self._ids = np.empty(0, np.uint32)
         #: Selected, hovered, and their rows: looked for when they change, not in every frame.
         self._marks: tuple[int, int, list[int]] = (-1, -1, [])
@@ -143,8 +159,8 @@ class Renderer:
         self._capacity = max(rows, 2 * self._capacity)
         of_row = 8 * np.arange(self._capacity, dtype=np.uint32)[:, None]
         context = self.context
-        sides, tops, boxes = (context.buffer((corners + of_row).tobytes())
-                              for corners in (_SIDES, _TOP, _ALL))
+        sides, tops, boxes, strips, discs = (context.buffer((corners + of_row).tobytes())
+                                             for corners in (_SIDES, _TOP, _ALL, _STRIP, _DISC))
 
         def array(program: moderngl.Program, indices: moderngl.Buffer) -> moderngl.VertexArray:
             return context.vertex_array(program, [], index_buffer=indices)
@@ -153,6 +169,8 @@ class Renderer:
         self._roof_array = array(self._roofs, tops)
         self._plate_array, self._mark_array, self._pick_array = (
             array(program, boxes) for program in (self._plates, self._mark, self._pick))
+        self._ribbon_arrays = tuple(array(program, strips) for program in (self._ribbons, self._pick_ribbons))
+        self._bead_arrays = tuple(array(program, discs) for program in (self._beads, self._pick_beads))
 
     @property
     def resident_spans(self) -> int:
@@ -162,6 +180,23 @@ class Renderer:
     def set_bounds(self, box: list[float] | tuple[float, ...]) -> None:
         """Tell how large the city is: the root tile's box, metres, scene space."""
         self._bounds = (box[0], box[2], box[3], box[5])
+
+    def set_course(self, rank: NDArray[Any], position: NDArray[Any], across: NDArray[Any]) -> None:
+        """Tell where the river's mainline is (`columns.COURSE`); no rows: there is no river."""
+        self._course = (rank.astype(np.float64), position.astype(np.float64), across.astype(np.float64)) \
+            if len(rank) else None
+
+    def _place_gate(self, moment: Moment) -> NDArray[np.float64] | None:
+        """Put the gate where the playhead stands on the river; return where, None without a river."""
+        if self._course is None:
+            return None
+        rank, position, across = self._course
+        t = moment.rank + moment.fraction
+        at = np.array([np.interp(t, rank, position[:, axis]) for axis in range(3)])
+        self._gate["gatePlace"] = tuple(at.tolist())
+        row = max(int(np.searchsorted(rank, t, side="right")) - 1, 0)
+        self._gate["gateAcross"] = tuple(across[row].tolist())
+        return at
 
     def set_people(self, colours: NDArray[np.uint32], categories: tuple[int, ...]) -> None:
         """Set the colours of people by id, and of categories: 0xRRGGBB, sRGB."""
@@ -182,7 +217,11 @@ class Renderer:
         rebased["first_stratum"] += first_stratum
         first = spans.view(SPANS.dtype).reshape(-1)["traits"][
             np.minimum(rebased["first_span"] - first_span, max(len(spans) - 1, 0))]
-        self._tiles[tile] = (first_span, first_stratum, rebased, first >> 16 == Category.DISTRICT)
+        ground, kind = first >> 16 == Category.DISTRICT, first & 0xFF
+        # As they are drawn: districts, the river's bed, its ribbons, its beads, buildings.
+        section = np.select([kind == Kind.BEAD, (kind == Kind.RIBBON) & ground, kind == Kind.RIBBON, ground],
+                            [3, 1, 2, 0], 4)
+        self._tiles[tile] = (first_span, first_stratum, rebased, section)
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
@@ -197,10 +236,12 @@ class Renderer:
             return
         self._shown = tiles
         nodes = np.concatenate([np.empty(0, NODES.dtype), *(self._tiles[tile][2] for tile in tiles)])
-        plates = np.concatenate([np.empty(0, np.bool_), *(self._tiles[tile][3] for tile in tiles)])
-        # Districts first: they are drawn by other programs than what stands on them.
-        nodes = np.concatenate([nodes[plates], nodes[~plates]])
-        self.drawn, self._districts = len(nodes), int(np.count_nonzero(plates))
+        section = np.concatenate([np.empty(0, np.int64), *(self._tiles[tile][3] for tile in tiles)])
+        # What programs of their own draw lies together.
+        nodes = nodes[np.argsort(section, kind="stable")]
+        counts = np.bincount(section, minlength=5)
+        self.drawn, self._districts = len(nodes), int(counts[0])
+        self._strips, self._discs = int(counts[1] + counts[2]), int(counts[3])
         self._ids = nodes["node"].copy()
         self._marks = (-1, -1, [])
         words = np.zeros((max(1, -(-2 * len(nodes) // WIDTH)), WIDTH, 4), np.uint32)
@@ -221,31 +262,47 @@ class Renderer:
         """
         walls = self._walls[moment.colouring]
         marked = self._marked(moment.selected, moment.hovered)
+        self._pixel_angle = 2.0 / (projection[5] * self.context.fbo.viewport[3])
+        gate = self._place_gate(moment)
         through = moment.shadow is not None
         behind = self._foot if through else self._sky
-        for program in (walls, self._roofs, self._plates, behind, *([self._mark] if len(marked) else [])):
+        for program in (walls, self._roofs, self._plates, behind, *([self._mark] if len(marked) else []),
+                        *([self._ribbons, self._beads] if self._discs else []),
+                        *([self._gate] if gate is not None else [])):
             self._set(program, moment, eye, projection)
         self._use_textures()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.depth_func = "<="
-        plates, buildings = self._districts, self.drawn - self._districts
+        plates, ribbons, beads = self._districts, self._strips, self._discs
+        before = plates + ribbons + beads
+        buildings = self.drawn - before
         # What hides most first; the backdrop, at depth 1, last, where nothing stands before it.
         if buildings:
-            self._wall_arrays[moment.colouring].render(vertices=12 * buildings, first=12 * plates)
-            self._roof_array.render(vertices=6 * buildings, first=6 * plates)
+            self._wall_arrays[moment.colouring].render(vertices=12 * buildings, first=12 * before)
+            self._roof_array.render(vertices=6 * buildings, first=6 * before)
         if plates:
             self._plate_array.render(vertices=18 * plates)
         if through:
             self._cast_shadow(moment.shadow or 0.0)
         else:
             self._backdrop.render(moderngl.TRIANGLES, vertices=3)
+        self.context.enable(moderngl.BLEND)
+        self.context.blend_func = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA,
+                                   moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
         if marked:
-            self.context.enable(moderngl.BLEND)
-            self.context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
             for row in marked:
                 self._mark_array.render(vertices=18, first=18 * row)
-            self.context.disable(moderngl.BLEND)
+        # Soft edges come after what they lie before: ribbons, beads on them, and the gate's light.
+        if ribbons:
+            self._ribbon_arrays[0].render(vertices=18 * ribbons, first=18 * plates)
+        if beads:
+            self._bead_arrays[0].render(vertices=18 * beads, first=18 * (plates + ribbons))
+        if gate is not None:
+            self.context.depth_mask = False
+            self._sheet.render(moderngl.TRIANGLE_STRIP, vertices=4)
+            self.context.depth_mask = True
+        self.context.disable(moderngl.BLEND)
 
     def pick(self, moment: Moment, eye: Pose, projection: Matrix, x: float, y: float,
              pixel: tuple[float, float]) -> Picked | None:
@@ -284,7 +341,9 @@ class Renderer:
     def _marked(self, selected: int, hovered: int) -> list[int]:
         if (selected, hovered) != self._marks[:2]:
             wanted = [node for node in (selected, hovered) if node >= 0]
-            self._marks = selected, hovered, np.flatnonzero(np.isin(self._ids, wanted)).tolist()
+            # The river marks itself.
+            rows = np.isin(self._ids, wanted) & (self._ids < COMMIT_NODES)
+            self._marks = selected, hovered, np.flatnonzero(rows).tolist()
         return self._marks[2]
 
     def draw_pick(self, target: moderngl.Framebuffer, moment: Moment, eye: Pose, projection: Matrix) -> None:
@@ -296,7 +355,15 @@ class Renderer:
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.depth_func = "<="
-        self._pick_array.render(vertices=18 * self.drawn)
+        ribbons, beads = self._districts, self._districts + self._strips
+        before = beads + self._discs
+        self._pick_array.render(vertices=18 * self._districts)
+        self._pick_array.render(vertices=18 * (self.drawn - before), first=18 * before)
+        if self._discs:
+            for program in (self._pick_ribbons, self._pick_beads):
+                self._set(program, moment, eye, projection)
+            self._ribbon_arrays[1].render(vertices=18 * self._strips, first=18 * ribbons)
+            self._bead_arrays[1].render(vertices=18 * self._discs, first=18 * beads)
 
     def _use_textures(self) -> None:
         textures = (self._spans.texture, self._nodes, self._strata.texture, self._people, self._categories)
@@ -318,6 +385,8 @@ class Renderer:
             "selectedNode": moment.selected,
             "hoveredNode": moment.hovered,
             "hoveredFloor": moment.floor,
+            "pixelAngle": self._pixel_angle,
+            "roundness": float(self._course is not None),
         }
         for name, value in values.items():
             if name in program:

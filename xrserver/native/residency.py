@@ -69,6 +69,7 @@ class Residency:
         self._frontier = Frontier(city.scene.root)
         self._renderer.set_bounds(city.box)
         self._renderer.set_people(city.colours, CATEGORY_COLOURS)
+        self._renderer.set_course(*city.course)
 
     def refine(self, eye: Vector, factor: float, rank: int) -> bool:
         """Hold what a view needs and draw what of it is here; return whether that changed.

@@ -26,10 +26,6 @@ from xrserver.scene.spans import NOBODY, SceneColumns
 #: Hex digits of an object id that name a commit.
 _DIGITS = 12
 
-#: Commits of the mainline that one piece of the bed lies under, at most.
-_BED = 24
-
-
 def river_columns(index: HistoryIndex, layout: RiverLayout, metric: str) -> SceneColumns:
     """Return the exact columns of the river: beads by rank, then ribbons, then the bed below.
 
@@ -47,7 +43,7 @@ def river_columns(index: HistoryIndex, layout: RiverLayout, metric: str) -> Scen
     kind = _kinds(index)
     beads = _bead_spans(index, layout, metric, gone, kind)
     ribbons, strata = _ribbon_spans(index, layout, gone, kind)
-    bed = _bed_spans(layout, len(ribbons))
+    bed = _bed_spans(index, layout, len(ribbons))
     spans = np.concatenate([beads, ribbons, bed])
 
     n, m, k = len(beads), len(ribbons), len(bed)
@@ -55,6 +51,8 @@ def river_columns(index: HistoryIndex, layout: RiverLayout, metric: str) -> Scen
     nodes["node"], nodes["first_span"], nodes["span_count"] = spans["node"], np.arange(len(spans)), 1
     nodes["parent"] = spans["node"]
     nodes["parent"][n:n + m] = COMMIT_NODES + 2 * ribbons["birth"]
+    # Of a ribbon and the bed the category says what they are; their colour by kind is the commit's.
+    nodes["depth"] = np.concatenate([kind, ribbons["traits"] >> 16, np.full(k, int(Category.OTHER))])
     nodes["stratum_count"] = np.repeat([1, 2, 0], [n, m, k])
     nodes["first_stratum"] = np.cumsum(nodes["stratum_count"]) - nodes["stratum_count"]
     own = STRATA.empty(n)
@@ -163,13 +161,16 @@ def _ribbon_spans(index: HistoryIndex, layout: RiverLayout, gone: NDArray[np.boo
     spans = SPANS.empty(len(edge))
     spans["birth"], spans["death"] = child, RANK_END
     spans["node"] = RIBBON_NODES + 2 * np.arange(len(edge))
-    spans["author"] = np.minimum(index.author[child], NOBODY)
+    # A branch keeps its colour until it has merged.
+    merging = edge != index.parent_offsets[child]
+    spans["author"] = np.minimum(index.author[np.where(merging, parent, child)], NOBODY)
     spans["position1"], spans["size1"] = layout.curve[:, :3], layout.curve[:, 3:6]
     spans["position0"], spans["size0"] = layout.curve[:, 6:9], layout.curve[:, 9:]
     main = (layout.chain[child] == 0) & (layout.chain[parent] == 0)
     spans["value1"] = spans["value0"] = np.where(main, p.current, p.branch)
     flags = int(Flag.ENTERS) | np.where(gone[child], int(Flag.GONE), 0).astype(np.uint32)
-    category = np.where(main, np.uint32(Category.SOURCE), np.maximum(kind[child], 1))
+    category = np.maximum(kind[np.where(merging, parent, child)], 1)
+    spans["spare"] = main
     spans["traits"] = int(Kind.RIBBON) | (flags << 8) | (category << 16)
     strata = STRATA.empty(2 * len(edge))
     strata["rank"][0::2], strata["rank"][1::2] = parent, child
@@ -177,11 +178,21 @@ def _ribbon_spans(index: HistoryIndex, layout: RiverLayout, gone: NDArray[np.boo
     return spans, strata
 
 
-def _bed_spans(layout: RiverLayout, before: int) -> NDArray[Any]:
+def _most_active(index: HistoryIndex, rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return who made most commits of each stretch between two ranks, the more active one of equals."""
+    piece = np.searchsorted(rank[1:-1], np.arange(len(index.oids)), side="right")
+    pairs, counts = np.unique((piece << 16) | np.minimum(index.author, NOBODY), return_counts=True)
+    order = np.lexsort((pairs & 0xFFFF, -counts, pairs >> 16))
+    first = np.flatnonzero(np.diff(pairs[order] >> 16, prepend=-1))
+    return (pairs[order][first] & 0xFFFF)[:max(len(rank) - 1, 0)]
+
+
+def _bed_spans(index: HistoryIndex, layout: RiverLayout, before: int) -> NDArray[Any]:
     """Return the bed: bands under all lanes, from one place of the course to the next."""
     rank, place, across = layout.course_rank, layout.course, layout.across
     spans = SPANS.empty(max(len(rank) - 1, 0))
-    spans["birth"], spans["death"], spans["author"] = rank[:-1], RANK_END, NOBODY
+    spans["birth"], spans["death"] = rank[:-1], RANK_END
+    spans["author"] = _most_active(index, rank)
     spans["node"] = RIBBON_NODES + 2 * (before + np.arange(len(spans)))
     # Derivatives as those of a smooth curve through the places.
     run = np.gradient(place, axis=0) if len(rank) > 1 else np.zeros_like(place)

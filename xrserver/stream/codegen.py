@@ -17,7 +17,17 @@ from pathlib import Path
 import numpy as np
 
 from xrserver import errors
-from xrserver.columns import COLUMN_SETS, RANK_END, TEXEL_BYTES, Category, ColumnSet, Flag, Kind
+from xrserver.columns import (
+    COLUMN_SETS,
+    COMMIT_NODES,
+    RANK_END,
+    RIBBON_NODES,
+    TEXEL_BYTES,
+    Category,
+    ColumnSet,
+    Flag,
+    Kind,
+)
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.stream import messages, schema
 
@@ -233,6 +243,9 @@ def _lines() -> Iterator[str]:
     yield f'export const SUBPROTOCOL = "{schema.subprotocol()}";\n'
     yield from _comment("`death` of what still stands, and `hi` of the open window.")
     yield f"export const RANK_END = 0x{RANK_END:x};"
+    yield from _comment("Nodes that are no paths: a commit's bead is this + 2·rank, and pieces of ribbons.")
+    yield f"export const COMMIT_NODES = 0x{COMMIT_NODES:x};"
+    yield f"export const RIBBON_NODES = 0x{RIBBON_NODES:x};"
     yield from _comment("Largest message a server takes, in bytes.")
     yield f"export const CLIENT_MESSAGE_LIMIT = {messages.CLIENT_MESSAGE_LIMIT};"
     yield from _comment("Largest part of a tile that travels in one message, in bytes.")

@@ -8,6 +8,9 @@ export const SUBPROTOCOL = "xrserver.a56721877c32a481";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
+/** Nodes that are no paths: a commit's bead is this + 2·rank, and pieces of ribbons. */
+export const COMMIT_NODES = 0x40000000;
+export const RIBBON_NODES = 0x60000000;
 /** Largest message a server takes, in bytes. */
 export const CLIENT_MESSAGE_LIMIT = 65536;
 /** Largest part of a tile that travels in one message, in bytes. */
@@ -117,7 +120,7 @@ export const SPAN = {
   value1: 11,
   /** f4×3 · m · scene · where it comes from, when eased; where a ribbon ends */
   position0: 12,
-  /** f4 · how much a bed rises outwards for each metre; else zero */
+  /** f4 · a bed: metres it rises for each outwards; a ribbon: 1 on the mainline */
   spare: 15,
   /** f4×3 · m · scene · size it comes from, when eased; a ribbon's derivative */
   size0: 16,

@@ -1,19 +1,23 @@
-/** The city in three.js: one draw each for walls, roofs, districts and the backdrop, however many there are. */
+/** What stands in three.js: one draw each for walls, roofs, districts, ribbons, beads and the backdrop, however many there are. */
 import {
   BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
-  Scene, UnsignedByteType, Vector4, type Camera, type IUniform, type WebGLRenderer,
+  Scene, UnsignedByteType, Vector3, Vector4, type Camera, type IUniform, type WebGLRenderer,
 } from "three";
 import { CATEGORY_COLOURS, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
+import type { Course } from "./course.ts";
 import { Pool } from "./pool.ts";
 import { Roster } from "./roster.ts";
-import { MARK, PICK, PLATES, ROOFS, SKY, WALLS } from "./shaders.ts";
+import { BEADS, GATE, MARK, PICK, PICK_BEADS, PICK_RIBBONS, PLATES, RIBBONS, ROOFS, SKY, WALLS } from "./shaders.ts";
 import { Tiles } from "./tiles.ts";
 
 /** The faces towards the eye, over eight virtual vertices; the last of each triangle says which face it is of. */
 const SIDES = [0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3];
 const TOP = [0, 1, 5, 0, 4, 5];
 const ALL = [...SIDES, ...TOP];
+/** A disc of eight corners, and a strip of three stretches. */
+const DISC = [0, 1, 2, 0, 2, 3, 0, 3, 4, 0, 4, 5, 0, 5, 6, 0, 6, 7];
+const STRIP = [0, 1, 2, 2, 1, 3, 2, 3, 4, 4, 3, 5, 4, 5, 6, 6, 5, 7];
 
 /** Buildings are put in order again when the eye has gone so much of the city's width, and so many milliseconds passed. */
 const REORDER = 0.04;
@@ -42,6 +46,10 @@ function uniforms() {
     selectedNode: { value: -1 },
     hoveredNode: { value: -1 },
     hoveredFloor: { value: -1 },
+    pixelAngle: { value: 1e-3 },
+    roundness: { value: 0 },
+    gatePlace: { value: new Vector3() },
+    gateAcross: { value: new Vector3() },
   };
 }
 
@@ -55,17 +63,19 @@ export class City {
   readonly scene = new Scene();
   /** The same nodes, writing who they are instead of colours. */
   readonly pickScene = new Scene();
-
   readonly #nodes: Pool;
   readonly #roster = new Roster();
   readonly #sides = new Faces(SIDES);
   readonly #tops = new Faces(TOP);
   readonly #plates = new Faces(ALL);
+  readonly #ribbons = new Faces(STRIP);
+  readonly #beads = new Faces(DISC);
   readonly #marked = new BufferGeometry();
   /** All that stands. */
   readonly #standing = new Object3D();
   readonly #sky: Mesh;
   readonly #walls: Mesh;
+  readonly #gate: Mesh;
   readonly #mark: Mesh;
   /** Of every mesh. */
   readonly #worldFromScene = new Matrix4();
@@ -74,6 +84,7 @@ export class City {
   readonly #found: number[] = [];
   readonly #arrangedFrom = new Float64Array(3).fill(Infinity);
   #arrangedAt = 0;
+  #course: Course | undefined;
   #ids: readonly string[] = [];
   /** Whom the outline was made for; of nobody after rows have moved. */
   #markedSelected = NaN;
@@ -100,9 +111,18 @@ export class City {
     this.#mark = part(this.#marked, this.#marking, 0);
     this.#mark.visible = false;
     this.#sky = part(backdrop, this.#material(SKY, { depthWrite: false }), 3);
-    const stand = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2), this.#mark];
+    // The river's edges are soft: it comes after what it lies before. Beads lie before ribbons, the gate's light over all.
+    const blended = { transparent: true };
+    const river = [part(this.#ribbons.geometry, this.#material(RIBBONS, blended), 0.2), part(this.#beads.geometry, this.#material(BEADS, blended), 0.4)];
+    river[0]!.onBeforeRender = (_, __, camera) => this.#measure(renderer, camera);
+    const quad = new BufferGeometry();
+    quad.setIndex([0, 1, 2, 2, 1, 3]);
+    this.#gate = part(quad, this.#material(GATE, { transparent: true, depthWrite: false }), 0.6);
+    this.#gate.visible = false;
+    const stand = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2), this.#mark, ...river, this.#gate];
     this.#standing.add(...stand);
     const picked = [this.#sides, this.#tops, this.#plates].map(({ geometry }) => part(geometry, pick, 0));
+    picked.push(part(this.#ribbons.geometry, this.#material(PICK_RIBBONS), 0), part(this.#beads.geometry, this.#material(PICK_BEADS), 0));
     for (const mesh of [...stand, this.#sky, ...picked]) mesh.matrixWorld = this.#worldFromScene;
     this.scene.add(this.#standing, this.#sky);
     this.pickScene.add(...picked);
@@ -116,6 +136,19 @@ export class City {
     });
   }
 
+  /** How wide a pixel of a picture is at a distance of 1: nothing of the river is drawn thinner. */
+  #measure(renderer: WebGLRenderer, camera: Camera): void {
+    const { viewport } = camera as Camera & { viewport?: Vector4 };
+    const height = viewport?.w ?? renderer.domElement.height;
+    this.uniforms.pixelAngle.value = 2 / (camera.projectionMatrix.elements[5]! * Math.max(height, 1));
+  }
+
+  /** Show where the playhead stands on the river. */
+  #open(): void {
+    const { playheadRank, playheadFraction, gatePlace, gateAcross } = this.uniforms;
+    this.#gate.visible = this.#course?.at(playheadRank.value + playheadFraction.value, gatePlace.value, gateAcross.value) ?? false;
+  }
+
   /** Rows of `uNodes` that are drawn. */
   get nodesResident(): number {
     return this.#roster.rows;
@@ -125,6 +158,7 @@ export class City {
   place(worldFromScene: Matrix4): void {
     this.#worldFromScene.copy(worldFromScene);
     this.#outline();
+    this.#open();
   }
 
   /** Let the eye be at a place, scene space: what is near is drawn first once it has gone far enough. */
@@ -163,6 +197,12 @@ export class City {
   bound(root: TileHeader): void {
     const [minX, , minZ, maxX, , maxZ] = root.box;
     this.uniforms.sceneBounds.value.set(minX, minZ, maxX, maxZ);
+  }
+
+  /** The course of the river; undefined where the scene has none. */
+  set course(course: Course | undefined) {
+    this.#course = course;
+    this.uniforms.roundness.value = course === undefined ? 0 : 1;
   }
 
   /** Colours of people, 0xRRGGBB by person id. */
@@ -224,10 +264,12 @@ export class City {
 
   /** As many faces as there are rows now. */
   #count(): void {
-    const { plates, rows } = this.#roster;
-    this.#sides.draw(plates, rows);
-    this.#tops.draw(plates, rows);
+    const { plates, ribbons, before, rows } = this.#roster;
+    this.#sides.draw(before, rows);
+    this.#tops.draw(before, rows);
     this.#plates.draw(0, plates);
+    this.#ribbons.draw(plates, plates + ribbons);
+    this.#beads.draw(plates + ribbons, before);
     this.#markedSelected = NaN;
   }
 

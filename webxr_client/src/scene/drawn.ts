@@ -1,5 +1,5 @@
 /** What the shader draws of a node: the same rules as `shaders/nodes.glsl` has, for those who need the numbers. */
-import { Flag, SPAN } from "../generated/protocol.ts";
+import { Flag, Kind, SPAN } from "../generated/protocol.ts";
 import type { Vector } from "../spaces.ts";
 import { floatsOf } from "./survey.ts";
 import type { Tile } from "./tile.ts";
@@ -20,9 +20,11 @@ export interface Drawn {
   /** Whether it has floors of its own: districts and what stands for many things have none. */
   floors: boolean;
   district: boolean;
+  /** A curve and no box: `base` and `size` say nothing. */
+  ribbon: boolean;
 }
 
-export const newDrawn = (): Drawn => ({ base: [0, 0, 0], size: [0, 0, 0], strata: 0, floors: false, district: false });
+export const newDrawn = (): Drawn => ({ base: [0, 0, 0], size: [0, 0, 0], strata: 0, floors: false, district: false, ribbon: false });
 
 /** Ways in which two plots count as the same one; metres. */
 const SAME_PLOT = 1e-3;
@@ -56,6 +58,7 @@ export function drawnAt(tile: Tile, row: number, playhead: Playhead, out: Drawn)
   }
   out.strata = floats[at + SPAN.value1]!;
   out.district = traits >>> 16 === 0;
+  out.ribbon = (traits & 0xff) === Kind.RIBBON;
   out.floors = !out.district && (traits >> 8 & Flag.AGGREGATE) === 0;
   if (!changing) return true;
 

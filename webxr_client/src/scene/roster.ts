@@ -1,5 +1,5 @@
-/** Which nodes are drawn, and in which order: districts first, then buildings, nearest first. */
-import { NODE, SPAN } from "../generated/protocol.ts";
+/** Which nodes are drawn, and in which order: districts, the river's ribbons and beads, then buildings, nearest first. */
+import { Kind, NODE, SPAN } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import { floatsOf } from "./survey.ts";
 import type { Tile } from "./tile.ts";
@@ -20,14 +20,17 @@ const BLOCKS = 1024;
 /**
  * The records of `uNodes`, one for each drawn node, its rows rebased to the pools.
  *
- * Rows 0 … `plates` − 1 are districts, which are drawn by other programs than what stands on them;
- * the rest goes from near to far, block by block, so that what is hidden is rarely shaded.
+ * First come districts, then the river's bed and ribbons, then its beads, which are drawn by other programs than
+ * buildings; those go from near to far, block by block, so that what is hidden is rarely shaded.
  */
 export class Roster {
   /** In the order in which they are drawn. */
   records = new Uint32Array(0);
   rows = 0;
+  /** How many of each there are; buildings are the rest. */
   plates = 0;
+  ribbons = 0;
+  beads = 0;
 
   #sources: readonly Source[] = [];
   /** In the order in which tiles list them, what the order of drawing is made of; and every tile's rows in it. */
@@ -41,14 +44,19 @@ export class Roster {
   /** How far each block is, and which it is: sorted without calling back, which would allocate. */
   readonly #order = new Float64Array(BLOCKS);
 
+  /** Rows before the first building. */
+  get before(): number {
+    return this.plates + this.ribbons + this.beads;
+  }
+
   /** Draw these and only these. */
   show(sources: readonly Source[]): void {
     this.#sources = sources;
     let rows = 0;
-    let plates = 0;
+    const counts = [0, 0, 0, 0, 0];
     for (const { tile } of sources) {
       rows += tile.nodeCount;
-      for (let row = 0; row < tile.nodeCount; row++) if (isPlate(tile, row)) plates++;
+      for (let row = 0; row < tile.nodeCount; row++) counts[classOf(tile, row)]!++;
     }
     if (rows * NODE.words > this.records.length) {
       // With room behind, so that the first commits move nothing.
@@ -56,15 +64,17 @@ export class Roster {
       this.#listed = new Uint32Array(this.records.length);
     }
     this.rows = rows;
+    const [plates = 0, beds = 0, ribbons = 0, beads = 0] = counts;
     this.plates = plates;
-    let plate = 0;
-    let building = plates;
+    this.ribbons = beds + ribbons;
+    this.beads = beads;
+    const next = [0, plates, plates + beds, plates + beds + ribbons, this.before];
     this.#numbers = [];
     for (const source of sources) {
       const { tile } = source;
       const numbers: number[] = [];
       for (let row = 0; row < tile.nodeCount; row++) {
-        const number = isPlate(tile, row) ? plate++ : building++;
+        const number = next[classOf(tile, row)]!++;
         numbers.push(number);
         this.#list(number, source, row);
       }
@@ -82,7 +92,7 @@ export class Roster {
     for (const row of rows) {
       let number = this.#numbers[s]![row] ?? -1;
       if (number < 0) {
-        if (isPlate(tile, row) || (this.rows + 1) * NODE.words > this.records.length) return undefined;
+        if (classOf(tile, row) !== BUILDING || (this.rows + 1) * NODE.words > this.records.length) return undefined;
         number = this.#numbers[s]![row] = this.rows++;
       }
       this.#list(number, this.#sources[s]!, row);
@@ -116,17 +126,17 @@ export class Roster {
   /** Put the buildings in order, as seen from `eye` (scene space); all rows are to be written then. */
   arrange(eye: ReadonlyVector): void {
     // What patches added belongs to a block from now on.
-    if (this.plates + this.#blocks * this.#size < this.rows) this.#block();
+    if (this.before + this.#blocks * this.#size < this.rows) this.#block();
     for (let b = 0; b < this.#blocks; b++) {
       const dx = this.#middles[2 * b]! - eye[0];
       const dz = this.#middles[2 * b + 1]! - eye[2];
       this.#order[b] = Math.round(16 * (dx * dx + dz * dz)) * BLOCKS + b;
     }
     this.#order.subarray(0, this.#blocks).sort();
-    let at = this.plates;
+    let at = this.before;
     for (let i = 0; i < this.#blocks; i++) {
       const b = this.#order[i]! % BLOCKS;
-      const first = this.plates + b * this.#size;
+      const first = this.before + b * this.#size;
       const last = Math.min(first + this.#size, this.rows);
       this.records.set(this.#listed.subarray(first * NODE.words, last * NODE.words), at * NODE.words);
       this.#starts[b] = at;
@@ -136,9 +146,9 @@ export class Roster {
 
   /** The drawn row of what is listed as `number`. */
   #drawn(number: number): number {
-    const block = Math.floor((number - this.plates) / this.#size);
-    if (number < this.plates || block >= this.#blocks) return number;
-    return this.#starts[block]! + (number - this.plates) % this.#size;
+    const block = Math.floor((number - this.before) / this.#size);
+    if (number < this.before || block >= this.#blocks) return number;
+    return this.#starts[block]! + (number - this.before) % this.#size;
   }
 
   #list(number: number, source: Source, row: number): void {
@@ -152,26 +162,39 @@ export class Roster {
 
   /** Make blocks of all buildings, in the order in which they are listed; each is about where its first one is. */
   #block(): void {
-    const count = this.rows - this.plates;
+    const count = this.rows - this.before;
     this.#size = Math.max(Math.ceil(count / BLOCKS), 1);
     this.#blocks = Math.ceil(count / this.#size);
     this.#sources.forEach(({ tile }, s) => {
       const floats = floatsOf(tile);
       const numbers = this.#numbers[s]!;
       for (let row = 0; row < numbers.length; row++) {
-        const number = numbers[row]! - this.plates;
+        const number = numbers[row]! - this.before;
         if (number < 0 || number % this.#size !== 0) continue;
         const b = number / this.#size;
         const at = tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words + SPAN.position1;
         this.#middles[2 * b] = floats[at]!;
         this.#middles[2 * b + 1] = floats[at + 2]!;
-        this.#starts[b] = this.plates + number;
+        this.#starts[b] = this.before + number;
       }
     });
   }
 }
 
-/** Districts are category 0, and stay it. */
-function isPlate(tile: Listed, row: number): boolean {
-  return tile.spans[tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words + SPAN.traits]! >>> 16 === 0;
+/** What programs of their own draw, in the order of the rows. */
+const PLATE = 0;
+const BED = 1;
+const RIBBON = 2;
+const BEAD = 3;
+const BUILDING = 4;
+
+/** Which a node is and stays: districts and the river's bed are category 0. */
+function classOf(tile: Listed, row: number): number {
+  const traits = tile.spans[tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words + SPAN.traits]!;
+  const ground = traits >>> 16 === 0;
+  switch (traits & 0xff) {
+    case Kind.RIBBON: return ground ? BED : RIBBON;
+    case Kind.BEAD: return BEAD;
+    default: return ground ? PLATE : BUILDING;
+  }
 }

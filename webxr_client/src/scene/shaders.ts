@@ -1,11 +1,16 @@
 /** The shader bodies that every viewer shares, made into WebGL2 sources. */
+import beads from "../../../shaders/beads.glsl?raw";
 import foot from "../../../shaders/foot.glsl?raw";
+import gate from "../../../shaders/gate.glsl?raw";
 import light from "../../../shaders/light.glsl?raw";
+import live from "../../../shaders/live.glsl?raw";
 import mark from "../../../shaders/mark.glsl?raw";
 import nodes from "../../../shaders/nodes.glsl?raw";
 import pick from "../../../shaders/pick.glsl?raw";
 import plates from "../../../shaders/plates.glsl?raw";
 import preamble from "../../../shaders/preamble.es.glsl?raw";
+import ribbons from "../../../shaders/ribbons.glsl?raw";
+import river from "../../../shaders/river.glsl?raw";
 import roofs from "../../../shaders/roofs.glsl?raw";
 import sky from "../../../shaders/sky.glsl?raw";
 import walls from "../../../shaders/walls.glsl?raw";
@@ -22,15 +27,23 @@ export function stages(vertex: string, fragment: string, ...defines: string[]): 
   };
 }
 
+const things = live + nodes;
+const waters = live + river;
+
 export const WALLS = {
-  author: stages(nodes, walls, "AUTHOR", "WALLS"),
-  age: stages(nodes, walls, "AGE", "WALLS"),
-  kind: stages(nodes, walls, "KIND", "WALLS"),
+  author: stages(things, walls, "AUTHOR", "WALLS"),
+  age: stages(things, walls, "AGE", "WALLS"),
+  kind: stages(things, walls, "KIND", "WALLS"),
 };
-export const ROOFS = stages(nodes, roofs, "ROOFS");
-export const PLATES = stages(nodes, plates, "PLATES");
-export const MARK = stages(nodes, mark, "MARK");
-export const PICK = stages(nodes, pick, "PICK");
+export const ROOFS = stages(things, roofs, "ROOFS");
+export const PLATES = stages(things, plates, "PLATES");
+export const MARK = stages(things, mark, "MARK");
+export const PICK = stages(things, pick, "PICK");
+export const RIBBONS = stages(waters, ribbons, "RIBBONS");
+export const BEADS = stages(waters, beads, "BEADS");
+export const PICK_RIBBONS = stages(waters, pick, "PICK", "RIBBONS");
+export const PICK_BEADS = stages(waters, pick, "PICK", "BEADS");
+export const GATE = stages(gate, gate);
 export const SKY = stages(sky, sky);
 export const FOOT = stages(foot, foot);
 

@@ -2,7 +2,7 @@
  * Looks over everything that stands, a slice a frame, for what deserves a label: how tall each
  * district has become, and which buildings are near enough to be named.
  */
-import { NODE, SPAN } from "../generated/protocol.ts";
+import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
 import type { Tile } from "./tile.ts";
 
 /** Something that may be labelled; where the label is tied to, metres in scene space. */
@@ -129,7 +129,8 @@ export class Survey {
     const { nodes } = tile;
     const floats = floatsOf(tile);
     for (let row = from; row < to; row++) {
-      if ((nodes[row * NODE.words + NODE.node]! & 1) !== 0) continue;
+      const node = nodes[row * NODE.words + NODE.node]!;
+      if ((node & 1) !== 0 || node >= COMMIT_NODES) continue;
       const span = tile.liveSpan(row, this.#rank);
       if (span < 0) continue;
       const at = span * SPAN.words;

@@ -1,5 +1,5 @@
 /** What the page and its stream worker say to each other; buffers move, they are never copied. */
-import type { FromServer, FromViewer, TileBody } from "../generated/protocol.ts";
+import type { CourseColumns, FromServer, FromViewer, TileBody } from "../generated/protocol.ts";
 
 /** The columns of a whole scene, times as plain numbers. */
 export interface Table {
@@ -15,6 +15,8 @@ export interface Table {
   readonly colours: Uint32Array;
   /** Tags by rank. */
   readonly landmarks: readonly { readonly rank: number; readonly name: string }[];
+  /** Where the river's mainline is; of no rows where there is no river. */
+  readonly course: CourseColumns;
 }
 
 /** Every message but the parts of bodies, which the worker puts together. */

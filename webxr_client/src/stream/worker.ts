@@ -68,7 +68,7 @@ function take(data: ArrayBuffer): void {
 
 /** The table as the page keeps it; done here, as turning 64-bit times into numbers takes a while. */
 function plain(body: TableBody): Table {
-  const { timeline, people, landmarks } = body;
+  const { timeline, people, landmarks, course } = body;
   const time = Float64Array.from(timeline.time, Number);
   return {
     id: body.id,
@@ -80,6 +80,7 @@ function plain(body: TableBody): Table {
       { name: nameAt(body.people_names, row), commits, colour: people.colour[row]! })),
     landmarks: Array.from(landmarks.rank, (rank, row) => ({ rank, name: nameAt(body.landmark_names, row) }))
       .filter(({ rank }) => rank < RANK_END),
+    course: { rank: course.rank.slice(), position: course.position.slice(), across: course.across.slice() },
   };
 }
 

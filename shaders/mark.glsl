@@ -1,4 +1,4 @@
-// What is pointed at or selected: drawn once more, over itself, as an outline; and the floor that is
+// What is pointed at, selected, or lit up by the commit that is: drawn once more, over itself, as an outline; and the floor that is
 // pointed at as a band. Blended over what is there.
 
 uniform int selectedNode;
@@ -19,9 +19,11 @@ void main() {
   pixels[vSelf.y] = 1e3;
   float edge = min(pixels.x, min(pixels.y, pixels.z));
   float rim = 1.0 - smoothstep(chosen ? 1.8 : 0.8, chosen ? 2.8 : 1.8, edge);
+  bool lit = !chosen && vSelf.x != hoveredNode;
   vec3 accent = chosen ? byHour(vec3(0.30, 0.80, 1.00), vec3(0.00, 0.20, 0.46))
                        : byHour(vec3(0.90, 0.94, 1.00), vec3(0.03, 0.04, 0.06));
 
+  accent = lit ? byHour(vec3(1.00, 0.62, 0.24), vec3(0.80, 0.26, 0.03)) : accent;
   float wide = max(fwidth(vHeight), 1e-6);
   bool pointed = vSelf.x == hoveredNode && hoveredFloor >= 0 && vSelf.y != 1;
   float away = abs(vHeight - float(hoveredFloor) - 0.5);
@@ -31,6 +33,7 @@ void main() {
 
   // From the lowest layer up: the band, its borders, the outline.
   vec4 layers = vec4(byHour(vec3(0.75, 0.78, 0.85), vec3(0.42)) * band, band);
+  layers = lit ? vec4(accent * 0.34, 0.34) : layers;
   layers = mix(layers, vec4(byHour(vec3(0.92, 0.95, 1.0), vec3(0.02, 0.03, 0.05)), 1.0), line);
   layers = mix(layers, vec4(accent, 1.0), rim);
   outColour = vec4(sqrt(layers.rgb / max(layers.a, 1e-4)), layers.a);

@@ -90,8 +90,8 @@ void main() {
   vec3 colour = colourOf(uint(birth), place.w, category);
   vec3 plaster = byHour(vec3(0.100, 0.118, 0.165), vec3(0.84, 0.835, 0.82));
   vBase = vec4(mix(plaster, colour, byHour(vec3(0.78), vec3(0.90)).x) * dim, airOver(away, airBefore(eye)));
-  vBase.rgb *= 1.0 - 0.7 * warmth;
-  vGlow = vec4(warm * (0.8 * warmth) + colour * byHour(vec3(0.16), vec3(0.0)) * dim, chosen ? 2.0 : (pointed ? 1.0 : 0.0));
+  vBase.rgb *= 1.0 - 0.9 * warmth;
+  vGlow = vec4(warm * warmth + colour * byHour(vec3(0.16), vec3(0.0)) * dim * (1.0 - warmth), chosen ? 2.0 : (pointed ? 1.0 : 0.0));
 #endif
 
 #else

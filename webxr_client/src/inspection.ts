@@ -10,6 +10,7 @@ export interface Line {
 }
 
 export interface Change {
+  /** "" where the panel is the commit's own, whose title it is. */
   readonly subject: string;
   /** The rest of the message, in paragraphs; "" without. */
   readonly message: string;
@@ -34,11 +35,14 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 /** A line of prose broken only because it was full. */
 const WRAPPED = /([^\n]{48,})\n(?=[\p{L}\d("'`])/gu;
 const FACTS = new Set(["kind", "size", "mode", "commits", "files", "state"]);
+/** What the panel of a commit itself calls its kind. */
+const COMMITS = new Set(["commit", "merge"]);
 
 export function inspect(panel: Panel): Inspection {
   const { rows, title } = panel;
-  const [name, folder] = split(title);
   const of = (label: string) => rows.find((row) => row.label === label);
+  const itself = COMMITS.has(of("kind")?.text ?? "");
+  const [name, folder] = itself ? [title, ""] : split(title);
   const facts = rows.filter(({ label }) => FACTS.has(label));
   const earlier = rows.filter(({ label }) => DATE.test(label));
   const known = new Set([...facts, ...earlier, ...["commit", "author", "date", "message"].map(of)]);
@@ -46,7 +50,7 @@ export function inspect(panel: Panel): Inspection {
   return {
     name: name || title, folder,
     facts: facts.map(line),
-    change: commit && change(commit, of("author"), of("date"), of("message")),
+    change: commit && { ...change(commit, of("author"), of("date"), of("message")), ...(itself ? { subject: "" } : {}) },
     others: rows.filter((row) => !known.has(row)).map(line),
     earlier: earlier.map(({ label, text, moment }) => {
       const cut = text.lastIndexOf(" — ");

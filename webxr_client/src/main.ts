@@ -62,6 +62,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   approach: () => viewer.approach(viewer.aim.selection.selected),
   close: () => choose(NOTHING),
   colour: (colouring) => colour(colouring),
+  scene: (name) => session.open(name),
   light: () => light(viewer.daylight === 0),
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
@@ -107,6 +108,7 @@ function orSay<T>(make: () => T): T {
 const pairing = new Pairing(document.querySelector<HTMLElement>("#interface")!, address.takeInvitation(), () => session.open(""));
 
 let resumed = false;
+let scenes: readonly string[] = [];
 let asked: address.Wanted = address.wanted();
 
 // --- what the server says ------------------------------------------------------------------
@@ -137,6 +139,8 @@ function heard(message: Heard): void {
     case "welcome":
       resumed = message.resumed;
       if (message.repositories[0] !== undefined) ui.place(message.repositories[0].name, "");
+      scenes = message.scenes;
+      ui.scenes.offer(scenes);
       break;
     case "progress":
       ui.loading.show(`${message.phase} …`, message.total > 0 ? message.done / message.total : -1);
@@ -175,7 +179,10 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     Object.assign(viewer.eye.margins, ui.margins());
     viewer.forget();
     viewer.setHome(scene.pose);
-    viewer.open(resumed ? scene.pose : viewer.journey.home);
+    // Where one was in another scene means nothing in this one.
+    const again = resumed && (before === undefined || before.scene.scene === scene.scene);
+    viewer.open(again ? scene.pose : viewer.journey.home);
+    ui.scenes.show(scene.scene);
     choose(NOTHING);
     events.emit("scene", { scene: scene.scene, generation: scene.generation });
     void follow();
@@ -204,6 +211,7 @@ function choose(node: number): void {
   }
   viewer.select(node);
   if (node === NOTHING) ui.inspector.hide();
+  viewer.city.light([]);
   session.send({ type: "select", node, rank: viewer.playback.rank });
   const path = node === NOTHING ? null : world.look.path(node);
   remember();
@@ -214,6 +222,8 @@ function showPanel(panel: Panel): void {
   if (panel.name !== "inspector" || viewer.aim.selection.selected === NOTHING) return;
   ui.inspector.show(panel);
   room.inspect(panel);
+  viewer.city.light(panel.nodes);
+  viewer.invalidate();
 }
 
 async function find(what: string | number | null): Promise<boolean> {

@@ -153,8 +153,13 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     course_rank = np.unique(np.linspace(0, n - 1, min(n, _COURSE)).astype(np.int64))
     at = along[course_rank]
     zero = np.zeros(len(at))
+    # Wide enough for its neighbourhood, and without steps.
+    reached = outermost[course_rank]
+    for _ in range(3):
+        reached = np.maximum(reached, np.maximum(np.roll(reached, 1), np.roll(reached, -1)))
+    reached = np.convolve(np.pad(reached, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
     on = course.places(at, zero, zero, *shape)
-    outside = course.places(at, outermost[course_rank], zero, *shape)
+    outside = course.places(at, reached, zero, *shape)
     return RiverLayout(chain, lane, position, edge, curve, course_rank, on, outside - on, slope, p)
 
 

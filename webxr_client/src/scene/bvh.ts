@@ -7,11 +7,11 @@
  * children implied): large plates do not blow up the boxes of small buildings. Building goes in slices;
  * what a patch adds widens boxes upwards, O(log n).
  */
-import { Flag, NODE, SPAN } from "../generated/protocol.ts";
+import { Flag, Kind, NODE, SPAN } from "../generated/protocol.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
 import { drawnAt, flies, floorAt, newDrawn, type Playhead } from "./drawn.ts";
 import { CLASS_BITS, DIGITS, keyOf, Sorted } from "./morton.ts";
-import { along, toBounds, toBox, toSurface } from "./ray.ts";
+import { along, toBounds, toBox, toCurve, toSurface } from "./ray.ts";
 import { floatsOf } from "./survey.ts";
 import type { Tile } from "./tile.ts";
 
@@ -137,7 +137,7 @@ export class Bvh {
         for (let place = first; place < last; place++) {
           if (this.#enter(this.#boxes, place * 6, eye) >= hit.distance) continue;
           if (!drawnAt(this.#tile, this.#rows[place]!, playhead, this.#drawn)) continue;
-          const distance = toBox(eye, ray, this.#drawn.base, this.#drawn.size);
+          const distance = this.#drawn.ribbon ? this.#toRibbon(eye, ray, this.#rows[place]!) : toBox(eye, ray, this.#drawn.base, this.#drawn.size);
           if (distance <= 0 || distance >= hit.distance) continue;
           hit.distance = distance;
           row = this.#rows[place]!;
@@ -186,7 +186,7 @@ export class Bvh {
       for (let place = first; place < last; place++) {
         if (toBounds(this.#boxes, place * 6, point) >= hit.distance) continue;
         const drawn = this.#drawn;
-        if (!drawnAt(this.#tile, this.#rows[place]!, playhead, drawn) || drawn.district) continue;
+        if (!drawnAt(this.#tile, this.#rows[place]!, playhead, drawn) || drawn.district || drawn.ribbon) continue;
         const distance = toSurface(point, drawn.base, drawn.size);
         if (distance >= hit.distance) continue;
         hit.distance = distance;
@@ -199,13 +199,27 @@ export class Bvh {
     return true;
   }
 
+  /** Distance along a unit ray to a ribbon, as wide as it is; −1 where it misses, and for the bed. */
+  #toRibbon(eye: ReadonlyVector, ray: ReadonlyVector, row: number): number {
+    if (this.#drawn.district) return -1;
+    const at = this.#tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words;
+    const floats = this.#floats;
+    return toCurve(eye, ray, floats, at + SPAN.position1, at + SPAN.size1, at + SPAN.position0, at + SPAN.size0, floats[at + SPAN.value1]! / 2);
+  }
+
   /** Which node, floor and face the point of a hit on `row` is. */
   #describe(row: number, playhead: Playhead, hit: Hit): void {
     const drawn = this.#drawn;
     drawnAt(this.#tile, row, playhead, drawn);
     const { point, normal } = hit;
-    hit.node = this.#tile.nodes[row * NODE.words + NODE.node]!;
-    hit.floor = floorAt(drawn, point[1] - drawn.base[1]);
+    // A ribbon is of the commit that it leads to.
+    hit.node = this.#tile.nodes[row * NODE.words + (drawn.ribbon ? NODE.parent : NODE.node)]!;
+    hit.floor = drawn.ribbon ? 0 : floorAt(drawn, point[1] - drawn.base[1]);
+    if (drawn.ribbon) {
+      normal[0] = normal[2] = 0;
+      normal[1] = 1;
+      return;
+    }
     // Of the box's faces, the one that the point lies on; or would soonest.
     let nearest = Infinity;
     for (let i = 0 as 0 | 1 | 2; i < 3; i++) {
@@ -307,6 +321,26 @@ export class Bvh {
     const last = first + nodes[row * NODE.words + NODE.span_count]! * SPAN.words;
     let [x0, y0, z0, x1, y1, z1] = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
     for (let at = first; at < last; at += SPAN.words) {
+      if ((spans[at + SPAN.traits]! & 0xff) === Kind.RIBBON) {
+        // Within its four control points, and as much wider as it is.
+        const half = Math.max(floats[at + SPAN.value1]!, floats[at + SPAN.value0]!) / 2;
+        for (let end = 0; end < 2; end++) {
+          const from = at + (end === 0 ? SPAN.position1 : SPAN.position0);
+          for (let inner = 0; inner < 2; inner++) {
+            const pull = inner * (end === 0 ? 1 : -1) / 3;
+            const x = floats[from]! + pull * floats[from + SIZE]!;
+            const y = floats[from + 1]! + pull * floats[from + SIZE + 1]!;
+            const z = floats[from + 2]! + pull * floats[from + SIZE + 2]!;
+            x0 = Math.min(x0, x - half);
+            y0 = Math.min(y0, y - half);
+            z0 = Math.min(z0, z - half);
+            x1 = Math.max(x1, x + half);
+            y1 = Math.max(y1, y + half);
+            z1 = Math.max(z1, z + half);
+          }
+        }
+        continue;
+      }
       const eased = (spans[at + SPAN.traits]! >> 8 & Flag.EASED) !== 0 && !flies(floats, at);
       for (let from = at + SPAN.position1; ; from = at + SPAN.position0) {
         const size = from + SIZE;

@@ -3,7 +3,7 @@ import {
   BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
   Scene, UnsignedByteType, Vector3, Vector4, type Camera, type IUniform, type WebGLRenderer,
 } from "three";
-import { CATEGORY_COLOURS, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
+import { CATEGORY_COLOURS, COMMIT_NODES, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import type { Course } from "./course.ts";
 import { Pool } from "./pool.ts";
@@ -53,6 +53,7 @@ function uniforms() {
   };
 }
 
+const NOBODY = -1;
 /** Of the many beyond those that have a colour of their own; sRGB. */
 const NOBODY_COLOUR = 0x828995;
 
@@ -85,6 +86,7 @@ export class City {
   readonly #arrangedFrom = new Float64Array(3).fill(Infinity);
   #arrangedAt = 0;
   #course: Course | undefined;
+  #lit: readonly number[] = [];
   #ids: readonly string[] = [];
   /** Whom the outline was made for; of nobody after rows have moved. */
   #markedSelected = NaN;
@@ -139,8 +141,8 @@ export class City {
   /** How wide a pixel of a picture is at a distance of 1: nothing of the river is drawn thinner. */
   #measure(renderer: WebGLRenderer, camera: Camera): void {
     const { viewport } = camera as Camera & { viewport?: Vector4 };
-    const height = viewport?.w ?? renderer.domElement.height;
-    this.uniforms.pixelAngle.value = 2 / (camera.projectionMatrix.elements[5]! * Math.max(height, 1));
+    const height = viewport?.w ?? renderer.domElement.height; // of an eye of a headset, or of the window
+    this.uniforms.pixelAngle.value = 2 / (camera.projectionMatrix.elements[5] * Math.max(height, 1));
   }
 
   /** Show where the playhead stands on the river. */
@@ -203,6 +205,12 @@ export class City {
   set course(course: Course | undefined) {
     this.#course = course;
     this.uniforms.roundness.value = course === undefined ? 0 : 1;
+  }
+
+  /** Light these nodes up: what a commit changed. */
+  light(nodes: readonly number[]): void {
+    this.#lit = nodes;
+    this.#markedSelected = NaN;
   }
 
   /** Colours of people, 0xRRGGBB by person id. */
@@ -275,6 +283,7 @@ export class City {
 
   /** Find the rows of what is selected and pointed at, where that changed. */
   #outline(): void {
+    const lit = this.#lit;
     const selected = this.uniforms.selectedNode.value;
     const hovered = this.uniforms.hoveredNode.value;
     if (selected === this.#markedSelected && hovered === this.#markedHovered) return;
@@ -282,10 +291,14 @@ export class City {
     this.#markedHovered = hovered;
     const index = this.#marked.index!;
     let i = 0;
-    this.#roster.find(selected, hovered, this.#found);
-    for (const row of this.#found) {
-      if (i + ALL.length > index.count) break;
-      for (const corner of ALL) index.array[i++] = row * 8 + corner;
+    for (let k = -1; k < lit.length; k++) {
+      if (k < 0) this.#roster.find(selected, hovered, this.#found);
+      else this.#roster.find(lit[k]!, NOBODY, this.#found);
+      for (const row of this.#found) {
+        // The river marks itself.
+        if (i + ALL.length > index.count || this.#roster.records[row * NODE.words + NODE.node]! >= COMMIT_NODES) continue;
+        for (const corner of ALL) index.array[i++] = row * 8 + corner;
+      }
     }
     this.#mark.visible = i > 0;
     this.#marked.setDrawRange(0, i);
@@ -293,8 +306,8 @@ export class City {
   }
 }
 
-/** Most rows that are outlined: a node has at most two in each tile that is drawn. */
-const MOST_MARKED = 32;
+/** Most rows that are outlined: a node has at most two in each tile that is drawn, and a commit may light up many. */
+const MOST_MARKED = 640;
 
 /** Some faces of every row, drawn for a stretch of rows. */
 class Faces {

@@ -22,6 +22,50 @@ export function toBox(eye: ReadonlyVector, ray: ReadonlyVector, base: ReadonlyVe
   return near <= far ? near : -1;
 }
 
+/** Stretches that a curve is taken as, as it is drawn. */
+const STRETCHES = 3;
+
+/**
+ * Distance along the unit ray to where it passes a cubic Hermite curve (begin, derivative, end, derivative at four
+ * indices of an array) nearer than `half`; −1 where it does not.
+ */
+export function toCurve(eye: ReadonlyVector, ray: ReadonlyVector, floats: Float32Array, a: number, da: number, b: number, db: number,
+  half: number): number {
+  let best = -1;
+  let x0 = floats[a]! - eye[0];
+  let y0 = floats[a + 1]! - eye[1];
+  let z0 = floats[a + 2]! - eye[2];
+  for (let k = 1; k <= STRETCHES; k++) {
+    const t = k / STRETCHES;
+    const u = 1 - t;
+    const p = (1 + 2 * t) * u * u;
+    const q = t * u * u;
+    const r = t * t * (3 - 2 * t);
+    const s = -t * t * u;
+    const x1 = floats[a]! * p + floats[da]! * q + floats[b]! * r + floats[db]! * s - eye[0];
+    const y1 = floats[a + 1]! * p + floats[da + 1]! * q + floats[b + 1]! * r + floats[db + 1]! * s - eye[1];
+    const z1 = floats[a + 2]! * p + floats[da + 2]! * q + floats[b + 2]! * r + floats[db + 2]! * s - eye[2];
+    // Across the ray, both ends of the stretch; the nearest point between them to the ray.
+    const d0 = x0 * ray[0] + y0 * ray[1] + z0 * ray[2];
+    const d1 = x1 * ray[0] + y1 * ray[1] + z1 * ray[2];
+    const ax = x0 - d0 * ray[0];
+    const ay = y0 - d0 * ray[1];
+    const az = z0 - d0 * ray[2];
+    const bx = x1 - d1 * ray[0] - ax;
+    const by = y1 - d1 * ray[1] - ay;
+    const bz = z1 - d1 * ray[2] - az;
+    const long = bx * bx + by * by + bz * bz;
+    const share = long > 0 ? Math.min(Math.max(-(ax * bx + ay * by + az * bz) / long, 0), 1) : 0;
+    const away = Math.hypot(ax + share * bx, ay + share * by, az + share * bz);
+    const distance = d0 + share * (d1 - d0);
+    if (away <= half && distance > 0 && (best < 0 || distance < best)) best = distance;
+    x0 = x1;
+    y0 = y1;
+    z0 = z1;
+  }
+  return best;
+}
+
 /** Distance from a point to a box (centre of its base, full extents), 0 within it. */
 export function toSurface(point: ReadonlyVector, base: ReadonlyVector, size: ReadonlyVector): number {
   const x = Math.max(Math.abs(point[0] - base[0]) - size[0] / 2, 0);

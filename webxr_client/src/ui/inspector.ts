@@ -58,8 +58,7 @@ export class Inspector {
 
   #change({ subject, message, author, when, oid, moment }: Change): HTMLElement {
     return element("section", { class: "commit" },
-      element("h3", { text: "Last changed" }),
-      element("p", { class: "subject", text: subject }),
+      ...(subject === "" ? [] : [element("h3", { text: "Last changed" }), element("p", { class: "subject", text: subject })]),
       element("p", { class: "by" },
         element("span", { class: "who", text: author }),
         element("span", { text: when }),

@@ -6,11 +6,13 @@ import { Inspector, type InspectorCommands } from "./inspector.ts";
 import { Legend } from "./legend.ts";
 import { Enter, type EnterCommands } from "./enter.ts";
 import { Help, Loading, Menu, Notices, type MenuItem } from "./overlays.ts";
+import { Scenes } from "./scenes.ts";
 import { Tooltip } from "./tooltip.ts";
 import { refName } from "./words.ts";
 
 export interface InterfaceCommands extends DockCommands, InspectorCommands, EnterCommands {
   colour(colouring: Colouring): void;
+  scene(name: string): void;
   light(): void;
   recentre(): void;
   undo(): void;
@@ -27,6 +29,7 @@ export class Interface {
   readonly notices = new Notices();
   readonly help = new Help();
   readonly menu: Menu;
+  readonly scenes: Scenes;
 
   readonly #root: HTMLElement;
   readonly #name = element("h1");
@@ -44,7 +47,8 @@ export class Interface {
     this.enter = new Enter(commands);
     this.#light = iconButton("sun", "Day (N)", () => commands.light());
     this.#legendButton = iconButton("palette", "Legend (L)", () => this.toggleLegend());
-    this.#place = element("header", { class: "place" }, this.#name, this.#ref);
+    this.scenes = new Scenes((name) => commands.scene(name));
+    this.#place = element("header", { class: "place" }, this.#name, this.#ref, this.scenes.root);
     this.#tools = element("nav", { class: "tools", "aria-label": "Tools" }, this.enter.root, this.#legendButton, this.#light,
       iconButton("help", "Help (?)", () => this.help.toggle()), iconButton("menu", "Menu (Tab)", () => this.menu.toggle()));
     this.menu = new Menu(this.#items(commands));

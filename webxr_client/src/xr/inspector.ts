@@ -43,8 +43,9 @@ export class Inspector implements Showing {
       ({ kind: "facts", facts: lines.map(({ label, text, moment }) => ({ label, text, press: this.#to(moment) })) });
     if (facts.length > 0) body.push(facing(facts));
     if (change !== undefined) {
-      body.push({ kind: "rule" }, heading("Last changed"),
-        { kind: "text", text: change.subject, size: 20, weight: 500, most: 4 },
+      body.push({ kind: "rule" });
+      if (change.subject !== "") body.push(heading("Last changed"), { kind: "text", text: change.subject, size: 20, weight: 500, most: 4 });
+      body.push(
         { kind: "text", text: `${isolated(change.author)} · ${change.when}`, ink: "ink2", most: 2 },
         { kind: "text", text: change.oid.slice(0, 10), face: "mono", ink: "accent", press: this.#to(change.moment) });
       if (change.message !== "") body.push({ kind: "text", text: change.message, ink: "ink2", most: 40 });

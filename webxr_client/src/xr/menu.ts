@@ -38,7 +38,7 @@ export class Menu implements Showing {
   #comes = false;
   #holding: Holding = "controller";
   #other: MenuCommands["other"];
-  readonly #shown = { preset: "", colouring: "", day: false, holding: "" };
+  readonly #shown = { preset: "", colouring: "", day: false, holding: "", scene: "" };
   /** Seconds that the palm was up, and that it is still the same one. */
   #up = 0;
   #spent = false;
@@ -85,9 +85,9 @@ export class Menu implements Showing {
 
   /** What it says of the page may have changed elsewhere. */
   #refresh(): void {
-    const { preset, day, colouring } = this.#parts.state;
+    const { preset, day, colouring, scene } = this.#parts.state;
     const shown = this.#shown;
-    if (shown.preset === preset && shown.colouring === colouring && shown.day === day && shown.holding === this.#holding) return;
+    if (shown.preset === preset && shown.colouring === colouring && shown.day === day && shown.scene === scene && shown.holding === this.#holding) return;
     this.#again();
   }
 
@@ -102,8 +102,8 @@ export class Menu implements Showing {
 
   #show(same: boolean): void {
     const { state } = this.#parts;
-    const { preset, colouring, day } = state;
-    Object.assign(this.#shown, { preset, colouring, day, holding: this.#holding });
+    const { preset, colouring, day, scene } = state;
+    Object.assign(this.#shown, { preset, colouring, day, scene, holding: this.#holding });
     this.panel.show(pageOf(this.#page, state, this.#holding, {
       ...this.#parts.commands, other: this.#other,
       close: () => this.panel.hide(), turn: (page) => this.#turn(page), changed: () => this.#again(),

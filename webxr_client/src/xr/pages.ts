@@ -3,6 +3,7 @@ import { CATEGORY_COLOURS, Category } from "../generated/protocol.ts";
 import { COMFORTS, type Comfort, type ComfortName } from "../navigation/comfort.ts";
 import { COLOURINGS, type Colouring } from "../scene/city.ts";
 import { KINDS } from "../ui/legend.ts";
+import { inOrder, titleOf } from "../ui/scenes.ts";
 import { dayOf, grouped, isolated } from "../ui/words.ts";
 import type { World } from "../world.ts";
 import type { Content } from "./panel.ts";
@@ -21,6 +22,7 @@ export interface MenuCommands {
   undo(): void;
   light(): void;
   colour(colouring: Colouring): void;
+  scene(name: string): void;
   /** Into the other kind of session; undefined where there is none. */
   readonly other: { readonly text: string; readonly enter: () => void } | undefined;
   leave(): void;
@@ -38,6 +40,8 @@ export interface MenuState {
   /** Over the room that is there. */
   readonly ar: boolean;
   readonly colouring: Colouring;
+  readonly scenes: readonly string[];
+  readonly scene: string;
   readonly world: World;
   readonly haptics: { on: boolean };
 }
@@ -59,7 +63,7 @@ export function pageOf(name: PageName, state: MenuState, holding: Holding, comma
   }
 }
 
-function menu({ preset, day, ar }: MenuState, commands: MenuCommands): Widget[] {
+function menu({ preset, day, ar, scenes, scene }: MenuState, commands: MenuCommands): Widget[] {
   const { other } = commands;
   return [
     ar ? { kind: "buttons", buttons: [{ text: "Place the city again", press: () => {
@@ -67,6 +71,8 @@ function menu({ preset, day, ar }: MenuState, commands: MenuCommands): Widget[] 
       commands.place();
     } }] } : { kind: "choice", options: PRESETS.map((each) => [each, STANDING[each]]), chosen: preset,
       choose: (value) => commands.preset(value as Preset) },
+    ...(scenes.length < 2 ? [] : [{ kind: "choice", options: inOrder(scenes).map((each) => [each, titleOf(each)]), chosen: scene,
+      choose: (value: string) => commands.scene(value) } as const]),
     { kind: "buttons", buttons: [
       { text: "Recentre", press: () => commands.recentre() }, { text: "Undo move", press: () => commands.undo() }] },
     { kind: "toggle", text: "Daylight", on: day, press: () => commands.light() },

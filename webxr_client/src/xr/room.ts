@@ -35,6 +35,10 @@ export interface Page {
   /** Select a node as a click does; `NOTHING` lets go. */
   choose(node: number): void;
   colour(colouring: Colouring): void;
+  /** The scenes that the repository can be shown as. */
+  readonly scenes: readonly string[];
+  /** Show it as another. */
+  scene(name: string): void;
   /** Night to day or back. */
   light(): void;
   /** Into a session of the other kind; where the device refuses, it is said. */

@@ -84,7 +84,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "i" and value.dtype.itemsize == 8:
             return [str(number) for number in value]
-        return (value.view("<u4") if value.dtype.names else value).tolist()
+        return (value.view("<u4") if value.dtype.names else value.reshape(-1)).tolist()
     return value
 
 

@@ -143,7 +143,7 @@ SPANS = ColumnSet(
         Column("size1", "<f4", 3, "m", "scene", "extent along x, y, z; a ribbon's derivative there"),
         Column("value1", "<f4", 1, "strata", "", "how many of the node's strata stand; a ribbon's width (m)"),
         Column("position0", "<f4", 3, "m", "scene", "where it comes from, when eased; where a ribbon ends"),
-        Column("spare", "<f4", 1, "", "", "a bed: metres it rises for each outwards; a ribbon: 1 on the mainline"),
+        Column("spare", "<f4", 1, "", "", "a bed: how steep it rises outwards; a ribbon: 1 on the mainline"),
         Column("size0", "<f4", 3, "m", "scene", "size it comes from, when eased; a ribbon's derivative"),
         Column("value0", "<f4", 1, "strata", "", "strata it comes from, when eased; a ribbon's width (m)"),
     ),

@@ -343,7 +343,8 @@ shine(preferred());
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({
-  viewer, world, session, time, captions, choose, colour, light: () => light(viewer.daylight === 0),
+  viewer, world, session, time, captions, choose, colour, scene: (name) => session.open(name),
+  get scenes() { return scenes; }, light: () => light(viewer.daylight === 0),
   seek: (moment) => void time.seek(moment).catch(complain),
   said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });

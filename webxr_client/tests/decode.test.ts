@@ -29,7 +29,7 @@ function plain(value: unknown, key = ""): unknown {
     return { base64: Buffer.from(value).toString("base64") };
   }
   if (value instanceof BigInt64Array) return [...value].map(String);
-  if (value instanceof Uint8Array || value instanceof Uint32Array) return [...value];
+  if (value instanceof Uint8Array || value instanceof Uint32Array || value instanceof Float32Array) return [...value];
   if (Array.isArray(value)) return value.map((item) => plain(item));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, plain(held, name)]));

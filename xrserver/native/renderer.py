@@ -299,9 +299,9 @@ class Renderer:
         if beads:
             self._bead_arrays[0].render(vertices=18 * beads, first=18 * (plates + ribbons))
         if gate is not None:
-            self.context.depth_mask = False
+            self.context.fbo.depth_mask = False
             self._sheet.render(moderngl.TRIANGLE_STRIP, vertices=4)
-            self.context.depth_mask = True
+            self.context.fbo.depth_mask = True
         self.context.disable(moderngl.BLEND)
 
     def pick(self, moment: Moment, eye: Pose, projection: Matrix, x: float, y: float,

@@ -120,7 +120,7 @@ export const SPAN = {
   value1: 11,
   /** f4×3 · m · scene · where it comes from, when eased; where a ribbon ends */
   position0: 12,
-  /** f4 · a bed: metres it rises for each outwards; a ribbon: 1 on the mainline */
+  /** f4 · a bed: how steep it rises outwards; a ribbon: 1 on the mainline */
   spare: 15,
   /** f4×3 · m · scene · size it comes from, when eased; a ribbon's derivative */
   size0: 16,

@@ -58,7 +58,7 @@ function decodeFields(data: ArrayBuffer | Uint8Array, accepts: ReadonlySet<strin
   return fields;
 }
 
-type Column = Uint8Array | Uint32Array | BigInt64Array;
+type Column = Uint8Array | Uint32Array | Float32Array | BigInt64Array;
 
 function columnsOf(where: string, value: unknown, set: keyof typeof COLUMN_SETS): Record<string, Column> {
   const layout: ColumnSetLayout = COLUMN_SETS[set];
@@ -82,13 +82,14 @@ function columnsOf(where: string, value: unknown, set: keyof typeof COLUMN_SETS)
 }
 
 function view(where: string, bytes: Uint8Array, dtype: ColumnLayout["dtype"]): Column {
-  const size = dtype === "|u1" ? 1 : dtype === "<u4" ? 4 : 8;
+  const size = dtype === "|u1" ? 1 : dtype === "<u4" || dtype === "<f4" ? 4 : 8;
   if (bytes.byteLength % size !== 0) {
     throw new WireError(`${where} has ${bytes.byteLength} bytes, which is no whole number of values.`);
   }
   if (size === 1) return bytes;
   // Only a buffer that does not start at the message's start (Node pools small ones) needs a copy.
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  if (dtype === "<f4") return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   return size === 4
     ? new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4)
     : new BigInt64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);

@@ -71,8 +71,8 @@ function menu({ preset, day, ar, scenes, scene }: MenuState, commands: MenuComma
       commands.place();
     } }] } : { kind: "choice", options: PRESETS.map((each) => [each, STANDING[each]]), chosen: preset,
       choose: (value) => commands.preset(value as Preset) },
-    ...(scenes.length < 2 ? [] : [{ kind: "choice", options: inOrder(scenes).map((each) => [each, titleOf(each)]), chosen: scene,
-      choose: (value: string) => commands.scene(value) } as const]),
+    ...(scenes.length < 2 ? [] : [{ kind: "choice" as const, chosen: scene, choose: (value: string) => commands.scene(value),
+      options: inOrder(scenes).map((each) => [each, titleOf(each)] as const) }]),
     { kind: "buttons", buttons: [
       { text: "Recentre", press: () => commands.recentre() }, { text: "Undo move", press: () => commands.undo() }] },
     { kind: "toggle", text: "Daylight", on: day, press: () => commands.light() },

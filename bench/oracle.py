@@ -7,7 +7,9 @@ lists of the newest mainline commit, sizes included; for a number of files and m
 must be exactly the commits that `git log --full-history --no-merges COMMIT -- PATH` lists (with
 those of the path it moved from, where it moved). The commits, those on the mainline, its people and their
 commits must be those of `git rev-list`, `git rev-list --first-parent` and `git shortlog -se`, with co-authors
-too. Ends with 1 if anything differs.
+too. What the river draws at those ranks, read from the columns that viewers get, must be exactly the
+commits up to there and the edges that `git rev-list --parents` lists between them. Ends with 1 if
+anything differs.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.log import read_index
 from xrserver.history.repository import Repository
 from xrserver.history.versions import file_versions
+from xrserver.layout.river import lay_out_river
+from xrserver.scene.definition import load_scene
+from xrserver.scene.river import river_columns
 
 
 def git(repository: Path, *arguments: str | bytes) -> bytes:
@@ -188,6 +193,33 @@ def people_difference(repository: Path, index: HistoryIndex, together: bool) -> 
     return len(ours ^ {(int(count), who) for count, _, who in lines})
 
 
+class Graph:
+    """The river as its columns hold it, against the graph as git lists it."""
+
+    def __init__(self, repository: Path, index: HistoryIndex, versions: FileVersions) -> None:
+        listed = git(repository, "rev-list", "--parents", *(name for name, _, _ in index.refs))
+        ranks = {oid.tobytes(): rank for rank, oid in enumerate(index.oids)}
+        self._edges = np.array([(ranks[bytes.fromhex(words[0])], ranks[bytes.fromhex(parent)])
+                                for line in listed.decode().splitlines()
+                                for words in [line.split()] for parent in words[1:]], np.int64).reshape(-1, 2)
+        tile = river_columns(index, lay_out_river(index, load_scene("river").river), "files")
+        first = tile.nodes["first_stratum"]
+        count = tile.nodes["stratum_count"]
+        self._beads = tile.strata["rank"][first[count == 1]].astype(np.int64)
+        self._birth = tile.spans["birth"][tile.nodes["first_span"]].astype(np.int64)
+        self._of_bead, self._of_edge = self._birth[count == 1], self._birth[count == 2]
+        ends = first[count == 2]
+        rank = tile.strata["rank"].astype(np.int64)
+        self._joined = np.stack([rank[ends + 1], rank[ends]], axis=1)
+
+    def difference(self, rank: int) -> tuple[int, int]:
+        """Return how many edges stand at `rank`, and how many commits and edges (ours or git's) differ."""
+        commits = set(self._beads[self._of_bead <= rank].tolist()) ^ set(range(rank + 1))
+        ours = np.unique(self._joined[self._of_edge <= rank] @ np.array([1 << 32, 1]))
+        theirs = np.unique(self._edges[self._edges[:, 0] <= rank] @ np.array([1 << 32, 1]))
+        return len(ours), len(commits) + len(np.setxor1d(ours, theirs))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="hold a repository's versions and strata against git")
     parser.add_argument("repository", type=Path)
@@ -236,13 +268,22 @@ def main() -> int:
             wrong += 1
             print(f"{paths[versions.path[row]]!r} at rank {versions.birth[row]}: {what}")
 
+    edges = 0
+    graph = Graph(options.repository, index, versions)
+    for rank in ranks:
+        count, differs = graph.difference(rank)
+        edges += count
+        if differs:
+            wrong += 1
+            print(f"rank {rank}: {differs} commits or edges of the river differ from git rev-list --parents")
+
     print(f"{options.repository}: {len(index.oids)} commits ({len(index.mainline)} on {index.mainline_ref}), "
           f"{len(versions.path)} versions, {len(moved)} moves; index {read - began:.2f} s, "
           f"versions {built - read:.2f} s")
     print(f"{len(index.person_names)} people of {len(index.identity_names)} identities, "
           f"{len(index.coauthors)} co-authors")
     print(f"{'WRONG' if wrong else 'equal'}: {len(ranks)} ranks ({files} files), {len(rows)} files' strata "
-          f"({strata} commits), {wrong} differences")
+          f"({strata} commits), the river ({edges} edges), {wrong} differences")
     return 1 if wrong else 0
 
 

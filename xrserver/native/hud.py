@@ -202,12 +202,12 @@ def draw_panel(overlay: Overlay, panel: Panel, width: float, height: float, colo
     names = [overlay.measure(row.label, 12)[0] for row in panel.rows]
     indent = min(max(names, default=0.0), 0.3 * wide) + 12
     room, line = height - STRIP - 3 * MARGIN - 20, overlay.measure("x", 13)[1]
-    title = _wrapped(overlay, panel.title, 15, wide - 28)[:3]
+    title = overlay.wrapped(panel.title, 15, wide - 28)[:3]
     head = len(title) * overlay.measure("x", 15)[1] + 6
     rows: list[tuple[str, str]] = []
     for row in panel.rows:
         body = [part for text in row.text.split("\n")
-                for part in _wrapped(overlay, text, 13, wide - 28 - indent)]
+                for part in overlay.wrapped(text, 13, wide - 28 - indent)]
         rows += zip((overlay.fitted(row.label, 12, indent - 8), *[""] * (len(body) - 1)), body, strict=True)
     rows = rows[:max(0, int((room - head) / line))]
     left, y = width - MARGIN - wide, MARGIN
@@ -221,20 +221,6 @@ def draw_panel(overlay: Overlay, panel: Panel, width: float, height: float, colo
         overlay.text(left + 14, y + 1, label, 12, colours.faint)
         overlay.text(left + 14 + indent, y, text, 13, colours.text)
         y += line
-
-
-def _wrapped(overlay: Overlay, text: str, size: float, width: float) -> list[str]:
-    """Break a text at spaces into lines that fit."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if line and overlay.measure(longer, size)[0] > width:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    return [overlay.fitted(part, size, width) for part in (*lines, line)]
 
 
 def draw_legend(overlay: Overlay, city: City, colours: Ink) -> None:

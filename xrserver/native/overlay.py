@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from xrserver.native.fonts import raster
 from xrserver.native.renderer import source
 
 Colour = tuple[float, float, float, float]
+
+#: Over what is there, whose alpha it adds to: a panel's letters leave no holes in it.
+OVER: Any = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
 
 _ATLAS = 2048
 _MOST = 4096
@@ -85,6 +90,19 @@ class Overlay:
                 high = kept - 1
         return _shortened(text, low)
 
+    def wrapped(self, text: str, size: float, width: float) -> list[str]:
+        """Break a text at spaces into lines that fit."""
+        lines: list[str] = []
+        line = ""
+        for word in text.split(" "):
+            longer = f"{line} {word}" if line else word
+            if line and self.measure(longer, size)[0] > width:
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        return [self.fitted(part, size, width) for part in (*lines, line)]
+
     def since(self, count: int) -> NDArray[np.void]:
         """Return a copy of the quads added after there were `count`, to paste into later frames."""
         return self._quads[count:self.count].copy()
@@ -137,7 +155,7 @@ class Overlay:
         self._context.disable(moderngl.CULL_FACE)
         self._context.enable(moderngl.DEPTH_TEST | moderngl.BLEND)
         target.depth_mask = False
-        self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+        self._context.blend_func = OVER
         self._array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self.count)
         target.depth_mask = True
         self._context.disable(moderngl.BLEND)

@@ -5,13 +5,12 @@ Everything is a stroke: a line with round ends, turned towards the eye.
 
 from __future__ import annotations
 
-from typing import Any
-
 import moderngl
 import numpy as np
 
 from xrserver import spaces
 from xrserver.native.backend import View
+from xrserver.native.overlay import OVER
 from xrserver.spaces import Vector
 
 _VERTEX = """#version 330 core
@@ -82,9 +81,6 @@ void main() {
 _STROKE = np.dtype([("start", "<f4", 3), ("end", "<f4", 3), ("radius", "<f4"), ("colour", "<f4", 4)])
 _MOST = 192
 
-#: Over what is there, whose alpha it adds to.
-_OVER: Any = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
-
 Colour = tuple[float, float, float, float]
 
 
@@ -124,7 +120,7 @@ class Strokes:
         context.disable(moderngl.CULL_FACE)
         context.enable(moderngl.DEPTH_TEST | moderngl.BLEND)
         # What shows through keeps its alpha: over passthrough, strokes are seen as over a city.
-        context.blend_func = _OVER
+        context.blend_func = OVER
         view.target.depth_mask = False
         if self.count:
             self._set(self._program, "viewMatrix", spaces.view_matrix(view.world_from_eye))

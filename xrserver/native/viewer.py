@@ -143,6 +143,8 @@ class Viewer:
                 self._refine()
             case Answered(("floor", node, floor), Result() as result):
                 self._floor_text = (int(node), int(floor), result.text)
+            case Answered("seek", Result() as result) if self.city is not None:
+                self.playback = clock.seek(clock.pause(self.playback), self.city.scene.head_rank, result.rank)
             case Answered("inspector", Panel() as panel):
                 self._panel = panel if panel.rows else None
             case Told(text):

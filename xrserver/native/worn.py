@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xrserver import clock
 from xrserver.input.profiles import asks
 from xrserver.native.aiming import Aiming, Pointed
@@ -10,16 +12,21 @@ from xrserver.native.city import City
 from xrserver.native.hands import Hand, Worn
 from xrserver.native.moving import Moving
 from xrserver.native.openxr.headset import Headset
+from xrserver.native.panels import Panels
+from xrserver.native.renderer import COLOURINGS
 from xrserver.native.scrubbing import Scrubbing
 from xrserver.native.strokes import Strokes
 from xrserver.native.trace import trace
 from xrserver.native.viewer import Viewer
 from xrserver.navigation import selection
+from xrserver.navigation.comfort import FREE, GENTLE, NORMAL, Comfort
 from xrserver.navigation.selection import NOTHING
 from xrserver.spaces import Pose
 
 #: What a press of asks for what bindings.toml says.
 _BUTTONS = ("stick_press", "primary", "secondary", "menu")
+#: Sets of comfort by name; hands and posture are everybody's own.
+PRESETS = {"gentle": GENTLE, "normal": NORMAL, "free": FREE}
 
 
 class WornViewer(Viewer):
@@ -41,7 +48,9 @@ class WornViewer(Viewer):
         self.aiming = Aiming(self.renderer, headset.pulse, self._choose)
         self._scrubbing = Scrubbing(headset.pulse)
         self._strokes = Strokes(headset.context)
+        self.panels = Panels(headset, self._act)
         self.hands = Hand("left"), Hand("right")
+        self._worn = Worn(Pose((0.0, 0.0, 0.0)), False, self.hands)
         self._present = True
         self._paused = False
         self._solid: tuple[object, ...] = ()
@@ -58,7 +67,7 @@ class WornViewer(Viewer):
         assert self.city is not None
         worn = intent.worn
         assert worn is not None
-        self.hands = worn.hands
+        self.hands, self._worn = worn.hands, worn
         self._shadow = self._headset.shadow
         self._wear(worn)
         self.playback = clock.advance(self.playback, self.city.calendar, seconds)
@@ -67,7 +76,7 @@ class WornViewer(Viewer):
         if self.moving.teleport.aiming or self.moving.preset == "life":
             self._stand_solid()
         self.moving.teleport.grounded = [each.kind == "ground" for each in self.aiming.pointed]
-        hovered = self.aiming.step(worn, self._moment(), self._panels(worn), seconds)
+        hovered = self.aiming.step(worn, self._moment(), self.panels.step(worn), seconds)
         self._hover_on(hovered)
         self.moving.step(worn, seconds)
         self.journey = self.moving.journey
@@ -76,6 +85,8 @@ class WornViewer(Viewer):
             self._refine()
         self._last = changed
         self._tell(seconds)
+        self.panels.write(worn, self.city, self.playback, self._panel, self._notice, self._settings())
+        self.panels.draw(self.daylight)
         self._strokes.begin()
         trace(self._strokes, worn, self.aiming.pointed, self.moving.teleport, self.daylight)
         self._strokes.upload()
@@ -100,6 +111,10 @@ class WornViewer(Viewer):
 
     def _asked(self, action: str) -> None:
         match action:
+            case "menu":
+                if self.panels.menu.shown:
+                    self._choose(NOTHING)  # what is told of it goes with the menu
+                self.panels.toggle(self._worn)
             case "undo":
                 self.moving.undo()
             case "recentre":
@@ -107,8 +122,37 @@ class WornViewer(Viewer):
             case _:
                 self._do(Event(action), Intent(), None)
 
-    def _panels(self, worn: Worn) -> list[Pointed]:
-        return [Pointed(), Pointed()]
+    def _act(self, action: tuple[str, ...], share: float) -> None:
+        """Do what was pressed on a panel."""
+        match action:
+            case ("seek", moment):
+                self._link.ask("seek", "moment", moment)
+            case ("scrub",):
+                self._do(Event("scrub", (share,)), Intent(), None)
+            case ("stand", ("tabletop" | "room" | "life") as preset):
+                self.moving.stand(preset)
+            case ("colour", colouring):
+                self.colouring = COLOURINGS.index(colouring)
+            case ("comfort", name):
+                self.moving.comfort = self._own(PRESETS[name])
+            case ("passthrough",):
+                self._headset.passthrough = not self._headset.passthrough
+                self.daylight = 1.0 if self._headset.passthrough else self.daylight
+            case (name, *_):
+                self._asked(name)
+            case _:
+                pass
+
+    def _own(self, comfort: Comfort) -> Comfort:
+        """Return a set of comfort for this person's body."""
+        own = self.moving.comfort
+        return replace(comfort, posture=own.posture, left_handed=own.left_handed, one_handed=own.one_handed)
+
+    def _settings(self) -> dict[str, object]:
+        same = (name for name, preset in PRESETS.items() if self._own(preset) == self.moving.comfort)
+        return {"stand": self.moving.preset, "colour": COLOURINGS[self.colouring], "comfort": next(same, ""),
+                "day": self.daylight > 0.5, "sees_through": self._headset.sees_through,
+                "through": self._headset.passthrough}
 
     def _hover_on(self, pointed: Pointed) -> None:
         node, floor = (pointed.node, pointed.floor) if pointed.kind == "thing" else (NOTHING, NOTHING)

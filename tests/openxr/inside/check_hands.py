@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from conftest import until
+from PIL import Image
 
 from xrserver import spaces
 from xrserver.navigation.selection import NOTHING
@@ -183,3 +185,75 @@ def test_haptics_are_felt_by_the_runtime_without_complaint(worn, person):
         for kind in ("hover", "select", "snap", "tick"):
             worn._headset.pulse(side, kind)
     assert worn.said == [] and NOTHING == -1
+
+
+def button(board, text: str) -> tuple[float, float]:
+    """The middle of what is written so on a board."""
+    return next((x + w / 2, y + h / 2) for (x, y, w, h), row in board.areas if row.text == text)
+
+
+def click(worn, person, board, place) -> None:
+    aim_at(worn, person, board.point(*place))
+    until(lambda: worn.frame() and worn.aiming.pointed[1].kind == "panel", "the board is pointed at")
+    person.right.trigger = 1.0
+    do(worn, person, "pressed", lambda: worn.hands[1].owner == "panel")
+    person.right.trigger = 0.0
+    do(worn, person, "let go", lambda: worn.hands[1].owner == "")
+
+
+def picture(worn, name: str) -> np.ndarray:
+    sheet = worn._headset._sheets[name]
+    data = sheet.target.read(components=3, alignment=1)
+    image = Image.frombytes("RGB", sheet.size, data).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    image.save(f"/out/{name}.png")
+    return np.asarray(image)
+
+
+def test_the_menu_opens_before_the_head_and_its_buttons_do_what_they_say(worn, person):
+    person.right.flags.add("b")
+    do(worn, person, "the menu opens", lambda: worn.panels.menu.shown)
+    person.right.flags.discard("b")
+    run(worn, 3)
+    assert len(worn._headset.hung) == 2
+    menu, time = worn.panels.menu, worn.panels.time
+    away = spaces.length(spaces.subtract(menu.pose.position, worn.moving._head.position))
+    assert 0.8 < away < 1.0
+    assert math.degrees(26 * menu.pose.scale / away) >= 1.2  # a line is high enough to be read
+    before = picture(worn, "menu").copy()
+    click(worn, person, menu, button(menu, "Play"))
+    assert worn.playback.playing
+    run(worn, 2)
+    click(worn, person, menu, button(menu, "Pause"))
+    assert not worn.playback.playing
+    click(worn, person, menu, button(menu, "Age"))
+    assert worn.colouring == 1
+    run(worn, 2)
+    assert np.abs(picture(worn, "menu").astype(int) - before).mean() > 0.1
+    click(worn, person, menu, button(menu, "Author"))
+    (x, y, wide, tall), _ = time.areas[0]
+    click(worn, person, time, (x + 0.25 * wide, y + tall / 2))
+    head = worn.city.scene.head_rank
+    assert worn.playback.rank == pytest.approx(0.25 * head, abs=0.03 * head)
+    picture(worn, "time")
+    worn._act(("scrub",), 1.0)
+    assert worn.playback.rank == head
+
+
+def test_what_is_chosen_is_told_beside_the_menu_and_a_commit_of_it_leads_to_its_moment(worn, person):
+    ids = worn.city._tiles[worn.drawn[0]].ids.tolist()
+    node = next(n for n in ids if not n & 1 and worn.city.span(n, worn.playback.rank, worn.drawn) is not None)
+    worn._choose(node)
+    inspector = worn.panels.inspector
+    until(lambda: worn.frame() and inspector.shown and inspector.areas, "its panel hangs there")
+    told = picture(worn, "inspector")
+    assert told.std() > 10
+    head = worn.playback.rank
+    click(worn, person, inspector, button(inspector, inspector.areas[-1][1].text))
+    until(lambda: worn.frame() and worn.playback.rank < head, "it leads there")
+    worn._act(("scrub",), 1.0)
+    person.right.flags.add("b")
+    do(worn, person, "closed", lambda: not worn.panels.menu.shown)
+    person.right.flags.discard("b")
+    person.send()
+    run(worn, 2)
+    assert worn._headset.hung == [] and worn._panel is None

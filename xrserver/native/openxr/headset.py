@@ -273,6 +273,10 @@ class Headset:
         self._sheets[name] = made
         return made, True
 
+    def publish(self, sheet: Sheet) -> None:
+        """Let a sheet be seen as it is drawn now."""
+        self._safely(sheet.show)
+
     def pulse(self, side: str, kind: str) -> None:
         """Let a hand feel something: one of `inputs.PULSES`."""
         inputs = self._inputs

@@ -15,6 +15,7 @@ from OpenGL import GL
 from xrserver.errors import NoRuntime
 from xrserver.native.openxr.api import raw, xr
 from xrserver.native.openxr.runtime import check
+from xrserver.spaces import Pose
 
 #: 8 bits a colour, in sRGB, which is what the shaders write.
 _SRGB8_ALPHA8 = 0x8C43
@@ -185,7 +186,16 @@ class Sheet:
                          for image in self.chain.images]
         self.layer = xr.CompositionLayerQuad(
             layer_flags=xr.CompositionLayerFlags.BLEND_TEXTURE_SOURCE_ALPHA_BIT,
-            sub_image=self.chain.sub_image(size))
+            sub_image=self.chain.sub_image(size), pose=xr.Posef())
+
+    def hang(self, pose: Pose, metres: tuple[float, float]) -> None:
+        """Let it be seen so large at a place of the room."""
+        layer = self.layer
+        (x, y, z), (qx, qy, qz, qw) = pose.position, pose.orientation
+        layer.pose.position.x, layer.pose.position.y, layer.pose.position.z = x, y, z
+        turn = layer.pose.orientation
+        turn.x, turn.y, turn.z, turn.w = qx, qy, qz, qw
+        layer.size.width, layer.size.height = metres
 
     def show(self) -> None:
         """Give what was drawn to the runtime."""

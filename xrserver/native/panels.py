@@ -1,0 +1,186 @@
+"""The panels of a headset: which boards hang where, what stands on them, and what a press on them does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from xrserver import clock, spaces
+from xrserver.clock import Playback
+from xrserver.native import hud
+from xrserver.native.aiming import Pointed
+from xrserver.native.boards import Board, Row
+from xrserver.native.city import City
+from xrserver.native.hands import Worn
+from xrserver.native.openxr.headset import Headset
+from xrserver.native.overlay import Overlay
+from xrserver.native.renderer import COLOURINGS
+from xrserver.spaces import Pose
+from xrserver.stream.messages import Panel
+
+#: Where boards hang: degrees to the right and up, metres away.
+_MENU, _TIME, _INSPECTOR, _NOTICE = (0.0, -8.0, 0.9), (0.0, -30.0, 0.9), (32.0, -8.0, 1.0), (0.0, 6.0, 1.2)
+#: A board is written anew for a cursor that moved by so many units.
+_MOVED = 1.0
+_PEOPLE = 6
+
+
+class Panels:
+    """Menu, time, inspector and notices before somebody in a headset.
+
+    Parameters
+    ----------
+    act : function of (action, share)
+        Does what is pressed.
+    """
+
+    def __init__(self, headset: Headset, act: Callable[[tuple[str, ...], float], None]) -> None:
+        self._headset, self._act = headset, act
+        self._overlay = Overlay(headset.context)
+        self.menu, self.time = Board("menu", 520, 480), Board("time", 620, 92)
+        self.inspector, self.notice = Board("inspector", 560, 640), Board("notice", 620, 60)
+        self.boards = [self.inspector, self.menu, self.time, self.notice]
+        self._places = {"menu": _MENU, "time": _TIME, "inspector": _INSPECTOR, "notice": _NOTICE}
+        self._daylight = -1.0
+        #: Of each hand: the board and the action that its press began on.
+        self._held: list[tuple[Board, tuple[str, ...]] | None] = [None, None]
+
+    def toggle(self, worn: Worn) -> None:
+        """Open the menu, or close everything."""
+        opened = not self.menu.shown
+        self._show(self.menu, worn, opened)
+        self._show(self.time, worn, opened)
+        if not opened:
+            self.inspector.shown = False
+
+    def _show(self, board: Board, worn: Worn, shown: bool) -> None:
+        if shown and not board.shown:
+            right, up, away = self._places[board.name]
+            yaw = spaces.yaw_pitch_of(worn.head.orientation)[0]
+            board.place(worn.head, yaw, math.radians(right), math.radians(up), away)
+            board.stale = True
+        board.shown = shown
+
+    # --- what stands on them --------------------------------------------------------------------
+
+    def write(self, worn: Worn, city: City, state: Playback, panel: Panel | None, notice: str,
+              settings: dict[str, object]) -> None:
+        """Bring every board up to date; those that changed are drawn with `draw`."""
+        self._show(self.inspector, worn, panel is not None)
+        if panel is not None:
+            self.inspector.fill((Row("title", text=panel.title), *(
+                Row("text", row.label, row.text, ("seek", row.moment) if row.moment else ())
+                for row in panel.rows)))
+        self._show(self.notice, worn, bool(notice))
+        if notice:
+            self.notice.fill((Row("text", text=notice),))
+        if self.menu.shown:
+            self.menu.fill(_menu(city, state, settings))
+        if self.time.shown:
+            share = clock.progress(city.calendar, state.rank, state.fraction, state.pace)
+            text = f"{city.date(state.rank)}   {state.rank:,} of {city.scene.head_rank:,}"
+            self.time.fill((Row("track", text=text, action=("scrub",), share=round(share, 4)),))
+
+    # --- hands ------------------------------------------------------------------------------------
+
+    def step(self, worn: Worn) -> list[Pointed]:
+        """Let hands press what they point at; return what each hand's ray meets of the boards."""
+        met = [Pointed(), Pointed()]
+        cursors: dict[str, tuple[float, float]] = {}
+        for i, hand in enumerate(worn.hands):
+            if not hand.tracked or hand.owner not in ("", "panel"):
+                self._held[i] = None
+                continue
+            nearest = self._nearest(hand.aim)
+            held = self._held[i]
+            if nearest is None:
+                if hand.select.ended:
+                    self._held[i] = None
+                continue
+            away, x, y, board = nearest
+            met[i] = Pointed("panel", away, point=board.point(x, y))
+            cursors[board.name] = x, y
+            under = board.at(x, y)
+            if hand.select.began and hand.owner == "":
+                hand.owner = "panel"
+                self._held[i] = held = (board, under[0].action) if under is not None else None
+                if under is not None:
+                    board.pressed, board.stale = under[0].action, True
+                    self._headset.pulse(hand.side, "tick")
+            if held is None:
+                continue
+            if under is not None and under[0].kind == "track" and hand.select.pressed and held[0] is board:
+                self._act(under[0].action, under[1])
+            if hand.select.ended:
+                held[0].pressed, held[0].stale, self._held[i] = (), True, None
+                if under is not None and under[0].kind != "track" and under[0].action == held[1]:
+                    self._headset.pulse(hand.side, "select")
+                    self._act(under[0].action, under[1])
+        for board in self.boards:
+            _point(board, cursors.get(board.name))
+        return met
+
+    def _nearest(self, ray: Pose) -> tuple[float, float, float, Board] | None:
+        found = [(*met, board) for board in self.boards
+                 if board.shown and (met := board.met(ray)) is not None]
+        return min(found, key=lambda each: each[0], default=None)
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def draw(self, daylight: float) -> None:
+        """Write what changed onto the sheets, and hang those that are shown."""
+        if daylight != self._daylight:
+            self._daylight = daylight
+            for board in self.boards:
+                board.stale = True
+        hung = []
+        for board in self.boards:
+            if not board.shown:
+                continue
+            found = self._headset.sheet(board.name, board.pixels)
+            if found is None:
+                return
+            sheet, new = found
+            if new or board.stale:
+                self._overlay.begin(board.pixels[0] / board.wide)
+                board.draw(self._overlay, hud.ink(daylight))
+                sheet.target.use()
+                sheet.target.clear()
+                self._overlay.draw(sheet.target)
+                self._headset.publish(sheet)
+            sheet.hang(board.pose, board.metres)
+            hung.append(sheet)
+        self._headset.hung = hung
+
+
+def _point(board: Board, cursor: tuple[float, float] | None) -> None:
+    before = board.cursor
+    if cursor is None or before is None:
+        moved = cursor is not before
+    else:
+        moved = abs(cursor[0] - before[0]) + abs(cursor[1] - before[1]) > _MOVED
+    if moved:
+        board.cursor, board.stale = cursor, True
+
+
+def _menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row, ...]:
+    """Return the rows of the menu: data, as every board's."""
+
+    def some(kind: str, words: dict[str, str]) -> list[Row]:
+        return [Row("button", text=text, action=(kind, value), on=settings[kind] == value,
+                    wide=1 / len(words)) for value, text in words.items()]
+
+    rows = [Row("title", text=city.scene.repository),
+            Row("button", text="Pause" if state.playing else "Play", action=("play",), wide=0.5),
+            Row("button", text="By commits" if state.pace == "commit" else "By the calendar",
+                action=("pace",), wide=0.5),
+            *some("stand", {"tabletop": "Table", "room": "Room", "life": "Life size"}),
+            *some("colour", {name: name.capitalize() for name in COLOURINGS}),
+            *some("comfort", {"gentle": "Gentle", "normal": "Normal", "free": "Free"}),
+            Row("button", text="Day" if not settings["day"] else "Night", action=("daylight",), wide=1 / 3),
+            Row("button", text="Undo", action=("undo",), wide=1 / 3),
+            Row("button", text="Recentre", action=("recentre",), wide=1 / 3)]
+    if settings["sees_through"]:
+        rows.append(Row("button", text="See the room", action=("passthrough",), on=bool(settings["through"])))
+    rows += [Row("swatch", text=person.name, colour=person.colour) for person in city.scene.people[:_PEOPLE]]
+    return tuple(rows)

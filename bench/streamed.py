@@ -81,8 +81,13 @@ async def differences(repository: Path, ranks: int) -> tuple[int, int, list[str]
     async with app.server(config, lambda phase, done, total: None) as serving, \
             xrserver.connect(serving.url) as session:
         scene = session.scene
-        leaves = scene.root.children or [scene.root]
-        tiles = [await session.tile(leaf.id) for leaf in leaves]
+        leaves: list[TileBody] = []
+        waiting = [scene.root]
+        while waiting:
+            body = await session.tile(waiting.pop().id)
+            waiting += body.header.children
+            if not body.header.children:
+                leaves.append(body)
         base, _, token = serving.url.partition("?token=")
         headers = {"Authorization": f"Bearer {token}"}
         chain = first_parents(repository, scene.mainline_ref)
@@ -93,8 +98,8 @@ async def differences(repository: Path, ranks: int) -> tuple[int, int, list[str]
             for rank in moments:
                 position = int(np.searchsorted(on_mainline, rank, side="right")) - 1
                 theirs = tree(repository, chain[position]) if position >= 0 else set()
-                leaf = next(i for i, header in enumerate(leaves) if header.lo <= rank < header.hi)
-                drawn = files_drawn(tiles[leaf], rank)
+                drawn = [path for tile in leaves if tile.header.lo <= rank < tile.header.hi
+                         for path in files_drawn(tile, rank)]
                 count += len(drawn)
                 if sorted(drawn) != sorted(path for path, *_ in theirs):
                     wrong.append(f"rank {rank}: the spans differ from git ls-tree -r")

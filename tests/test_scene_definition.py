@@ -58,7 +58,7 @@ def test_a_scene_can_be_a_file_of_ones_own(tmp_path: Path) -> None:
     ("[layout]\nstreet = \"-1 m\"\n", 2, "street: '-1 m' is out of range: choose 0 to 1000 m"),
     ("[layout]\n\naspect = \"1 m\"\n", 3, "aspect: '1 m' must be a number without a unit"),
     ("[layout]\naspect = true\n", 2, "aspect: True must be a number without a unit"),
-    ("[tiles]\nwindow_spans = 1.5\n", 2, "window_spans: 1.5 must be a whole number without a unit"),
+    ("[tiles]\ntile_spans = 1.5\n", 2, "tile_spans: 1.5 must be a whole number without a unit"),
     ("[metrics]\nheight = \"stratta\"\n", 2,
      "height: 'stratta' is none of those known: did you mean 'strata'?"),
     ("[metrics]\nheight = \"complexity\"\n", 2,

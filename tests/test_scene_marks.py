@@ -145,7 +145,7 @@ def test_what_is_left_out_stands_as_blocks_at_every_rank(tmp_path: Path) -> None
         assert shown.strata_offsets[-1] == len(shown.strata_rank)
         held = np.diff(shown.strata_offsets)[shown.path]
         assert np.all(shown.strata <= held)
-        columns, _ = build_columns(index, shown, load_scene("city"))
+        columns, *_ = build_columns(index, shown, load_scene("city"))
         assert len(columns.nodes) > 0 and np.isfinite(columns.spans["size1"]).all()
         gone = int(np.count_nonzero((marks.block[versions.path] >= 0) & (versions.death == RANK_END)))
         assert marks.left_out(versions) == gone

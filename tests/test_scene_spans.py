@@ -22,7 +22,7 @@ SEEDS = range(12)
 
 def built(seed: int, commits: int = 60) -> tuple[Made, SceneColumns, CityLayout]:
     made = make_history(seed, commits=commits)
-    return made, *build_columns(made.index, made.versions, CITY)
+    return made, *build_columns(made.index, made.versions, CITY)[:2]
 
 
 def flags(spans: np.ndarray) -> np.ndarray:
@@ -52,7 +52,15 @@ def test_a_district_stands_exactly_while_a_file_stands_below_it(seed: int) -> No
 def test_nodes_own_their_spans_strata_names_parents_and_depth(seed: int) -> None:
     made, columns, _ = built(seed)
     tree, v = made.index.paths, made.versions
-    assert (np.diff(columns.nodes["node"].astype(int)) > 0).all()
+    seen: list[int] = []
+    for node in columns.nodes["node"].tolist():
+        around = ancestors(made.index.paths, node >> 1)
+        # A district comes before all in it, and nothing else comes between.
+        if around:
+            at = seen.index(2 * around[0] + 1)
+            assert all(around[0] in (n >> 1, *ancestors(made.index.paths, n >> 1)) for n in seen[at:])
+        assert node not in seen
+        seen.append(node)
     assert columns.nodes["span_count"].sum() == len(columns.spans)
     for row, node in enumerate(columns.nodes):
         path, around = int(node["node"]) // 2, ancestors(tree, int(node["node"]) // 2)
@@ -189,7 +197,7 @@ def test_a_history_in_which_nothing_ever_stood_is_an_empty_scene() -> None:
 def test_a_scene_can_give_every_file_the_same_plot_and_height_by_size() -> None:
     made = make_history(2)
     definition = replace(CITY, metrics=replace(CITY.metrics, footprint="equal", height="size"))
-    columns, city = build_columns(made.index, made.versions, definition)
+    columns, city, _ = build_columns(made.index, made.versions, definition)
     stood = city.cell[:, 2] > 0
     yards = {int(p): i for i, p in enumerate(city.district_path)}
     for row in yards.values():

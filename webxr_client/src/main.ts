@@ -74,6 +74,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
 const world = new World(viewer.city, session, TIERS[tier].budget, {
   progress: (share) => ui.loading.show(share > 0 ? "Fetching the city …" : "Opening …", share),
   arrived: (shown, before) => arrived(shown, before),
+  came: () => viewer.invalidate(),
   grew: (shown, from) => grew(shown, from),
 });
 

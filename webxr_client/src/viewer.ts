@@ -33,6 +33,8 @@ const LIGHT_SECONDS = 0.35;
 const SMALLEST_NAMED = 44;
 /** Pixels that a surface may be off before finer tiles are fetched. */
 const PIXELS_OFF = 2;
+/** Refreshes a second that a window is meant to keep up with. */
+const WINDOW_RATE = 60;
 /** Milliseconds after the first picture until programs are made that may be asked for later. */
 const PREPARE_AFTER = 1500;
 
@@ -80,6 +82,8 @@ export class Viewer {
   #last = 0;
   #stale = true;
   #choosing = true;
+  /** The frame before this one was drawn. */
+  #drew = false;
   #everDrawn = false;
   #lost = false;
   /** The picture of the next refresh is drawn already. */
@@ -219,6 +223,9 @@ export class Viewer {
     const began = performance.now();
     const worn = frame !== undefined && this.headset.presenting;
     if (worn && !this.headset.step(frame, dt)) return; // lost: the headset keeps the picture it has
+    // What was drawn and came late is too much; frames in which nothing was drawn say nothing.
+    if (this.#drew && this.#world.govern(elapsed / 1000, 1 / (frame?.session.frameRate ?? WINDOW_RATE))) this.#choosing = true;
+    this.#drew = false;
     if (!worn) this.desk.navigate(dt);
     const moved = worn ? this.#follow() : this.#hasMoved();
     const played = this.#play(dt);
@@ -241,6 +248,7 @@ export class Viewer {
     const fading = !worn && (moved || looked || this.#stale) && this.desk.label(dt, this.calm);
     if (stale || looked || fading) {
       this.renderer.render(this.city.scene, this.eye.camera);
+      this.#drew = true;
       this.#stale = fading;
       if (!this.#everDrawn && this.city.nodesResident > 0) {
         this.#everDrawn = true;

@@ -4,6 +4,7 @@ import { RANK_END, type Patch, type Scene, type TileBody } from "./generated/pro
 import type { City } from "./scene/city.ts";
 import { Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
+import { governed, newGovernor } from "./scene/governor.ts";
 import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
 import type { Session } from "./session.ts";
@@ -22,6 +23,8 @@ export interface WorldListener {
   arrived(shown: Shown, before: Shown | undefined): void;
   /** A commit was added: history is longer, the picture may have changed. */
   grew(shown: Shown, from: number): void;
+  /** A tile came: what is drawn, and what is wanted next, may be another. */
+  came(): void;
   /** How much of what is waited for is here, 0 … 1. */
   progress(share: number): void;
 }
@@ -33,6 +36,9 @@ interface Awaited {
   /** Bytes here, by id. */
   readonly have: Map<string, number>;
 }
+
+/** Tiles that one message may name. */
+const MOST_NAMED = 512;
 
 /** Milliseconds between two choices of tiles, so that what only passes by is not fetched. */
 const CHOICE = 100;
@@ -47,18 +53,21 @@ export class World {
   readonly #session: Session;
   readonly #listener: WorldListener;
   readonly #budget: Budget;
+  readonly #governor = newGovernor();
+  /** What of the budget is used, as the governor says. */
+  readonly #allowed: { nodes: number; readonly spans: number };
   #awaited: Awaited | undefined;
   #frontier: Frontier | undefined;
   /** Patches that came before the tile they are for. */
   #early: Patch[] = [];
   #chosen = 0;
-  #rank = 0;
   #shownIds: readonly string[] = [];
 
   constructor(city: City, session: Session, budget: Budget, listener: WorldListener) {
     this.#city = city;
     this.#session = session;
     this.#budget = budget;
+    this.#allowed = { ...budget };
     this.#listener = listener;
   }
 
@@ -99,10 +108,15 @@ export class World {
       awaited.tile = body;
       this.#swap();
     } else if (awaited === undefined && this.#frontier !== undefined) {
+      // What was given up meanwhile is of no use any more.
+      if (!this.#frontier.wants(body.header.id)) return;
+      const again = this.#city.tiles.get(body.header.id) !== undefined;
       this.#city.tiles.add(body);
       this.#frontier.hold(body.header);
       this.#catchUp(body.header.id);
-      this.draw(this.#rank, true);
+      // The next frame draws it, where all that it takes to do so is here; a tile that came anew lies elsewhere.
+      if (again) this.#show(this.#shownIds);
+      this.#listener.came();
     }
   }
 
@@ -134,28 +148,35 @@ export class World {
     this.#city.restore();
   }
 
+  /** Answer a frame that was drawn and came `seconds` after the one before; true where what is drawn should be chosen anew. */
+  govern(seconds: number, refresh: number): boolean {
+    const before = this.#governor.share;
+    governed(this.#governor, seconds, refresh, this.#governor);
+    this.#allowed.nodes = Math.floor(this.#budget.nodes * this.#governor.share);
+    return before !== this.#governor.share;
+  }
+
   /** Choose what to hold for a view that moved; `factor` as in `cut`. True while it should be asked again. */
   choose(eye: readonly number[], factor: number, rank: number, now: number): boolean {
     const frontier = this.#frontier;
     if (frontier === undefined || frontier.single || this.#session.line !== "open") return false;
     if (now - this.#chosen < CHOICE) return true;
     this.#chosen = now;
-    const { want, drop } = frontier.choose(eye, factor, rank, this.#budget);
-    if (want.length > 0) this.#session.send({ type: "want", tiles: want.slice(0, 512) });
+    const { want, drop } = frontier.choose(eye, factor, rank, this.#allowed);
+    for (let i = 0; i < want.length; i += MOST_NAMED) this.#session.send({ type: "want", tiles: want.slice(i, i + MOST_NAMED) });
     if (drop.length > 0) {
-      this.#session.send({ type: "drop", tiles: drop.slice(0, 512) });
-      this.draw(rank, true);
+      for (let i = 0; i < drop.length; i += MOST_NAMED) this.#session.send({ type: "drop", tiles: drop.slice(i, i + MOST_NAMED) });
+      this.draw(rank);
       for (const id of drop) this.#city.tiles.remove(id);
     }
     return false;
   }
 
   /** Draw the tiles of a playhead with ⌈t⌉ = `rank`; does nothing where they are the same. */
-  draw(rank: number, anew = false): void {
-    this.#rank = rank;
+  draw(rank: number): void {
     const frontier = this.#frontier;
-    if (frontier === undefined || (frontier.single && !anew)) return;
-    const ids = frontier.drawn(rank, this.#budget.nodes);
+    if (frontier === undefined || frontier.single) return;
+    const ids = frontier.drawn(rank, this.#allowed.nodes);
     if (ids !== undefined) this.#show(ids);
   }
 

@@ -89,6 +89,11 @@ class Backend(Protocol):
 
     context: moderngl.Context
 
+    @property
+    def refresh_rate(self) -> float:
+        """Frames a second that it wants; 0 while it waits for none."""
+        ...
+
     def begin_frame(self) -> float | None:
         """Wait for the next frame; return seconds since the last, or None when it is over."""
         ...

@@ -63,6 +63,11 @@ class Offscreen:
         self._picture = self.context.framebuffer([self.context.renderbuffer(size, 4)])
         self.intent = Intent()
 
+    @property
+    def refresh_rate(self) -> float:
+        """None: a picture takes as long as it takes."""
+        return 0.0
+
     def begin_frame(self) -> float | None:
         """Return the seconds that every frame takes."""
         self._target.use()

@@ -25,6 +25,8 @@ _LONGEST = 0.1
 _WHEEL_REST = 0.4
 #: Seconds that a window in which nothing moves waits for input.
 _CALM_SECONDS = 0.1
+#: Frames a second that a window is meant to keep up with.
+_REFRESH_RATE = 60.0
 #: Frames between two collections of garbage, done when a frame is over.
 _COLLECT_FRAMES = 240
 
@@ -105,6 +107,11 @@ class Window:
         self._glfw.set_window_title(self._window, title.replace("\0", "�"))
 
     # --- the four methods ---------------------------------------------------------------------
+
+    @property
+    def refresh_rate(self) -> float:
+        """Frames a second that a window is meant to keep up with; 0 while nothing moves."""
+        return 0.0 if self.calm else _REFRESH_RATE
 
     def begin_frame(self) -> float | None:
         """Take up input; return seconds since the last frame, or None when the window was closed."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from xrserver.native.city import City
 from xrserver.native.client import Link
 from xrserver.native.renderer import Renderer
 from xrserver.scene.frontier import Budget, Frontier
+from xrserver.scene.governor import Governor, governed
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.spaces import Vector
 from xrserver.stream.messages import TileBody
@@ -14,6 +18,8 @@ from xrserver.stream.messages import TileBody
 BUDGET = Budget(500_000, 2_000_000)
 #: Tiles that one message may name.
 _MOST_NAMED = 512
+#: Seconds between two choices of tiles.
+_CHOICE_SECONDS = 0.1
 
 
 class Residency:
@@ -25,6 +31,8 @@ class Residency:
         The generation that is drawn; None until its coarsest tile is here.
     drawn : tuple of str
         Tiles drawn now.
+    pending : bool
+        `refine` should be called again, whether or not the view moves.
     """
 
     def __init__(self, renderer: Renderer, link: Link) -> None:
@@ -34,6 +42,9 @@ class Residency:
         self._link = link
         self._coming: City | None = None
         self._frontier: Frontier | None = None
+        self._governor = Governor()
+        self._chosen = -_CHOICE_SECONDS
+        self.pending = False
 
     @property
     def complete(self) -> bool:
@@ -71,16 +82,38 @@ class Residency:
         self._renderer.set_people(city.colours, CATEGORY_COLOURS)
         self._renderer.set_course(*city.course)
 
-    def refine(self, eye: Vector, factor: float, rank: int) -> bool:
+    def pace(self, seconds: float, rate: float) -> None:
+        """Answer a frame that took so many `seconds` where `rate` of them a second are wanted (0: none)."""
+        if rate > 0.0:
+            before, self._governor = self._governor, governed(self._governor, seconds, 1.0 / rate)
+            self.pending = self.pending or before.share != self._governor.share
+
+    def refine(self, eye: Vector, factor: float, rank: int, *, at_once: bool = False) -> bool:
         """Hold what a view needs and draw what of it is here; return whether that changed.
 
-        Parameters are those of `scene.cut.cut`.
+        Parameters are those of `scene.cut.cut`. What only passes by is not fetched: a choice is made
+        ten times a second, or `at_once`; `pending` says that one is due.
         """
         frontier = self._frontier
         if frontier is None:
             return False
+        now = time.monotonic()
+        self.pending = not at_once and now - self._chosen < _CHOICE_SECONDS
+        if not self.pending:
+            self._chosen = now
+            self._choose(frontier, eye, factor, rank)
+        shown = tuple(frontier.drawn(rank, self._budget.nodes))
+        changed, self.drawn = shown != self.drawn, shown
+        self._renderer.show(shown)
+        return changed
+
+    @property
+    def _budget(self) -> Budget:
+        return replace(BUDGET, nodes=int(BUDGET.nodes * self._governor.share))
+
+    def _choose(self, frontier: Frontier, eye: Vector, factor: float, rank: int) -> None:
         held = set(self._held())
-        change = frontier.choose(eye, factor, rank, BUDGET)
+        change = frontier.choose(eye, factor, rank, self._budget)
         for names in _batches(change.want):
             self._link.want(names)
         for names in _batches(change.drop):
@@ -88,10 +121,6 @@ class Residency:
         for name in held.intersection(change.drop):
             self._release(name)
             self.drawn = ()
-        shown = tuple(frontier.drawn(rank, BUDGET.nodes))
-        changed, self.drawn = shown != self.drawn, shown
-        self._renderer.show(shown)
-        return changed
 
     def _held(self) -> list[str]:
         frontier = self._frontier

@@ -117,9 +117,11 @@ class Viewer:
                 raise answers[0]
             assert self.city is not None and isinstance(answers[0], Result)
             self.playback = clock.seek(self.playback, self.city.scene.head_rank, answers[0].rank)
-        self._refine()
-        self._until(lambda: self._resident.complete)
-        self._refine()
+        # What comes names what is finer.
+        self._refine(at_once=True)
+        while not self._resident.complete:
+            self._until(lambda: self._resident.complete)
+            self._refine(at_once=True)
 
     def _until(self, done: Callable[[], bool],
                answers: list[Result | Panel | XrserverError] | None = None) -> None:
@@ -176,7 +178,7 @@ class Viewer:
         aspect = view.target.width / view.target.height
         return locomotion.overview(pose, city.box, view.field_of_view, aspect)
 
-    def _refine(self) -> None:
+    def _refine(self, *, at_once: bool = False) -> None:
         """Hold what this view needs and draw what of it is here."""
         views = self._backend.views(0.1, 10.0)
         if not views:
@@ -185,7 +187,7 @@ class Viewer:
         eye = spaces.apply_inverse(self.journey.pose, view.world_from_eye.position)
         factor = view.target.height / (2.0 * math.tan(0.5 * view.field_of_view)) / ERROR_PIXELS
         rank = self.playback.rank + (1 if self.playback.fraction > 0.0 else 0)
-        if self._resident.refine(eye, factor, rank):
+        if self._resident.refine(eye, factor, rank, at_once=at_once):
             self._labels = None
 
     # --- frames -----------------------------------------------------------------------------------
@@ -195,6 +197,7 @@ class Viewer:
         seconds = self._backend.begin_frame()
         if seconds is None:
             return False
+        self._resident.pace(seconds, self._backend.refresh_rate)
         for news in self._link.news():
             self._take(news)
         intent = self._backend.actions()
@@ -240,7 +243,7 @@ class Viewer:
             intent = self._do(event, intent, picked)
         actions = replace(intent.actions, pivot=self._place, focus=self._place, grip=self._place)
         self.journey = locomotion.step(self.journey, actions, seconds)
-        if changed != self._last:
+        if changed != self._last or self._resident.pending:
             self._refine()
         self._last = changed
         self._tell(seconds)

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xrserver.columns import COMMIT_NODES, RANK_END, RIBBON_NODES
+from xrserver.columns import COMMIT_NODES, RIBBON_NODES
 from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout
-from xrserver.scene.coarse import build_coarse
 from xrserver.scene.compose import compose
 from xrserver.scene.definition import SceneDefinition
+from xrserver.scene.hierarchy import Hierarchy, Part
 from xrserver.scene.marks import Marks
 from xrserver.scene.spans import SceneColumns, names_of
 from xrserver.scene.table import LegendRow, TableColumns, build_table, legend
-from xrserver.scene.tiles import Selection, TileColumns, TileHeader, bounds, select, split, tile_id, window
+from xrserver.scene.tiles import TileColumns, TileHeader, tile_id
 
 #: Metres that the longer side of the scene takes in the viewer's world, by `start.scale`.
 _SCALES = {"tabletop": 1.0, "room": 4.0}
@@ -43,8 +43,6 @@ class BuiltScene:
         Names its children; nobody holds a list of all tiles.
     columns : SceneColumns
         The whole history, exact; tiles are parts of it.
-    coarse : SceneColumns or None
-        What the root shows when the exact columns are too much for one tile.
     city : CityLayout or None
         Where every path is placed; None where the scene has no city.
     river : RiverLayout or None
@@ -61,7 +59,6 @@ class BuiltScene:
     generation: str
     root: TileHeader
     columns: SceneColumns
-    coarse: SceneColumns | None
     city: CityLayout | None
     river: RiverLayout | None
     table_id: str
@@ -69,7 +66,8 @@ class BuiltScene:
     start_pose: StartPose
     _index: HistoryIndex
     _table: TableColumns
-    _headers: dict[str, TileHeader]
+    _hierarchy: Hierarchy
+    _parts: dict[str, Part]
     _nodes_by_path: dict[bytes, list[int]] = field(default_factory=dict)
     excluded: int = 0
 
@@ -81,26 +79,33 @@ class BuiltScene:
         UnknownTile
             This scene has no such tile.
         """
-        if tile not in self._headers:
-            raise UnknownTile(f"The scene {self.definition.name!r} has no tile {tile!r}: ask for those that "
-                              "its root and their headers name.")
-        return self._headers[tile]
+        part = self._part(tile)
+        header = self._hierarchy.header(part)
+        for child, named in zip(self._hierarchy.children(part), header.children, strict=True):
+            self._parts.setdefault(named.id, child)
+        return header
+
+    def knows(self, tile: str) -> bool:
+        """Return whether the root, or a header that was asked for, names this tile."""
+        return tile in self._parts
 
     def tile(self, tile: str) -> TileColumns:
-        """Build a tile and return it.
+        """Build a tile and return it; any thread may.
 
         Raises
         ------
         UnknownTile
             This scene has no such tile.
         """
-        header = self.header(tile)
-        if header is self.root:
-            columns = self.coarse or self.columns
-        else:
-            columns = window(self.columns, header.lo, header.hi)
-        return TileColumns(header, columns.spans, columns.nodes, columns.strata, columns.name_offsets,
-                           columns.name_bytes)
+        columns = self._hierarchy.tile(self._part(tile))
+        return TileColumns(self.header(tile), columns.spans, columns.nodes, columns.strata,
+                           columns.name_offsets, columns.name_bytes)
+
+    def _part(self, tile: str) -> Part:
+        if tile not in self._parts:
+            raise UnknownTile(f"The scene {self.definition.name!r} has no tile {tile!r}: ask for those that "
+                              "its root and their headers name.")
+        return self._parts[tile]
 
     def table(self) -> TableColumns:
         """Return the columns that belong to the whole scene."""
@@ -180,34 +185,17 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     Everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
     """
     made = compose(index, versions, definition, marks)
-    columns, layout = made.columns, made.city
     table = build_table(index, definition.palette, made.river)
-    box = bounds(columns.spans)
-
-    def name(level: int, lo: int, hi: int, cell: str = "city") -> str:
-        return tile_id(generation, definition.name, level, cell, lo, hi)
-
-    def header(level: int, lo: int, hi: int, error: float, held: SceneColumns | Selection,
-               children: list[TileHeader]) -> TileHeader:
-        strata = int(held.strata.sum()) if isinstance(held, Selection) else len(held.strata)
-        return TileHeader(name(level, lo, hi), level, box, lo, hi, error, len(held.nodes), len(held.spans),
-                          strata, held.nbytes, children)
-
-    coarse = None
-    # What a river has lives for ever: windows of ranks would make it no smaller.
-    if len(columns.spans) <= definition.tiling.window_spans or layout is None or made.river is not None:
-        root = header(0, 0, RANK_END, 0.0, columns, [])
-    else:
-        blocks = build_coarse(columns, index.paths, layout, definition)
-        coarse = blocks.columns
-        box = bounds(np.concatenate([columns.spans, coarse.spans]))
-        leaves = [header(1, lo, hi, 0.0, select(columns, lo, hi), [])
-                  for lo, hi in split(columns.spans, definition.tiling.window_spans)]
-        root = header(0, 0, RANK_END, blocks.error, coarse, leaves)
+    plate = made.city.plate if made.city is not None else 0.0
+    hierarchy = Hierarchy(generation, definition, made.columns, made.walk, plate)
+    whole = hierarchy.root()
+    root = hierarchy.header(whole)
+    parts = {root.id: whole} | {named.id: part for part, named in zip(
+        hierarchy.children(whole), root.children, strict=True)}
+    table_id = tile_id(generation, definition.name, 0, "table", whole.lo, whole.hi)
     return BuiltScene(
-        definition, generation, root, columns, coarse, layout, made.river, name(0, 0, RANK_END, "table"),
-        legend(table, index), start_pose(definition, box), index, table,
-        {tile.id: tile for tile in (root, *root.children)},
+        definition, generation, root, made.columns, made.city, made.river, table_id, legend(table, index),
+        start_pose(definition, root.box), index, table, hierarchy, parts,
         excluded=0 if marks is None else marks.left_out(versions))
 
 

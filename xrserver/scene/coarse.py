@@ -1,9 +1,4 @@
-"""The coarse picture of a whole history: districts as blocks, a version only where one is due.
-
-Down to an aggregate depth D, a district that holds files itself gets one block on its yard for
-them; a district at depth D is one block with everything in it. So each file is inside exactly one
-block: that of the nearest district around it that has one.
-"""
+"""The columns of a coarse tile: nodes with fewer versions, and blocks that stand for many."""
 
 from __future__ import annotations
 
@@ -13,148 +8,160 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Flag, Kind
-from xrserver.history.index import PathTree
-from xrserver.layout.city import CityLayout
-from xrserver.scene.definition import SceneDefinition
-from xrserver.scene.spans import SceneColumns, names_of
+from xrserver.columns import RANK_END, SPANS, STRATA, Flag, Kind
+from xrserver.scene.spans import SceneColumns
+from xrserver.scene.tiles import carry_and_clip, names_at
+from xrserver.scene.walk import Walk
 
-#: The deepest aggregate depth tried, and the share of the tile's spans that plates and blocks may
-#: take before any has a second version.
-_DEEPEST = 8
-_FIRST_SHARE = 0.125
+_EASED, _ENTERS, _LEAVES = (int(flag) << 8 for flag in (Flag.EASED, Flag.ENTERS, Flag.LEAVES))
+_ALL = 0xFFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """What stands for many files: whole districts, yards, and files in a row.
+
+    Attributes
+    ----------
+    row : (n,) int64
+        Row of the walk of the district it belongs to.
+    first, last : (n,) int64
+        The rows [first, last) it stands for.
+    rectangle : (n, 4) float64, metres
+    ground : (n,) float64, metres
+        What its buildings stand on.
+    foot : (n,) float64, metres
+        How much lower it begins: a whole district's block has the plate as its foot.
+    area : (n,) float64, m²
+    """
+
+    row: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    rectangle: NDArray[np.float64]
+    ground: NDArray[np.float64]
+    foot: NDArray[np.float64]
+    area: NDArray[np.float64]
+
+    @staticmethod
+    def of(walk: Walk, kind: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64],
+           plate: float) -> Blocks:
+        """Return the blocks that `kernels.tiles.classify` found."""
+        whole = kind == 0
+        row = np.where(whole, first, walk.parent[first])
+        rectangle = np.where((kind == 1)[:, None], walk.yard[row], walk.outline[first])
+        ground: NDArray[np.float64] = plate * (walk.depth[row].astype(np.float64) + 1.0)
+        return Blocks(row, first, last, rectangle, ground, np.where(whole, plate, 0.0),
+                      np.maximum(rectangle[:, 2] * rectangle[:, 3], 1e-9))
 
 
 @dataclass(frozen=True, slots=True)
 class CoarseColumns:
-    """A tile's columns over all ranks, and the error that bounds them in metres."""
+    """What a coarse tile draws, before it is written out.
 
-    columns: SceneColumns
-    error: float
-    depth: int
-
-
-def build_coarse(columns: SceneColumns, paths: PathTree, layout: CityLayout,
-                 definition: SceneDefinition) -> CoarseColumns:
-    """Return the coarse columns of exact ones, within `definition.tiling.coarse_spans` spans.
-
-    The deepest aggregate depth that fits is taken, then the finest steps of height that do. Only a
-    history whose plates alone are more than that gets more spans.
+    Attributes
+    ----------
+    a : int
+        The tile's first row of the walk.
+    begin, end : (n_rows,) int64
+        The spans of its rows within its window.
+    itself : (n,) int64
+        Rows of the walk that are drawn themselves.
+    kept, last, before : (n_kept,) int64
+        As `kernels.tiles.thin` has them.
+    blocks : Blocks
+    of, born, gone, height : (n_versions,) arrays
+        As `kernels.tiles.sweep` has them.
     """
-    from xrserver.kernels.blocks import blocks
 
-    limit = definition.tiling.coarse_spans
-    is_district = (columns.nodes["node"] & 1) == 1
-    deep = columns.nodes["depth"][is_district]
-    fitting = [d for d in range(_DEEPEST + 1) if 2 * np.count_nonzero(deep <= d) <= _FIRST_SHARE * limit]
-    for level in range(fitting[-1] if fitting else 0, -1, -1):
-        groups = _Groups.at(level, columns, paths, layout)
-        plates = _plate_rows(columns, level)
-        for tolerance in [*2.0 ** np.arange(-2, 8), np.inf]:
-            room = limit - len(plates) if level or np.isfinite(tolerance) else RANK_END
-            count, of, birth, death, top, error = blocks(
-                groups.of_event, groups.rank, groups.sign, groups.height, groups.volume, groups.area,
-                definition.building.lowest, float(tolerance), max(room, 0))
-            if count >= 0:
-                spans = groups.spans(of, birth, death, top)
-                return CoarseColumns(_joined(columns, paths, layout, plates, spans), float(error), level)
-    raise AssertionError("the last attempt has no limit")
-
-
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    """The blocks-to-be, and the buildings in them as events sorted by (group, rank)."""
-
-    path: NDArray[np.int64]
-    rectangle: NDArray[np.float64]
-    base: NDArray[np.float64]
-    foot: NDArray[np.float64]
-    author: NDArray[np.int64]
-    category: NDArray[np.int64]
-    area: NDArray[np.float64]
-    of_event: NDArray[np.int64]
-    rank: NDArray[np.int64]
-    sign: NDArray[np.int64]
+    a: int
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    itself: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    last: NDArray[np.int64]
+    before: NDArray[np.int64]
+    blocks: Blocks
+    of: NDArray[np.int64]
+    born: NDArray[np.int64]
+    gone: NDArray[np.int64]
     height: NDArray[np.float64]
-    volume: NDArray[np.float64]
 
-    @staticmethod
-    def at(level: int, columns: SceneColumns, paths: PathTree, layout: CityLayout) -> _Groups:
-        """Group all buildings at an aggregate depth."""
-        spans = columns.spans[(columns.spans["node"] & 1) == 0]
-        around = paths.parent[spans["node"] >> 1]
-        while (too_deep := layout.depth[around] > level).any():
-            around = np.where(too_deep, paths.parent[around], around)
-        path, of = np.unique(around.astype(np.int64), return_inverse=True)
-        row = np.searchsorted(layout.district_path, path)
-        whole = layout.depth[path] == level
-        rectangle = np.where(whole[:, None], layout.district[row], layout.yard[row])
-        # A whole district's block has the plate as its foot; a yard's stands on the plate.
-        ground = layout.plate * (layout.depth[path].astype(np.float64) + 1.0)
-        foot = np.where(whole, layout.plate, 0.0)
-        size = spans["size1"].astype(np.float64)
-        height = spans["position1"][:, 1].astype(np.float64) + size[:, 1] - ground[of]
-        volume = size[:, 0] * size[:, 2] * height
+    @property
+    def nodes(self) -> int:
+        """How many nodes it has."""
+        return len(self.itself) + len(self.blocks.row)
 
-        ends = spans["death"] != RANK_END
-        of_event = np.concatenate([of, of[ends]])
-        rank = np.concatenate([spans["birth"], spans["death"][ends]]).astype(np.int64)
-        order = np.lexsort((rank, of_event))
-        sign = np.concatenate([np.ones(len(of), np.int64), np.full(np.count_nonzero(ends), -1, np.int64)])
-        return _Groups(
-            path, rectangle, ground - foot, foot, _most(of, spans["author"]),
-            _most(of, spans["traits"] >> 16), np.maximum(rectangle[:, 2] * rectangle[:, 3], 1e-9),
-            of_event[order], rank[order], sign[order], np.concatenate([height, height[ends]])[order],
-            np.concatenate([volume, volume[ends]])[order])
+    @property
+    def spans(self) -> int:
+        """How many spans it has."""
+        return len(self.kept) + len(self.of)
 
-    def spans(self, of: NDArray[np.int64], birth: NDArray[np.int64], death: NDArray[np.int64],
-              top: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the spans of blocks, sorted by (node, birth)."""
-        spans = SPANS.empty(len(of))
-        spans["birth"], spans["death"], spans["node"] = birth, death, 2 * self.path[of] + 1
-        spans["author"] = self.author[of]
-        rectangle = self.rectangle[of]
-        spans["position1"] = np.column_stack([rectangle[:, 0], self.base[of], rectangle[:, 1]])
-        spans["size1"] = np.column_stack([rectangle[:, 2], self.foot[of] + top, rectangle[:, 3]])
-        eased = np.zeros(len(of), np.bool_)
-        eased[1:] = (of[1:] == of[:-1]) & (birth[1:] == death[:-1])
-        followed = np.append(eased[1:], False)
-        spans["position0"][eased] = spans["position1"][eased]
-        spans["size0"][eased] = spans["size1"][np.flatnonzero(eased) - 1]
-        flags = (int(Flag.AGGREGATE) | np.where(eased, int(Flag.EASED), int(Flag.ENTERS))
-                 | np.where((death != RANK_END) & ~followed, int(Flag.LEAVES), 0))
-        spans["traits"] = int(Kind.BOX) | (flags << 8) | (self.category[of] << 16)
-        return spans
+    def rows(self, walk: Walk) -> NDArray[np.int64]:
+        """Return the row of the walk that names each node, in the order in which the tile has them."""
+        at = np.concatenate([self.itself, self.blocks.first])
+        return np.concatenate([self.itself, self.blocks.row])[np.argsort(at, kind="stable")]
 
 
-def _most(group: NDArray[np.int64], value: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the most frequent of each group's values (all below 2¹⁶), the smaller of equals."""
-    pairs, counts = np.unique((group << 16) | value.astype(np.int64), return_counts=True)
-    order = np.lexsort((pairs & 0xFFFF, -counts, pairs >> 16))
-    first = np.flatnonzero(np.diff(pairs[order] >> 16, prepend=-1))
-    return pairs[order][first] & 0xFFFF
+def coarse_columns(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, lo: int, hi: int) -> SceneColumns:
+    """Return the columns of a coarse tile of the window [lo, hi); it has no strata."""
+    blocks = drawn.blocks
+    spans = np.concatenate([_thinned(columns, drawn), _versions(columns, walk, drawn, hi)])
+    carry_and_clip(spans, lo, hi)
+    starts = np.concatenate(([0], np.cumsum(columns.nodes["span_count"].astype(np.int64))))
+    itself = np.searchsorted(starts, drawn.kept, side="right") - 1
+    place = np.concatenate([itself, blocks.first[np.sort(drawn.of)]])
+    order = np.argsort(place, kind="stable")
+    spans, place = spans[order], place[order]
+    first = np.flatnonzero(np.diff(place, prepend=-1))
+
+    rows = drawn.rows(walk)
+    nodes = columns.nodes[rows]
+    nodes["first_span"], nodes["span_count"] = first, np.diff(first, append=len(spans))
+    nodes["first_stratum"] = nodes["stratum_count"] = nodes["strata_before"] = 0
+    return SceneColumns(spans, nodes, STRATA.empty(0), *names_at(columns, rows))
 
 
-def _plate_rows(columns: SceneColumns, level: int) -> NDArray[np.int64]:
-    """Return the rows of the spans that are plates of districts above the aggregate depth."""
-    nodes = columns.nodes
-    kept = ((nodes["node"] & 1) == 1) & (nodes["depth"] < level)
-    return np.flatnonzero(np.repeat(kept, nodes["span_count"]))
+def _thinned(columns: SceneColumns, drawn: CoarseColumns) -> NDArray[Any]:
+    """Return the spans of what is drawn itself, each standing for those up to its last."""
+    spans, exact = columns.spans[drawn.kept], columns.spans
+    spans["death"] = exact["death"][drawn.last]
+    leaves = exact["traits"][drawn.last] & np.uint32(_LEAVES)
+    spans["traits"] = (spans["traits"] & np.uint32(_ALL ^ _LEAVES)) | leaves
+    late = drawn.before >= 0
+    before = drawn.before[late]
+    spans["traits"][late] = (spans["traits"][late] & np.uint32(_ALL ^ _ENTERS)) | np.uint32(_EASED)
+    for then, now in (("position0", "position1"), ("size0", "size1"), ("value0", "value1")):
+        spans[then][late] = exact[now][before]
+    return spans
 
 
-def _joined(columns: SceneColumns, paths: PathTree, layout: CityLayout, plates: NDArray[np.int64],
-            blocks: NDArray[Any]) -> SceneColumns:
-    """Return the columns of plates and blocks; a district with both has two nodes of one id."""
-    spans = np.concatenate([columns.spans[plates], blocks])
-    is_block = np.arange(len(spans)) >= len(plates)
-    order = np.lexsort((is_block, spans["node"]))
-    spans, is_block = spans[order], is_block[order]
-    key = (spans["node"].astype(np.int64) << 1) | is_block
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    nodes = NODES.empty(len(first))
-    path = (spans["node"][first] >> 1).astype(np.int64)
-    nodes["node"], nodes["first_span"] = spans["node"][first], first
-    nodes["span_count"] = np.diff(first, append=len(spans))
-    nodes["parent"] = paths.parent[path].astype(np.uint32) * 2 + 1
-    nodes["depth"] = layout.depth[path]
-    return SceneColumns(spans, nodes, STRATA.empty(0), *names_of(paths, path))
+def _versions(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, hi: int) -> NDArray[Any]:
+    """Return the spans of the blocks, sorted by (block, birth)."""
+    from xrserver.kernels.tiles import commonest
+
+    order = np.argsort(drawn.of, kind="stable")
+    of, height = drawn.of[order], drawn.height[order]
+    birth, gone = drawn.born[order], drawn.gone[order]
+    death = np.where(gone < 0, hi, gone)
+    blocks, begin, end = drawn.blocks, drawn.begin, drawn.end
+    who = (blocks.first, blocks.last, drawn.a, begin, end, walk.node)
+    author = commonest(*who, np.ascontiguousarray(columns.spans["author"]))
+    category = commonest(*who, columns.spans["traits"] >> 16)
+
+    spans = SPANS.empty(len(of))
+    spans["birth"], spans["death"], spans["node"] = birth, death, walk.node[blocks.row[of]]
+    spans["author"] = author[of]
+    rectangle = blocks.rectangle[of]
+    base = (blocks.ground - blocks.foot)[of]
+    spans["position1"] = np.column_stack([rectangle[:, 0], base, rectangle[:, 1]])
+    spans["size1"] = np.column_stack([rectangle[:, 2], blocks.foot[of] + height, rectangle[:, 3]])
+    eased = np.zeros(len(of), np.bool_)
+    eased[1:] = (of[1:] == of[:-1]) & (birth[1:] == death[:-1])
+    followed = np.append(eased[1:], False)[:len(of)]
+    spans["position0"][eased] = spans["position1"][eased]
+    spans["size0"][eased] = spans["size1"][np.flatnonzero(eased) - 1]
+    leaves = (gone >= 0) & (death != RANK_END) & ~followed
+    flags = np.where(eased, _EASED, _ENTERS) | np.where(leaves, _LEAVES, 0) | (int(Flag.AGGREGATE) << 8)
+    spans["traits"] = int(Kind.BOX) | flags | (category[of] << 16)
+    return spans

@@ -15,6 +15,7 @@ from xrserver.scene.marks import Marks, folded
 from xrserver.scene.river import joined, river_columns, shifted
 from xrserver.scene.spans import SceneColumns, build_columns
 from xrserver.scene.tiles import bounds
+from xrserver.scene.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Composed:
     columns: SceneColumns
     city: CityLayout | None
     river: RiverLayout | None
+    walk: Walk | None
+    """The order the columns lie in, by which they can be cut into tiles; None where only as a whole."""
 
 
 def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
@@ -35,12 +38,12 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
         vendored = np.where(np.isin(np.arange(len(marks.block)), marks.block), np.int8(1), marks.vendored)
     parts = definition.parts or (Part(definition),)
     made: list[SceneColumns] = []
-    city, river = None, None
+    city, river, order = None, None, None
     away = 0.0
     # Paths come first: their node ids are smaller than those of commits.
     for part in sorted(parts, key=lambda part: part.definition.kind):
         if part.definition.kind == "city":
-            columns, city = build_columns(index, standing, part.definition, vendored)
+            columns, city, order = build_columns(index, standing, part.definition, vendored)
         else:
             reach = part.reach * away if part.around else math.inf
             river = lay_out_river(index, part.definition.river, away if part.around else 0.0, reach)
@@ -49,7 +52,10 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
         made.append(shifted(columns, part.offset) if any(part.offset) else columns)
         box = bounds(columns.spans)
         away = max(away, *(math.hypot(box[i], box[j]) for i in (0, 3) for j in (2, 5)))
-    return Composed(made[0] if len(made) == 1 else joined(made), city, river)
+    if len(made) == 1 and not any(parts[0].offset):
+        return Composed(made[0], city, river, order)
+    # What a river has lives for ever: windows of ranks would make it no smaller.
+    return Composed(made[0] if len(made) == 1 else joined(made), city, river, None)
 
 
 def _moved(river: RiverLayout, offset: tuple[float, float, float]) -> RiverLayout:

@@ -71,10 +71,15 @@ class Start:
 class Tiling:
     """When and how a history is cut into tiles."""
 
-    window_spans: int = 400_000
-    """The most spans in a tile; a history with fewer is one exact tile."""
-    coarse_spans: int = 60_000
-    """The most spans in the coarse tile that covers all ranks."""
+    whole_nodes: int = 16_000
+    whole_spans: int = 100_000
+    """A history with no more nodes and spans is one exact tile."""
+    root_nodes: int = 8_000
+    root_spans: int = 24_000
+    """Otherwise: the most of the coarse tile that covers all of it."""
+    tile_nodes: int = 2_500
+    tile_spans: int = 10_000
+    """The most of every tile that refines it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,12 @@ _SHARED: dict[str, dict[str, Any]] = {
         "centre": ListOf(Quantity("m", -1e6, 1e6), 3, 3), "turn": Quantity("°", -360.0, 360.0),
     },
     "tiles": {
-        "window_spans": Quantity("", 1, 2_000_000, whole=True),
-        "coarse_spans": Quantity("", 1, 2_000_000, whole=True),
+        "whole_nodes": Quantity("", 0, 2_000_000, whole=True),
+        "whole_spans": Quantity("", 0, 2_000_000, whole=True),
+        "root_nodes": Quantity("", 1, 2_000_000, whole=True),
+        "root_spans": Quantity("", 1, 2_000_000, whole=True),
+        "tile_nodes": Quantity("", 4, 2_000_000, whole=True),
+        "tile_spans": Quantity("", 4, 2_000_000, whole=True),
     },
 }
 

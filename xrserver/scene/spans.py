@@ -16,6 +16,7 @@ from xrserver.history.index import MODE_SUBMODULE, MODE_SYMLINK, FileVersions, H
 from xrserver.layout.city import CityLayout, lay_out_city
 from xrserver.scene.category import categories
 from xrserver.scene.definition import SceneDefinition
+from xrserver.scene.walk import Walk, walk
 
 #: The author of what nobody in particular made, and of everybody beyond this many.
 NOBODY = 65535
@@ -27,7 +28,8 @@ Records = NDArray[Any]
 class SceneColumns:
     """Records of `columns.SPANS`, NODES, STRATA and NAMES that belong together.
 
-    Spans are sorted by (node, birth), nodes by node id, strata and names by node.
+    Nodes lie in the order of the scene's walk (`scene.walk`), the spans of each together and sorted by
+    birth, strata and names by node.
     """
 
     spans: Records
@@ -44,8 +46,8 @@ class SceneColumns:
 
 
 def build_columns(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
-                  vendored: NDArray[np.int8] | None = None) -> tuple[SceneColumns, CityLayout]:
-    """Lay the city out and return the exact columns of its whole history.
+                  vendored: NDArray[np.int8] | None = None) -> tuple[SceneColumns, CityLayout, Walk]:
+    """Lay the city out and return the exact columns of its whole history, and the order they lie in.
 
     Parameters
     ----------
@@ -68,12 +70,19 @@ def build_columns(index: HistoryIndex, versions: FileVersions, definition: Scene
     kind[versions.mode == MODE_SYMLINK] = int(Category.SYMLINK)
     kind[versions.mode == MODE_SUBMODULE] = int(Category.SUBMODULE)
     files["traits"] |= kind << 16
-    districts = _district_spans(index.paths, versions, layout)
-    spans = np.concatenate([files, districts])
-    spans = spans[np.argsort(spans["node"], kind="stable")]
+    order = walk(index.paths, layout, np.flatnonzero(ever >= 0))
+    parts = (files, _district_spans(index.paths, versions, layout))
+    of = [np.searchsorted(part["node"], order.node) for part in parts]
+    count = [np.searchsorted(part["node"], order.node, side="right") - first
+             for part, first in zip(parts, of, strict=True)]
+    starts = np.cumsum(count[0] + count[1]) - (count[0] + count[1])
+    spans = SPANS.empty(sum(map(len, parts)))
+    for part, first, number in zip(parts, of, count, strict=True):
+        there = np.flatnonzero(number)
+        spans[ragged(starts[there], number[there])] = part[ragged(first[there], number[there])]
     nodes, strata = _nodes_and_strata(index, versions, layout, spans)
     offsets, text = names_of(index.paths, nodes["node"] >> 1)
-    return SceneColumns(spans, nodes, strata, offsets, text), layout
+    return SceneColumns(spans, nodes, strata, offsets, text), layout, order
 
 
 def live_at(spans: Records, nodes: Records, rank: int) -> NDArray[np.int64]:
@@ -245,7 +254,7 @@ def _district_spans(paths: PathTree, versions: FileVersions, layout: CityLayout)
 
 def _nodes_and_strata(index: HistoryIndex, versions: FileVersions, layout: CityLayout,
                       spans: Records) -> tuple[Records, Records]:
-    """Return the nodes of sorted spans, and the strata of those that are files."""
+    """Return the nodes of spans that lie node by node, and the strata of those that are files."""
     first = np.flatnonzero(np.diff(spans["node"], prepend=np.uint32(RANK_END)))
     nodes = NODES.empty(len(first))
     node = spans["node"][first]

@@ -17,8 +17,9 @@ from xrserver.scene.spans import SceneColumns, ragged
 class TileHeader:
     """What a tile covers and costs, and the tiles that refine it.
 
-    `box` is (min x, min y, min z, max x, max y, max z) in metres, scene space; `lo`, `hi` the
-    window of ranks; `error` the largest distance in metres between a drawn and a true surface.
+    `box` is (min x, min y, min z, max x, max y, max z) in metres, scene space, of all but the plates
+    that go on in other tiles; `lo`, `hi` the window of ranks; `error` the largest distance in metres
+    between a drawn and a true surface.
     The tile draws the real playheads t in (lo - 1, hi - 1], for which ceil(t) lies in [lo, hi):
     the change at `lo` eases in before it.
     """
@@ -55,99 +56,111 @@ def tile_id(generation: str, scene: str, level: int, cell: str, lo: int, hi: int
     return blake2b(recipe.encode(), digest_size=16).hexdigest()
 
 
-def in_window(spans: NDArray[Any], lo: int, hi: int) -> NDArray[np.int64]:
-    """Return the rows a tile with the window [lo, hi) holds.
+def windows(births: NDArray[Any], deaths: NDArray[Any], lo: int, hi: int,
+            limit: int) -> list[tuple[int, int]]:
+    """Cut the ranks [lo, hi) into windows of at most `limit` spans each, what they carry included.
 
-    Those are the spans born before `hi` that were not gone before `lo`: the playheads in
-    (lo - 1, lo) still see what dies at `lo`.
+    Parameters
+    ----------
+    births, deaths : (n,) integers, sorted
+        Of the spans that [lo, hi) holds.
+    limit : int
+        At least twice what stands at once, or a window carries more than it adds. One rank is never
+        cut.
     """
-    return np.flatnonzero((spans["birth"] < hi) & (spans["death"] >= lo))
-
-
-def split(spans: NDArray[Any], limit: int) -> list[tuple[int, int]]:
-    """Cut all ranks into windows [lo, hi) of at most `limit` spans each, what they carry included.
-
-    A window is wide enough to be worth it: where so much stands at once that half of `limit` would
-    be carried, the limit is twice what stands. One rank is never cut.
-    """
-    births, deaths = np.sort(spans["birth"]), np.sort(spans["death"])
-    gone = np.searchsorted(deaths, births, side="right")
-    standing = int((np.searchsorted(births, births, side="right") - gone).max(initial=0))
-    limit = max(limit, 2 * standing)
-    windows: list[tuple[int, int]] = []
-    lo = 0
-    while True:
+    found: list[tuple[int, int]] = []
+    while lo < hi:
         reach = limit + int(np.searchsorted(deaths, lo))
-        hi = RANK_END if reach >= len(births) else max(int(births[reach]), lo + 1)
-        windows.append((lo, hi))
-        if hi == RANK_END:
-            return windows
-        lo = hi
+        to = hi if reach >= len(births) else min(max(int(births[reach]), lo + 1), hi)
+        found.append((lo, to))
+        lo = to
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows of exact columns a window takes.
+    """Which rows of exact columns a tile takes.
 
     Attributes
     ----------
-    spans : (n_spans,) int64
-        Rows of spans, ascending.
-    nodes, first, strata : (n_nodes,) int64
-        Rows of nodes, where the spans of each begin in `spans`, and how many strata it keeps.
+    nodes : (n_nodes,) int64
+        Rows of nodes, ascending.
+    first, count : (n_nodes,) int64
+        Where the spans of each begin among all, and how many it takes.
+    strata : (n_nodes,) int64
+        How many strata it keeps: those that stand within the window.
     name_bytes : int
     """
 
-    spans: NDArray[np.int64]
     nodes: NDArray[np.int64]
     first: NDArray[np.int64]
+    count: NDArray[np.int64]
     strata: NDArray[np.int64]
     name_bytes: int
 
     @property
+    def spans(self) -> int:
+        """How many spans it takes."""
+        return int(self.count.sum())
+
+    @property
     def nbytes(self) -> int:
-        """Bytes of the columns that `window` makes of it."""
-        return (80 * len(self.spans) + 32 * len(self.nodes) + 8 * int(self.strata.sum())
-                + 4 * (len(self.nodes) + 1) + self.name_bytes)
+        """Bytes of the columns that `exact` makes of it."""
+        return column_bytes(len(self.nodes), self.spans, int(self.strata.sum()), self.name_bytes)
 
 
-def select(columns: SceneColumns, lo: int, hi: int) -> Selection:
-    """Return which rows the window [lo, hi) takes; nodes keep the strata that stand within it."""
-    rows = in_window(columns.spans, lo, hi)
-    owner = np.searchsorted(columns.nodes["first_span"], rows, side="right") - 1
-    first = np.flatnonzero(np.diff(owner, prepend=-1))
-    kept = owner[first]
-    strata = np.zeros(len(first), np.int64)
-    if len(first):
-        standing = np.maximum.reduceat(columns.spans["value1"][rows], first).astype(np.int64)
-        strata = np.minimum(standing, columns.nodes["stratum_count"][kept].astype(np.int64))
-    names = columns.name_offsets[kept + 1].astype(np.int64) - columns.name_offsets[kept]
-    return Selection(rows, kept, first, strata, int(names.sum()))
+def column_bytes(nodes: int, spans: int, strata: int, name_bytes: int) -> int:
+    """Return how many bytes the columns of a tile take."""
+    return 80 * spans + 32 * nodes + 8 * strata + 4 * (nodes + 1) + name_bytes
 
 
-def window(columns: SceneColumns, lo: int, hi: int) -> SceneColumns:
-    """Return the part of exact columns that the window [lo, hi) draws.
+def select(columns: SceneColumns, a: int, begin: NDArray[np.int64], end: NDArray[np.int64]) -> Selection:
+    """Return the selection of the rows of nodes from `a` on whose spans are [begin, end)."""
+    there = np.flatnonzero(end > begin)
+    rows, first, count = there + a, begin[there], (end - begin)[there]
+    # What stands only grows along a node, but for those that moved away and came back with less.
+    standing = np.zeros(len(rows), np.int64)
+    if len(rows):
+        values = columns.spans["value1"][first[0]:int(end[there[-1]])]
+        # Between two nodes lie spans of the first that are not in the window: they are left out.
+        edges = np.column_stack([first, first + count]).reshape(-1) - first[0]
+        padded = np.append(values, np.float32(0))
+        standing = np.maximum.reduceat(padded, edges)[::2].astype(np.int64)
+    strata = np.minimum(standing, columns.nodes["stratum_count"][rows].astype(np.int64))
+    names = columns.name_offsets[rows + 1].astype(np.int64) - columns.name_offsets[rows]
+    return Selection(rows, first, count, strata, int(names.sum()))
+
+
+def exact(columns: SceneColumns, chosen: Selection, lo: int, hi: int) -> SceneColumns:
+    """Return the part of exact columns that a tile of the window [lo, hi) draws.
 
     Deaths are clipped to `hi` (what is cut there no longer LEAVES), births never; what stood
     before `lo` is CARRIED.
     """
-    chosen = select(columns, lo, hi)
-    spans, nodes = columns.spans[chosen.spans], columns.nodes[chosen.nodes]
+    spans, nodes = columns.spans[ragged(chosen.first, chosen.count)], columns.nodes[chosen.nodes]
+    carry_and_clip(spans, lo, hi)
+    strata = columns.strata[ragged(nodes["first_stratum"], chosen.strata)]
+    nodes["stratum_count"], nodes["first_stratum"] = chosen.strata, np.cumsum(chosen.strata) - chosen.strata
+    nodes["first_span"], nodes["span_count"] = np.cumsum(chosen.count) - chosen.count, chosen.count
+    return SceneColumns(spans, nodes, strata, *names_at(columns, chosen.nodes))
+
+
+def carry_and_clip(spans: NDArray[Any], lo: int, hi: int) -> None:
+    """Make spans those of a window: mark what came before it, and cut off what goes on behind it."""
     spans["traits"][spans["birth"] < lo] |= np.uint32(int(Flag.CARRIED) << 8)
     if hi != RANK_END:
         cut = spans["death"] > hi
         spans["traits"][cut] &= np.uint32(~(int(Flag.LEAVES) << 8) & 0xFFFF_FFFF)
         spans["death"][cut] = hi
 
-    strata = columns.strata[ragged(nodes["first_stratum"], chosen.strata)]
-    nodes["stratum_count"], nodes["first_stratum"] = chosen.strata, np.cumsum(chosen.strata) - chosen.strata
-    nodes["first_span"], nodes["span_count"] = chosen.first, np.diff(chosen.first, append=len(spans))
 
-    starts = columns.name_offsets[chosen.nodes].astype(np.int64)
-    lengths = columns.name_offsets[chosen.nodes + 1].astype(np.int64) - starts
-    offsets = np.zeros(len(nodes) + 1, np.uint32)
+def names_at(columns: SceneColumns, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """Return the names of some nodes as `columns.NAMES` has them: offsets, bytes."""
+    starts = columns.name_offsets[rows].astype(np.int64)
+    lengths = columns.name_offsets[rows + 1].astype(np.int64) - starts
+    offsets = np.zeros(len(rows) + 1, np.uint32)
     offsets[1:] = np.cumsum(lengths)
-    return SceneColumns(spans, nodes, strata, offsets, columns.name_bytes[ragged(starts, lengths)])
+    return offsets, columns.name_bytes[ragged(starts, lengths)]
 
 
 def bounds(spans: NDArray[Any]) -> list[float]:

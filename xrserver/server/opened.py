@@ -92,8 +92,8 @@ class OpenRepository:
         UnknownTile
             The scene has no such tile.
         """
-        if tile != scene.table_id:
-            scene.header(tile)
+        if tile != scene.table_id and not scene.knows(tile):
+            raise unknown_tile(tile)
         task = self._bodies.pop(tile, None)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = asyncio.create_task(self.run(bodies.encode_body, scene, tile))

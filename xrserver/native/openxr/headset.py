@@ -167,6 +167,12 @@ class Headset:
 
     # --- the four methods ---------------------------------------------------------------------
 
+    @property
+    def refresh_rate(self) -> float:
+        """Frames a second that the headset shows; 0 while it shows none, or does not say."""
+        session = self._session
+        return session.refresh if session is not None and session.running else 0.0
+
     def begin_frame(self) -> float | None:
         """Wait for the next frame; return seconds since the last, or None when it is over."""
         self._drawn = False

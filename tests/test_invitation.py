@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import re
@@ -101,6 +102,18 @@ def test_addresses_code_expiry_and_what_to_do_are_on_the_screen(lan: Lan) -> Non
     assert f"Good until {lan.pairing.expires.astimezone():%H:%M}" in text
     assert "warning" in text and "headset" in text
     assert lan.fingerprint in text.replace(":\n    ", ":").replace("\n    ", ":")
+
+
+@pytest.mark.parametrize("window", [True, False], ids=["terminal", "pipe"])
+def test_a_machine_that_moves_shows_its_new_addresses_at_once(
+        lan: Lan, monkeypatch: pytest.MonkeyPatch, window: bool) -> None:
+    stream = Stream() if window else io.StringIO()
+    Invitation(Terminal(stream), lan)
+    monkeypatch.setattr(network.addresses, "addresses", lambda: (Address("192.168.7.7", "wlan0", "lan"),))
+    asyncio.run(lan._look())
+    text = "\n".join(stream.lines()) if isinstance(stream, Stream) else stream.getvalue()
+    assert "https://192.168.7.7:8443/" in text
+    assert ("https://192.168.1.20:8443/" in text) is not window, "what was printed stays, a block does not"
 
 
 def test_the_name_is_shown_once_it_is_known(lan: Lan) -> None:

@@ -13,8 +13,9 @@ import pytest
 from zeroconf import AddressResolver, ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from xrserver.server import announce
 from xrserver.server.addresses import Address
-from xrserver.server.announce import announced
+from xrserver.server.announce import Announced, Announcing, announced
 
 HERE = (Address("127.0.0.1", "lo", "lan"),)
 #: Names of our own: tests of several checkouts may run at once.
@@ -118,6 +119,29 @@ async def test_a_name_that_another_machine_has_is_left_to_it() -> None:
 async def test_a_second_server_of_this_machine_shares_the_name() -> None:
     async with owner(FIRST, "127.0.0.1"), announced(8444, HERE, names=[FIRST, SECOND]) as found:
         assert found.name == FIRST
+
+
+@needs_multicast
+async def test_a_machine_that_moves_is_found_at_its_new_address_by_the_same_name(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announce, "announced_names", lambda: (FIRST, SECOND))
+    here = [HERE]
+    told: list[Announced] = []
+    announcing = Announcing(8443, lambda: here[0])
+    announcing.listen(told.append)
+    running = asyncio.create_task(announcing.run())
+    try:
+        async with listener() as asker, asyncio.timeout(30):
+            while await resolved(asker, FIRST) != ["127.0.0.1"]:
+                pass
+            here[0] = (Address("127.0.0.1", "lo", "lan"), Address("127.0.0.2", "lo", "lan"))
+            announcing.moved()
+            while sorted(await resolved(asker, FIRST)) != ["127.0.0.1", "127.0.0.2"]:
+                asker.zeroconf.cache.async_expire(float("inf"))  # what it remembers is what was said before
+    finally:
+        running.cancel()
+        await asyncio.wait((running,))
+    assert told == [Announced(FIRST)], "the name stays, and is told once"
 
 
 @needs_multicast

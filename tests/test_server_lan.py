@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from xrserver.server import addresses, http, lan, listening
 from xrserver.server.access import OPEN, Access
 from xrserver.server.devices import Devices
 from xrserver.server.lan import Lan
+from xrserver.server.lock import locked
 from xrserver.server.pairing import FREE_TRIES_OF_ALL, Brake
 from xrserver.server.session import Sessions
 from xrserver.stream import codec, messages, schema
@@ -498,6 +500,9 @@ async def test_a_new_address_gets_a_certificate_while_the_server_runs(
         repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lan, "ADDRESSES_SECONDS", 0.1)
     async with network(repository) as served:
+        moved: list[tuple[str, ...]] = []
+        served.lan.on_moved(lambda: moved.append(served.lan.addresses))
+
         async def names() -> set[str]:
             _, writer = await asyncio.open_connection("127.0.0.1", served.port, ssl=served.trust)
             shown = writer.get_extra_info("ssl_object").getpeercert()
@@ -515,9 +520,33 @@ async def test_a_new_address_gets_a_certificate_while_the_server_runs(
                 async with asyncio.timeout(10):
                     while "10.20.30.40" not in await names():  # noqa: ASYNC110 (asked of another connection)
                         await asyncio.sleep(0.05)
-                assert f"https://10.20.30.40:{served.port}/" in served.lan.addresses
+                address = f"https://10.20.30.40:{served.port}/"
+                assert address in served.lan.addresses
+                # Who shows addresses is told once, when the certificate is good for the new ones.
+                assert len(moved) == 1 and address in moved[0]
                 await stream.ping()
                 assert not stream.closed
+
+
+async def test_a_lock_that_another_process_holds_holds_nobody_up_who_is_served(
+        repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lan, "ADDRESSES_SECONDS", 0.05)
+    async with network(repository) as served:
+        here = (*addresses.addresses(), addresses.Address("10.20.30.41", "wlan0", "lan"))
+        with locked(served.lan.ca.parent):  # as if it made a certificate of its own
+            monkeypatch.setattr(addresses, "addresses", lambda: here)
+            loop, longest, began = asyncio.get_running_loop(), 0.0, time.monotonic()
+            async with served.browser() as client:
+                while time.monotonic() < began + 1.0:
+                    asked = loop.time()
+                    async with client.get("/health") as response:
+                        assert response.status == 200
+                    longest = max(longest, loop.time() - asked)
+            assert longest < 0.9, "somebody waited for the lock"
+            assert f"https://10.20.30.41:{served.port}/" not in served.lan.addresses
+        async with asyncio.timeout(10):
+            while f"https://10.20.30.41:{served.port}/" not in served.lan.addresses:  # noqa: ASYNC110 (polled)
+                await asyncio.sleep(0.05)
 
 
 async def test_the_invitation_is_the_best_address_with_a_secret(shared: Served) -> None:

@@ -21,7 +21,7 @@ from xrserver.config import Config, check, host_names
 from xrserver.directories import own_config_directory
 
 if TYPE_CHECKING:
-    from xrserver.server.announce import Announced
+    from xrserver.server.announce import Announcing
     from xrserver.server.lan import Lan
     from xrserver.server.session import Sessions
 
@@ -53,15 +53,15 @@ class Serving:
         The viewers; what is published goes through them.
     lan : Lan or None
         Addresses, certificate and pairing for other devices of the network, where they are served.
-    announced : asyncio.Task or None
-        Ends with the name under which those devices find this machine.
+    announced : Announcing or None
+        Knows the name under which those devices find this machine.
     """
 
     url: str
     repositories: tuple[tuple[str, int], ...]
     sessions: Sessions
     lan: Lan | None = None
-    announced: asyncio.Task[Announced] | None = None
+    announced: Announcing | None = None
 
 
 def _untold(sentence: str) -> None:
@@ -81,6 +81,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
 
     from xrserver import pipeline
     from xrserver.server import access, adb, entrance, http, listening
+    from xrserver.server.announce import Announcing
     from xrserver.server.lan import Lan
     from xrserver.server.opened import OpenRepository
     from xrserver.server.session import Sessions
@@ -98,11 +99,14 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
         port = int(sockets[0].getsockname()[1])
         lan = announced = None
         if config.lan:
-            lan = Lan(own_config_directory(), port, names)
+            # Another process may be making the certificate: that is waited for in a thread.
+            lan = await asyncio.to_thread(Lan, own_config_directory(), port, names)
             stack.callback(lan.close)
-        if config.lan and config.mdns:
-            announced = asyncio.create_task(_announce(stack, port))  # takes seconds: beside reading history
-            stack.push_async_callback(_ended, announced)
+        if lan is not None and config.mdns:
+            announced = Announcing(port, lambda: lan.here)
+            lan.on_moved(announced.moved)
+            # Finding a free name takes seconds: beside reading history.
+            stack.push_async_callback(_ended, asyncio.create_task(announced.run()))
         for path in config.repositories:
             repository = await pipeline.open_repository(path, config, progress, opened)
             stack.push_async_callback(repository.close)
@@ -130,13 +134,6 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
             await stack.enter_async_context(adb.tethered(bridge, port, there, tell))
         yield Serving(_address(config.host, port, doors.token),
                       tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan, announced)
-
-
-async def _announce(stack: contextlib.AsyncExitStack, port: int) -> Announced:
-    from xrserver.server.addresses import addresses
-    from xrserver.server.announce import announced
-
-    return await stack.enter_async_context(announced(port, addresses()))
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -63,8 +63,7 @@ def _invite(terminal: Terminal, serving: app.Serving) -> None:
     assert serving.lan is not None
     invitation = Invitation(terminal, serving.lan)
     if serving.announced is not None:
-        serving.announced.add_done_callback(
-            lambda done: None if done.cancelled() else invitation.named(done.result()))
+        serving.announced.listen(invitation.named)
 
 
 def _open(url: str) -> None:

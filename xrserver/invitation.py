@@ -41,6 +41,15 @@ class Invitation:
                 terminal.say(line)
         self._show()
         lan.pairing.listen(self._heard)
+        lan.on_moved(self._moved)
+
+    def _moved(self) -> None:
+        """This machine has other addresses: show them at once."""
+        if self._terminal.rewrites:
+            self._show()
+            return
+        for address in self._addresses():
+            self._terminal.say(f"Other devices: {address}")
 
     def named(self, announced: Announced) -> None:
         """Show the name by which other devices find this machine, or why it has none."""

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,13 +47,62 @@ class Announced:
     notice: str = ""
 
 
+class Announcing:
+    """Keeps a name announced wherever this machine is.
+
+    Parameters
+    ----------
+    port : int
+        Where the page is served, by HTTPS.
+    here : callable
+        Where this machine is now.
+
+    Attributes
+    ----------
+    latest : Announced or None
+        What came of it last; None until then.
+    """
+
+    def __init__(self, port: int, here: Callable[[], Sequence[Address]]) -> None:
+        self._port = port
+        self._here = here
+        self._moved = asyncio.Event()
+        self._listeners: list[Callable[[Announced], None]] = []
+        self.latest: Announced | None = None
+
+    def listen(self, listener: Callable[[Announced], None]) -> None:
+        """Call `listener` with what came of announcing: now, if that is known, and whenever it changes."""
+        self._listeners.append(listener)
+        if self.latest is not None:
+            listener(self.latest)
+
+    def moved(self) -> None:
+        """Announce anew: this machine has other addresses."""
+        self._moved.set()
+
+    async def run(self) -> None:
+        """Announce until cancelled."""
+        before: Sequence[Address] = ()
+        while True:
+            self._moved.clear()
+            here = self._here()
+            async with announced(self._port, here, before=before) as told:
+                if told != self.latest:
+                    self.latest = told
+                    for listener in self._listeners:
+                        listener(told)
+                await self._moved.wait()
+            before = here
+
+
 class _NameTaken(Exception):
     """Others have all the names."""
 
 
 @asynccontextmanager
 async def announced(port: int, addresses: Sequence[Address], *, secure: bool = True,
-                    names: Sequence[str] | None = None) -> AsyncGenerator[Announced, None]:
+                    names: Sequence[str] | None = None, before: Sequence[Address] = (),
+                    ) -> AsyncGenerator[Announced, None]:
     """Answer to the first free of `names` at `addresses` until the block ends.
 
     A network in which that fails is no error: the addresses work without a name.
@@ -68,6 +117,8 @@ async def announced(port: int, addresses: Sequence[Address], *, secure: bool = T
         Whether the page is served by HTTPS.
     names : sequence of str, optional
         Names ending in ``.local``, in the order to try them; default `announced_names()`.
+    before : sequence of Address
+        This machine's until now: who answers with them is no other one.
     """
     reached = [one.address for one in addresses if one.kind in _KINDS]
     if not reached:
@@ -75,7 +126,8 @@ async def announced(port: int, addresses: Sequence[Address], *, secure: bool = T
         return
     async with contextlib.AsyncExitStack() as stack:
         try:
-            name = await _announce(stack, port, reached, secure, names or announced_names())
+            name = await _announce(stack, port, reached, secure, names or announced_names(),
+                                   [*reached, *(one.address for one in before)])
             told = Announced(name)
         except _NameTaken as taken:
             told = Announced("", f"No name is announced: others in this network have {taken}.")
@@ -86,7 +138,7 @@ async def announced(port: int, addresses: Sequence[Address], *, secure: bool = T
 
 
 async def _announce(stack: contextlib.AsyncExitStack, port: int, reached: Sequence[str], secure: bool,
-                    names: Sequence[str]) -> str:
+                    names: Sequence[str], own: Sequence[str]) -> str:
     from zeroconf import IPVersion
     from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
@@ -94,7 +146,7 @@ async def _announce(stack: contextlib.AsyncExitStack, port: int, reached: Sequen
     version = IPVersion.All if any(":" in one for one in reached) else IPVersion.V4Only
     responder = AsyncZeroconf(interfaces=list(reached), ip_version=version)
     stack.push_async_callback(_leave, responder)
-    name = await _free_name(responder, reached, names)
+    name = await _free_name(responder, own, names)
     label = f"xrserver on {host_name() or 'this machine'}"
     packed = [ipaddress.ip_address(one).packed for one in reached]
     kinds = ("_https._tcp.local.", "_xrserver._tcp.local.") if secure else (
@@ -109,11 +161,11 @@ async def _announce(stack: contextlib.AsyncExitStack, port: int, reached: Sequen
     return name
 
 
-async def _free_name(responder: AsyncZeroconf, reached: Sequence[str], names: Sequence[str]) -> str:
-    """Return the first of `names` that nobody but this machine answers to."""
+async def _free_name(responder: AsyncZeroconf, addresses: Sequence[str], names: Sequence[str]) -> str:
+    """Return the first of `names` that nobody but this machine, at its `addresses`, answers to."""
     from zeroconf import AddressResolver, IPVersion  # pyright: ignore[reportPrivateImportUsage]
 
-    own = {ipaddress.ip_address(one) for one in reached}
+    own = {ipaddress.ip_address(one) for one in addresses}
     for name in names:
         resolver = AddressResolver(f"{name}.")
         await resolver.async_request(responder.zeroconf, _PROBE)

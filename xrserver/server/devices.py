@@ -115,7 +115,8 @@ class Devices:
     def _open(self) -> sqlite3.Connection:
         with suppress(FileExistsError):  # SQLite itself would make it readable by everybody
             os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        database = sqlite3.connect(self._file, timeout=5.0, isolation_level=None)
+        # Opened in a thread, where another process may have to be waited for, and then used from the loop's.
+        database = sqlite3.connect(self._file, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
             database.execute("BEGIN IMMEDIATE")
             version = int(database.execute("PRAGMA user_version").fetchone()[0])

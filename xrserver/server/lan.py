@@ -10,6 +10,7 @@ from pathlib import Path
 from xrserver.directories import CA_FILE
 from xrserver.errors import XrserverError
 from xrserver.server import addresses
+from xrserver.server.addresses import Address
 from xrserver.server.authority import authority
 from xrserver.server.devices import Devices
 from xrserver.server.pairing import Pairing
@@ -19,14 +20,14 @@ _log = logging.getLogger(__name__)
 
 #: How often revoked devices are looked for, and changed addresses.
 REVOKED_SECONDS = 0.25
-ADDRESSES_SECONDS = 10.0
+ADDRESSES_SECONDS = 2.0
 
 #: Where a machine always is for itself.
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Lan:
-    """Access from other devices of the network.
+    """Access from other devices of the network. Making one may wait for another process: use a thread.
 
     Parameters
     ----------
@@ -53,8 +54,11 @@ class Lan:
         self.authority = authority(folder, (*addresses.names(), *names))
         self.ca = folder / CA_FILE
         self.certificate = ServerCertificate(folder, self.authority)
-        self._here: tuple[str, ...] = ()
-        self._look()
+        self._here: tuple[Address, ...] = ()
+        self._listeners: list[Callable[[], None]] = []
+        here = addresses.addresses()
+        self.certificate.cover(self._names_at(here))
+        self._here = here
         self.devices = Devices(folder)
         self.pairing = Pairing(self.devices)
 
@@ -66,8 +70,19 @@ class Lan:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Addresses for other devices, best first; last public ones, which the certificate cannot cover."""
-        hosts = [f"[{host}]" if ":" in host else host for host in self._here]
+        reached = sorted((*(one.address for one in self._here), *addresses.names()[1:]),
+                         key=lambda one: not self.authority.permits(one))
+        hosts = [f"[{host}]" if ":" in host else host for host in reached]
         return tuple(f"https://{host}:{self._port}/" for host in hosts)
+
+    @property
+    def here(self) -> tuple[Address, ...]:
+        """Where this machine is now."""
+        return self._here
+
+    def on_moved(self, listener: Callable[[], None]) -> None:
+        """Call `listener`, on the server's loop, whenever this machine has other addresses than before."""
+        self._listeners.append(listener)
 
     @property
     def invitation(self) -> str:
@@ -96,15 +111,21 @@ class Lan:
                 self.devices.stay(expel(self.devices.ids()))
                 if loop.time() >= look:
                     look = loop.time() + ADDRESSES_SECONDS
-                    self._look()
+                    await self._look()
             except XrserverError as error:
                 _log.warning("%s", error)
             except Exception:  # what is watched over must not end with one failure
                 _log.exception("watching over devices and certificate failed")
 
-    def _look(self) -> None:
-        """See where this machine is now, and that the certificate says so."""
-        here = tuple(one.address for one in addresses.addresses())
-        self.certificate.cover((*_LOOPBACK, *self.names, *here))
-        self._here = tuple(sorted((*here, *addresses.names()[1:]),
-                                  key=lambda one: not self.authority.permits(one)))
+    async def _look(self) -> None:
+        """See where this machine is now, and that the certificate says so, before anybody is told."""
+        here = addresses.addresses()
+        await self.certificate.cover_soon(self._names_at(here))
+        if here == self._here:
+            return
+        self._here = here
+        for listener in self._listeners:
+            listener()
+
+    def _names_at(self, here: Iterable[Address]) -> tuple[str, ...]:
+        return (*_LOOPBACK, *self.names, *(one.address for one in here))

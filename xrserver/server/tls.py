@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cryptography import x509
 
 from xrserver.errors import UsageError
 from xrserver.server.authority import SERVER_DAYS, Authority, pem_of, read_pem, write_secret
-from xrserver.server.lock import locked
+from xrserver.server.lock import locked, locked_soon
 
 FILE = "server.pem"
 
@@ -55,22 +56,42 @@ class ServerCertificate:
         UsageError
             It cannot be kept in its folder.
         """
-        now = now or datetime.now(UTC)
-        wanted = frozenset(name.lower() for name in names if self._authority.permits(name))
-        if self._used is not None and self._good(self._used, wanted, now):
+        if (wanted := self._lacking(names, now := now or datetime.now(UTC))) is None:
             return False
+        with self._told(), locked(self._file.parent):
+            self._renew(wanted, now)
+        return True
+
+    async def cover_soon(self, names: Iterable[str]) -> bool:
+        """Do as `cover`, for an event loop: other connections go on while another process is waited for."""
+        if (wanted := self._lacking(names, now := datetime.now(UTC))) is None:
+            return False
+        with self._told():
+            async with locked_soon(self._file.parent):
+                self._renew(wanted, now)
+        return True
+
+    def _lacking(self, names: Iterable[str], now: datetime) -> frozenset[str] | None:
+        """Return what a new certificate is to be for; None where the one in use is good."""
+        wanted = frozenset(name.lower() for name in names if self._authority.permits(name))
+        return None if self._used is not None and self._good(self._used, wanted, now) else wanted
+
+    def _renew(self, wanted: frozenset[str], now: datetime) -> None:
+        """Use the one that is kept, where another process made it, or make it; under the lock."""
+        kept = self._kept()
+        if kept is None or not self._good(kept, wanted, now):
+            key, kept = self._authority.issue(sorted(wanted), now)
+            write_secret(self._file, pem_of(key, kept))
+        self.context.load_cert_chain(self._file)
+        self._used = kept
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
         try:
-            with locked(self._file.parent):
-                kept = self._kept()
-                if kept is None or not self._good(kept, wanted, now):
-                    key, kept = self._authority.issue(sorted(wanted), now)
-                    write_secret(self._file, pem_of(key, kept))
-                self.context.load_cert_chain(self._file)
+            yield
         except OSError as error:
             raise UsageError(f"The certificate {self._file} cannot be used: "
                              f"{error.strerror or error}.") from None
-        self._used = kept
-        return True
 
     def _kept(self) -> x509.Certificate | None:
         try:

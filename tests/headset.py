@@ -205,22 +205,40 @@ class Headset:
         }""")
         await self.head(0, 1.6, 0)
 
-    async def grips(self) -> tuple[Vector, Vector]:
-        """Where the left and the right controller are held."""
+    async def anchors(self) -> tuple[Vector, Vector]:
+        """Where the left and the right hand hold the world: grips, or the knuckles of index fingers."""
         left, right = await self.run("""new Promise(done => {
             const session = device.activeSession;
             session.requestReferenceSpace('local-floor').then(space => {
-                session.requestAnimationFrame((time, frame) => {
-                    const at = ['left', 'right'].map(side => {
-                        const source = [...session.inputSources].find(each => each.handedness === side);
-                        const { x, y, z } = frame.getPose(source.gripSpace, space).transform.position;
-                        return [x, y, z];
-                    });
-                    done(at);
-                });
+                session.requestAnimationFrame((time, frame) => done(['left', 'right'].map(side => {
+                    const source = [...session.inputSources].find(each => each.handedness === side);
+                    if (!source) return [NaN, NaN, NaN];
+                    const { position: { x, y, z } } = (source.hand
+                        ? frame.getJointPose(source.hand.get('index-finger-phalanx-proximal'), space)
+                        : frame.getPose(source.gripSpace, space)).transform;
+                    return [x, y, z];
+                })));
             });
         })""")
         return tuple(left), tuple(right)
+
+    async def grip(self, side: Side) -> Vector:
+        """Where one hand holds the world."""
+        return (await self.anchors())[side == "right"]
+
+    async def ray(self, side: Side) -> tuple[Vector, Vector]:
+        """From where and to where a hand points: a place of the room and a direction."""
+        start, way = await self.run("""side => new Promise(done => {
+            const session = device.activeSession;
+            session.requestReferenceSpace('local-floor').then(space => {
+                session.requestAnimationFrame((time, frame) => {
+                    const source = [...session.inputSources].find(each => each.handedness === side);
+                    const { position: p, matrix: m } = frame.getPose(source.targetRaySpace, space).transform;
+                    done([[p.x, p.y, p.z], [-m[8], -m[9], -m[10]]]);
+                });
+            });
+        })""", side)
+        return tuple(start), tuple(way)
 
     async def still(self) -> Pose:
         """Where the scene is, once it has not moved for longer than a blink takes to close."""

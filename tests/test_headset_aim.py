@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import chromium
 import headset
@@ -14,35 +14,12 @@ import pytest_asyncio
 from headset import Headset, Side
 from native_scene import town
 from playwright.async_api import Browser
+from reaching import Direction, sweep, things
 from served import served
 
 from xrserver.spaces import DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-#: Yaw and pitch, radians.
-Direction = tuple[float, float]
-
-#: Turns a controller or a hand through directions, one a frame; what is hovered in each, and its floor.
-SWEEP = """([kind, side, directions]) => new Promise(done => {
-    const found = [], held = device[kind][side], session = device.activeSession;
-    const turn = ([yaw, pitch]) => {
-        const [cy, sy] = [Math.cos(yaw / 2), Math.sin(yaw / 2)];
-        const [cp, sp] = [Math.cos(pitch / 2), Math.sin(pitch / 2)];
-        held.quaternion.set(cy * sp, sy * cp, -sy * sp, cy * cp);
-    };
-    let i = -1;
-    const next = () => {
-        if (i >= 0) {
-            const { hovered, hoveredFloor } = xrserver.state();
-            found.push([hovered, hoveredFloor]);
-        }
-        if (++i === directions.length) return done(found);
-        turn(directions[i]);
-        session.requestAnimationFrame(next);
-    };
-    session.requestAnimationFrame(next);
-})"""
 
 #: Where the tip of an index finger is in the room.
 TIP = """side => new Promise(async done => {
@@ -109,29 +86,6 @@ async def worn(page: Headset) -> Headset:
         await page.controller(side, -0.2 if side == "left" else 0.2, 1.35, -0.2, 0, UP[1])
     await click(page)  # at the sky: it is the right hand that was used last
     return page
-
-
-async def sweep(worn: Headset, directions: Sequence[Direction], kind: str = "controllers",
-                side: Side = "right") -> list[tuple[str | None, int]]:
-    """What is hovered in each direction from where a hand is, and its floor."""
-    return [tuple(each) for each in await worn.run(SWEEP, [kind, side, list(directions)])]
-
-
-async def things(worn: Headset, kind: str = "controllers", side: Side = "right") -> dict[str, Direction]:
-    """Some files that a hand can point at from where it is, each with a direction well within it."""
-    inwards = 1 if side == "right" else -1
-    grid = [(inwards * yaw / 10, -0.3 - pitch / 12) for pitch in range(6) for yaw in range(-2, 6)]
-    found = {path: at for at, (path, floor) in zip(grid, await sweep(worn, grid, kind, side), strict=True)
-             if path and floor >= 0}
-    sure: dict[str, Direction] = {}
-    for path, (yaw, pitch) in found.items():
-        around = [(yaw - 0.025, pitch), (yaw + 0.025, pitch), (yaw, pitch - 0.025), (yaw, pitch + 0.025)]
-        if all(each == path for each, _ in await sweep(worn, around, kind, side)):
-            sure[path] = (yaw, pitch)
-        if len(sure) == 3:
-            break
-    assert len(sure) >= 2, found
-    return sure
 
 
 async def turn(worn: Headset, direction: Direction, kind: str = "controllers", side: Side = "right") -> None:

@@ -12,6 +12,7 @@ import headset
 import pytest
 from headset import Headset
 from playwright.async_api import Browser
+from reaching import click, panel, target
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -219,3 +220,63 @@ async def test_a_device_that_finds_no_surfaces_has_it_float_at_once(chrome: Brow
         await worn.head(1, 1.6, 1, 1)
         assert close((await rests(worn))[0], place)
         await kept(worn)
+
+
+async def test_the_place_is_chosen_anew_when_it_is_lost_and_when_somebody_wishes(
+        chrome: Browser, url: str) -> None:
+    """A room with planes, controllers; then the menu leads out to VR and back, and everything is kept."""
+    async with headset.worn(chrome, url, room="office_small") as worn:
+        await worn.enter("vr")
+        await worn.run("xrserver.seek(2)")
+        await worn.run("xrserver.select('README.md')")
+        standing = await worn.still()
+
+        async def choose(name: str) -> None:
+            await worn.press("right", "b-button", 1)
+            await worn.press("right", "b-button", 0)
+            await click(worn, target(await panel(worn, "menu"), name))
+
+        async def kept_all() -> None:
+            state = await worn.state()
+            assert (state["rank"], state["selected"]) == (2, "README.md")
+
+        # From VR into the room, by the menu of the headset.
+        await worn.head(0, 1.5, 0.35, 0, -0.5)
+        await choose("See the room")
+        await worn.visit.until("state.mode === 'ar'")
+        await worn.frames(3)
+        await kept_all()
+        await aim(worn, ON_TABLE)
+        first, _, _ = await rests(worn)
+        assert abs(first[1] - TABLE[1]) < CENTIMETRE
+        await press(worn)
+        await kept(worn)
+        # The device gives the anchor up: the city follows the hand again, and stands where that leaves it.
+        await worn.run("""Object.defineProperty(XRFrame.prototype, "trackedAnchors",
+            {configurable: true, get: () => new Set()})""")
+        await worn.frames(3)
+        await worn.run("delete XRFrame.prototype.trackedAnchors")
+        await aim(worn, (0.3, 0.75, -0.65))
+        second, _, _ = await rests(worn)
+        assert abs(second[1] - TABLE[1]) < CENTIMETRE and second[0] - first[0] > 0.1
+        await press(worn)
+        await aim(worn, ON_TABLE)
+        assert close((await rests(worn))[0], second)
+        await kept(worn)
+        # Somebody wishes it elsewhere.
+        await choose("Place the city again")
+        await aim(worn, ON_TABLE)
+        again, _, _ = await rests(worn)
+        assert again[0] < second[0] - 0.1
+        await press(worn)
+        await aim(worn, (0.3, 0.75, -0.65))
+        assert close((await rests(worn))[0], again)
+        await kept_all()
+        # And out of the room again: in VR it stands as it stood.
+        await choose("Hide the room")
+        await worn.visit.until("state.mode === 'vr'")
+        await worn.frames(3)
+        await kept_all()
+        here = await worn.still()
+        assert math.isclose(here.scale, standing.scale, rel_tol=1e-6)
+        assert abs(here.position[1] - standing.position[1]) < 0.15, "before the head, as high as it was"

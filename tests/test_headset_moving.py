@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from headset import Headset
 from playwright.async_api import Browser
+from reaching import click, panel, sweep, target
 
 from xrserver import spaces
 from xrserver.spaces import Pose, Vector
@@ -31,6 +32,7 @@ async def page(chrome: Browser, url: str) -> AsyncIterator[Headset]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def worn(page: Headset) -> Headset:
     await page.rest()
+    await page.run("xrserver.headset.comfort({turn: 'snap', leftHanded: false, oneHanded: false})")
     await page.run("xrserver.headset.preset('tabletop')")
     await page.still()
     return page
@@ -92,12 +94,12 @@ async def test_two_hands_move_turn_and_scale_about_the_middle_between_them(worn:
     await worn.controller("right", 0.2, 1.2, -0.4)
     await worn.press("left", "squeeze", frames=0)
     await worn.press("right", "squeeze")
-    taken = await worn.grips()
+    taken = await worn.anchors()
     held = spaces.apply_inverse(before, middle(taken))
     # Twice as far apart, turned by a quarter, and higher.
     await worn.controller("left", 0.1, 1.3, 0.1, frames=0)
     await worn.controller("right", 0.1, 1.3, -0.7)
-    after, hands = await worn.pose(), await worn.grips()
+    after, hands = await worn.pose(), await worn.anchors()
     assert after.scale == pytest.approx(before.scale * apart(*hands) / apart(*taken), rel=0.001)
     assert after.scale > 1.8 * before.scale
     assert spaces.yaw_pitch_of(after.orientation) == pytest.approx((math.pi / 2, 0), abs=0.02)
@@ -190,3 +192,84 @@ async def test_a_teleport_from_the_table_stands_one_in_the_city_and_back(worn: H
     assert apart(spaces.apply(before, feet), (0.1, 1.0, -0.55)) < 0.15
     await worn.run("xrserver.headset.undo()")
     assert apart((await worn.still()).position, before.position) < MILLIMETRE
+
+
+async def test_smooth_turning_goes_round_the_head_and_stops(worn: Headset) -> None:
+    await worn.run("xrserver.headset.comfort({turn: 'smooth'})")
+    await worn.head(0.5, 1.6, 0.3)
+    before = await worn.still()
+    for way in (1, -1):
+        began = await worn.pose()
+        await worn.stick("right", way, 0.0, frames=8)
+        await worn.stick("right", 0.0, 0.0)
+        after = await worn.still()
+        turned = spaces.yaw_pitch_of(after.orientation)[0] - spaces.yaw_pitch_of(began.orientation)[0]
+        assert way * turned > 0.02, "to the right: the world goes to the left"
+        eye = (0.5, 1.6, 0.3)
+        assert apart(spaces.apply(after, spaces.apply_inverse(before, eye)), eye) < MILLIMETRE
+        assert level(after) and after.scale == before.scale
+
+
+async def test_left_handed_the_left_hand_turns_and_throws_and_the_right_one_flies(worn: Headset) -> None:
+    await worn.run("xrserver.headset.comfort({leftHanded: true})")
+    before = await worn.still()
+    await worn.stick("left", 1.0, 0.0, frames=4)
+    await worn.stick("left", 0.0, 0.0)
+    once = await worn.still()
+    turned = spaces.yaw_pitch_of(once.orientation)[0] - spaces.yaw_pitch_of(before.orientation)[0]
+    assert math.degrees(turned) == pytest.approx(30, abs=0.1)
+    await worn.stick("right", 0, -1, frames=8)
+    await worn.stick("right", 0, 0)
+    flown = await worn.still()
+    assert flown.position[2] - once.position[2] > 0.02
+    assert flown.orientation == once.orientation
+    await worn.run("xrserver.headset.undo()")
+    await worn.still()
+    await worn.controller("left", -0.1, 1.3, -0.3, pitch=-0.8)
+    await worn.stick("left", 0, -1, frames=4)
+    await worn.stick("left", 0, 0)
+    assert (await worn.still()).scale == 1
+
+
+async def test_with_one_hand_its_stick_does_all_that_two_would(worn: Headset) -> None:
+    """One controller, and the other hand away: it turns and throws; a grab turns and sizes by its stick."""
+    await worn.run("xrserver.headset.comfort({oneHanded: true})")
+    await worn.seen("left", False)
+    before = await worn.still()
+    await worn.stick("right", 1.0, 0.0, frames=4)
+    await worn.stick("right", 0.0, 0.0)
+    once = await worn.still()
+    turned = spaces.yaw_pitch_of(once.orientation)[0] - spaces.yaw_pitch_of(before.orientation)[0]
+    assert math.degrees(turned) == pytest.approx(30, abs=0.1)
+    await worn.controller("right", 0.3, 1.2, -0.4)
+    await worn.press("right", "squeeze")
+    held = spaces.apply_inverse(await worn.pose(), (await worn.grip("right")))
+    await worn.stick("right", 0.0, -1.0, frames=10)
+    await worn.stick("right", 0.0, 0.0)
+    grown = await worn.pose()
+    assert grown.scale > 1.02 * once.scale
+    assert apart(spaces.apply(grown, held), await worn.grip("right")) < MILLIMETRE
+    await worn.stick("right", 1.0, 0.0, frames=10)
+    await worn.stick("right", 0.0, 0.0)
+    spun = await worn.pose()
+    assert spaces.yaw_pitch_of(spun.orientation)[0] - spaces.yaw_pitch_of(grown.orientation)[0] > 0.02
+    assert apart(spaces.apply(spun, held), await worn.grip("right")) < MILLIMETRE
+    await worn.press("right", "squeeze", 0)
+    await worn.run("xrserver.headset.undo()")
+    assert apart((await worn.still()).position, once.position) < MILLIMETRE
+
+
+async def test_who_is_led_to_a_thing_stands_before_it_in_life_size(worn: Headset) -> None:
+    before = await worn.still()
+    await worn.run("xrserver.select('README.md')")
+    shown = await panel(worn, "inspector")
+    await click(worn, target(shown, "Go there"))
+    there = await worn.still()
+    assert there.scale == 1 and level(there)
+    # What was chosen is straight ahead of the eyes.
+    await worn.controller("right", 0, 1.6, 0, pitch=0)
+    ahead = [(0.0, pitch / 20) for pitch in range(-12, 4)]
+    assert "README.md" in [path for path, _ in await sweep(worn, ahead)]
+    await worn.run("xrserver.headset.undo()")
+    assert apart((await worn.still()).position, before.position) < MILLIMETRE
+    await worn.run("xrserver.select(null)")

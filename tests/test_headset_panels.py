@@ -10,6 +10,7 @@ import headset
 import numpy as np
 import pytest
 from playwright.async_api import Browser
+from reaching import across, aim, click, finger, outwards, palm, panel, target, turn_to
 
 from xrserver import spaces
 
@@ -18,40 +19,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: The story's city as a model on a table before the person; metres of the room.
 TABLETOP = {"position": [0, 0.8, -1.0], "orientation": [0, 0, 0, 1], "scale": 0.008}
 HEAD = np.array([0.0, 1.6, 0.0])
-
-
-async def panel(worn: headset.Headset, name: str) -> dict[str, Any]:
-    """An open panel, once it is."""
-    await worn.visit.until(f"state.panels.some(panel => panel.name === '{name}')")
-    return next(each for each in (await worn.state())["panels"] if each["name"] == name)
-
-
-def target(of: dict[str, Any], name: str) -> np.ndarray:
-    """Where something that can be pressed is, metres of the room."""
-    return next(np.array(each["position"]) for each in of["targets"] if each["name"] == name)
-
-
-#: Where the right controller is held: beside the hip.
-HIP = np.array([0.25, 1.2, -0.05])
-
-
-def turn_to(at: np.ndarray) -> list[float]:
-    """How it is turned when it points at a place."""
-    dx, dy, dz = at - HIP
-    return list(spaces.yaw_pitch(math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz))))
-
-
-async def aim(worn: headset.Headset, at: np.ndarray) -> None:
-    """Point the right controller at a place."""
-    dx, dy, dz = at - HIP
-    await worn.controller("right", *HIP, math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz)))
-
-
-async def click(worn: headset.Headset, at: np.ndarray) -> None:
-    """Point there and pull the trigger."""
-    await aim(worn, at)
-    await worn.press("right", "trigger", 1)
-    await worn.press("right", "trigger", 0)
 
 
 async def test_what_is_selected_is_told_on_a_panel_at_arms_length(chrome: Browser, url: str) -> None:
@@ -79,32 +46,6 @@ async def test_what_is_selected_is_told_on_a_panel_at_arms_length(chrome: Browse
         await click(worn, target(await panel(worn, "inspector"), "Close"))
         await worn.visit.until("state.selected === null")
         await worn.visit.until("!state.panels.some(each => each.name === 'inspector')")
-
-
-async def finger(worn: headset.Headset, side: headset.Side, at: np.ndarray, frames: int = 2) -> None:
-    """Move a bare hand so that its index fingertip is at a place."""
-    await worn.run("""async ([side, at]) => {
-        const session = device.activeSession;
-        const space = await session.requestReferenceSpace("local-floor");
-        await new Promise(done => session.requestAnimationFrame((_time, frame) => {
-            const source = [...session.inputSources].find(each => each.handedness === side && each.hand);
-            const tip = frame.getJointPose(source.hand.get("index-finger-tip"), space).transform.position;
-            const { position } = device.hands[side];
-            position.set(position.x + at[0] - tip.x, position.y + at[1] - tip.y, position.z + at[2] - tip.z);
-            done();
-        }));
-    }""", [side, list(map(float, at))])
-    await worn.frames(frames)
-
-
-def outwards(of: dict[str, Any]) -> np.ndarray:
-    """The way a panel faces."""
-    return np.array(spaces.rotate(of["orientation"], (0, 0, 1)))
-
-
-def across(of: dict[str, Any]) -> np.ndarray:
-    """To the right on a panel."""
-    return np.array(spaces.rotate(of["orientation"], (1, 0, 0)))
 
 
 async def look_at_the_left_controller(worn: headset.Headset) -> dict[str, Any]:
@@ -202,31 +143,6 @@ async def test_fingers_press_the_menu_by_touch(chrome: Browser, url: str) -> Non
         assert await worn.run(day) == now
         # Nothing of this moved the city or chose anything.
         assert (await worn.state())["selected"] is None
-
-
-async def palm(worn: headset.Headset, side: headset.Side, out: np.ndarray, fingers: np.ndarray) -> None:
-    """Turn a bare hand so that its palm faces `out` and its fingers point about to `fingers`."""
-    back = -out / np.linalg.norm(out)
-    towards = -fingers + back * np.dot(fingers, back)
-    towards /= np.linalg.norm(towards)
-    # A joint's axes: +Y is its back, -Z its way on. The wrist is turned against the hand as a whole.
-    wanted = np.stack([np.cross(back, towards), back, towards], axis=1)
-    now, turn = await worn.run("""async side => {
-        const session = device.activeSession;
-        const space = await session.requestReferenceSpace("local-floor");
-        return new Promise(done => session.requestAnimationFrame((_time, frame) => {
-            const source = [...session.inputSources].find(each => each.handedness === side && each.hand);
-            const { x, y, z, w } = device.hands[side].quaternion;
-            done([[...frame.getJointPose(source.hand.get("wrist"), space).transform.matrix], [x, y, z, w]]);
-        }));
-    }""", side)
-    joint = np.array(now).reshape(4, 4).T[:3, :3]
-    hand = np.stack([spaces.rotate(turn, axis) for axis in np.eye(3)], axis=1)
-    x, y, z = (wanted @ joint.T @ hand).T
-    w = math.sqrt(max(1 + x[0] + y[1] + z[2], 1e-12)) / 2
-    turn = [(y[2] - z[1]) / (4 * w), (z[0] - x[2]) / (4 * w), (x[1] - y[0]) / (4 * w), w]
-    await worn.run("([side, turn]) => device.hands[side].quaternion.set(...turn)", [side, turn])
-    await worn.frames(2)
 
 
 async def test_bare_hands_find_time_on_the_wrist_and_the_menu_in_a_palm(chrome: Browser, url: str) -> None:
@@ -369,3 +285,154 @@ async def test_text_on_panels_has_contrast_over_whatever_is_behind_them(chrome: 
                 for ink, back in pairs:
                     dark, pale = sorted((luminance(over(ink, back, colours)), luminance(back)))
                     assert (pale + 0.05) / (dark + 0.05) >= 4.5, (light, ink, behind)
+
+
+async def raise_the_left_palm(worn: headset.Headset) -> dict[str, Any]:
+    """Turn it to the face, look at it, and return the timeline that comes, once it rests."""
+    at = np.array([-0.05, 1.3, -0.34])
+    await worn.hand("right", 0.35, 1.1, -0.1)
+    await worn.hand("left", *at)
+    await worn.head(0, 1.6, 0, pitch=-0.6)
+    await palm(worn, "left", HEAD - at, np.array([1.0, 0, 0]))
+    await panel(worn, "time")
+    await worn.frames(25)
+    return await panel(worn, "time")
+
+
+@pytest.mark.parametrize("kind", ["controllers", "hands"])
+async def test_time_goes_finely_for_a_hand_that_goes_away_from_its_track(
+        chrome: Browser, url: str, kind: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        if kind == "hands":
+            await worn.hands()
+            shown = await raise_the_left_palm(worn)
+        else:
+            await worn.controller("right", 0.3, 1.0, 0)
+            shown = await look_at_the_left_controller(worn)
+        head = (await worn.state())["headRank"]
+        track, wide = target(shown, "Time"), shown["size"][0]
+        unit = wide / 560
+        down = np.array(spaces.rotate(shown["orientation"], (0, -1, 0)))
+
+        async def hold(x: float, away: float) -> int:
+            """The hand is so many widths right of the middle and units away; the rank then."""
+            place = track + across(shown) * wide * x
+            if kind == "hands":
+                await finger(worn, "right", place + outwards(shown) * (0.022 + away * unit))
+            else:
+                await aim(worn, place + down * (52 + away) * unit)
+            await worn.frames(1)
+            return (await worn.state())["rank"]
+
+        # Taken hold of, and away: nearly all of its width is one commit of five, or none.
+        if kind == "hands":
+            await worn.pinch("right", 0.5)  # nearly: closing the rest moves the fingertip little
+            # Near enough for a pinch, and where that is on the track when its fingers have come together.
+            await finger(worn, "right", track + across(shown) * wide * 0.2 + outwards(shown) * 0.04
+                         - down * 70 * unit)
+            await worn.ramp_pinch("right")
+        else:
+            await hold(0.4, -52)
+            await worn.press("right", "trigger", 1)
+        assert (await worn.state())["rank"] == head
+        assert await hold(0.4, 24 + 4 * 26) == head
+        for x in (0.2, 0.0, -0.2):
+            assert await hold(x, 24 + 4 * 26) >= head - 1
+        fine = await hold(-0.4, 24 + 4 * 26)
+        assert fine >= head - 1
+        # Back on the track nothing jumps, and the whole way is all of history again.
+        assert await hold(-0.4, 0) == fine
+        for x in (-0.2, 0.0, 0.2, 0.4):
+            await hold(x, 0)
+        for x in (0.2, 0.0, -0.2, -0.4, -0.6):
+            rank = await hold(x, 0)
+        assert rank == 0
+        if kind == "hands":
+            await worn.ramp_pinch("right", 0)
+        else:
+            await worn.press("right", "trigger", 0)
+        assert (await worn.state())["rank"] == 0
+
+
+async def test_a_tap_on_the_wrist_plays_and_pauses(chrome: Browser, url: str) -> None:
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.hands()
+        await worn.hand("left", -0.1, 1.2, -0.35)
+        await worn.hand("right", 0.3, 1.1, -0.2)
+        await worn.visit.seek("rank:0")
+        await worn.frames(10)
+        assert (await worn.state())["panels"] == []
+        wrist = await worn.run("""new Promise(done => {
+            const session = device.activeSession;
+            const find = (_time, frame) => {
+                const source = [...session.inputSources].find(each => each.handedness === "left");
+                const { x, y, z } = frame.getJointPose(source.hand.get("wrist"), shown).transform.position;
+                done([x, y, z]);
+            };
+            let shown;
+            session.requestReferenceSpace("local-floor").then(space => {
+                shown = space;
+                session.requestAnimationFrame(find);
+            });
+        })""")
+        on, off = np.add(wrist, (0, 0.02, 0)), np.add(wrist, (0.15, 0.1, 0))
+        await worn.run("xrserver.play(0.05); xrserver.pause()")  # slowly: it is seen before it is over
+        await finger(worn, "right", off)
+        assert not (await worn.state())["playing"]
+        await finger(worn, "right", on)
+        await worn.visit.until("state.playing")
+        # A finger that stays, or trembles, taps once.
+        for trembling in (0.01, -0.005, 0.012, 0.0):
+            await finger(worn, "right", np.add(on, (0, trembling, 0)))
+        assert (await worn.state())["playing"]
+        await finger(worn, "right", off)
+        await finger(worn, "right", on)
+        await worn.visit.until("!state.playing")
+
+
+async def test_what_is_longer_than_its_panel_is_scrolled_by_stick_ray_and_finger(
+        chrome: Browser, url: str) -> None:
+    kept = "localStorage['xrserver.comfort'] ?? null"
+    async with headset.worn(chrome, url) as worn:
+        await worn.enter("vr")
+        await worn.press("right", "b-button", 1)
+        await worn.press("right", "b-button", 0)
+        await click(worn, target(await panel(worn, "menu"), "Comfort"))
+        await worn.frames(2)
+
+        async def names() -> list[str]:
+            return [each["name"] for each in (await panel(worn, "menu"))["targets"]]
+
+        assert "Turn in steps" in await names() and "Vibration" not in await names()
+        pose, settings = await worn.pose(), await worn.run(kept)
+        await aim(worn, np.array((await panel(worn, "menu"))["position"]))
+        await worn.stick("right", 0, 1, frames=1)
+        await worn.visit.until("state.panels[0].targets.some(each => each.name === 'Vibration')")
+        assert "Turn in steps" not in await names() and "Back" in await names()
+        await worn.stick("right", 0, -1, frames=1)
+        await worn.visit.until("state.panels[0].targets.some(each => each.name === 'Turn in steps')")
+        await worn.stick("right", 0, 0)
+        assert await worn.pose() == pose, "the stick scrolled, and did nothing else"
+        # A press that moves up drags the list along, and presses nothing.
+        place = target(await panel(worn, "menu"), "Speed")
+        low = target(await panel(worn, "menu"), "Fly up and down with the gaze")
+        await aim(worn, low)
+        await worn.press("right", "trigger", 1)
+        for step in range(1, 7):
+            await aim(worn, low + np.array([0, 0.03 * step, 0]))
+        await worn.press("right", "trigger", 0)
+        assert "Turn in steps" not in await names()
+        assert await worn.run(kept) == settings
+        # So does a finger on it, downwards.
+        await worn.hands()
+        await worn.hand("left", -0.3, 0.9, 0)
+        out = outwards(await panel(worn, "menu"))
+        for depth in (0.06, 0.0):
+            await finger(worn, "right", place + out * depth)
+        for step in range(1, 7):
+            await finger(worn, "right", place - np.array([0, 0.03 * step, 0]))
+        await finger(worn, "right", place - np.array([0, 0.18, 0]) + out * 0.06)
+        assert "Turn in steps" in await names()
+        assert await worn.run(kept) == settings

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import headset
+import numpy as np
 import pytest
 import pytest_asyncio
 from headset import Headset
 from playwright.async_api import Browser
+from reaching import panel
+from served import silent
 
-from xrserver import spaces
+from xrserver import app, spaces
+from xrserver.config import Config
 from xrserver.spaces import Vector
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -194,3 +201,49 @@ async def test_a_lost_graphics_card_lets_one_out_and_says_so(worn: Headset) -> N
     assert (await worn.state())["drawCalls"] >= 2
     # The emulator asks a lost context for its state, and stumbles over the answer.
     worn.visit.said[:] = [each for each in worn.visit.said if "onDeviceFrame" not in each]
+
+
+async def test_a_server_that_goes_away_while_it_is_worn_is_told_and_finds_everything_where_it_was(
+        chrome: Browser, story: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    config = Config(repositories=(story,), port=port, jobs=1, token=False)
+    refused = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
+    async with contextlib.AsyncExitStack() as wearing:
+        async with app.server(config, silent) as first:
+            worn = await wearing.enter_async_context(headset.worn(chrome, first.url, expected=refused))
+            await worn.enter("vr")
+            await worn.run("xrserver.seek(2)")
+            await worn.run("xrserver.select('README.md')")
+            await worn.controller("right", 0.3, 1.2, -0.4)
+            await worn.press("right", "squeeze")
+            await worn.controller("right", 0.4, 1.3, -0.6)
+            await worn.press("right", "squeeze", 0)
+            pose = await worn.still()
+            before = await worn.state()
+        # A card says so, where the head looks by then.
+        await worn.head(0, 1.6, 0, yaw=1.2)
+        shown = await panel(worn, "card")
+        way = np.array(shown["position"]) - (0, 1.6, 0)
+        gaze = np.array(spaces.rotate(spaces.yaw_pitch(1.2, 0), (0, 0, -1)))
+        assert not (await worn.state())["connected"]
+        assert np.dot(way / np.linalg.norm(way), gaze) > 0.8
+        # The city is there and can be used without a server.
+        await worn.head(0, 1.6, 0)
+        await worn.controller("right", 0.3, 1.2, -0.4)
+        await worn.press("right", "squeeze")
+        await worn.controller("right", 0.3, 1.3, -0.4)
+        await worn.press("right", "squeeze", 0)
+        lifted = spaces.subtract((await worn.still()).position, pose.position)
+        assert lifted == pytest.approx((0, 0.1, 0), abs=MILLIMETRE)
+        await worn.run("xrserver.headset.undo()")
+        await worn.still()
+        async with app.server(config, silent):
+            await worn.visit.until("state.connected")
+            await worn.visit.until("!state.panels.some(each => each.name === 'card')")
+            after = await worn.state()
+            for key in ("mode", "rank", "selected", "generation", "headRank"):
+                assert after[key] == before[key], key
+            assert apart((await worn.still()).position, pose.position) < MILLIMETRE
+            assert await worn.run("xrserver.seek(0)") == 0
+            await wearing.aclose()

@@ -25,7 +25,7 @@ export function hang(
   const stand = new Stand(viewer, world);
   const others = (): readonly Panel[] => panels.list;
   const leftHanded = (): boolean => settings.comfort.leftHanded;
-  const inspector = new Inspector(page, stand, others);
+  const inspector = new Inspector(page, stand, others, (node) => moving.approach(node));
   const wrist = new Wrist(page, {
     menu: () => menu.toggle(),
     passed: (side) => pulse(side, "tick"),

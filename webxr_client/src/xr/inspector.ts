@@ -22,6 +22,7 @@ export class Inspector implements Showing {
   readonly #page: Page;
   readonly #stand: Stand;
   readonly #others: () => readonly Panel[];
+  readonly #approach: (node: number) => void;
   #title = "";
   #comes = false;
   /** 1: to the right of its thing. */
@@ -29,8 +30,10 @@ export class Inspector implements Showing {
   readonly #base: Vector = [0, 0, 0];
   readonly #size: Vector = [0, 0, 0];
 
-  constructor(page: Page, stand: Stand, others: () => readonly Panel[]) {
+  /** `approach` leads to a node. */
+  constructor(page: Page, stand: Stand, others: () => readonly Panel[], approach: (node: number) => void) {
     this.#page = page;
+    this.#approach = approach;
     this.#stand = stand;
     this.#others = others;
   }
@@ -60,7 +63,9 @@ export class Inspector implements Showing {
     this.#title = rows.title;
     this.panel.show({
       title: name, folder, close: () => this.#page.choose(NOTHING), body,
-      foot: [{ kind: "buttons", buttons: [{ text: "Go there", press: () => this.#page.viewer.approach(this.#page.viewer.aim.selection.selected) }] }],
+      // A model on a table is looked at from around it.
+      foot: this.#page.viewer.headset.mode === "ar" ? [] : [{ kind: "buttons", buttons: [
+        { text: "Go there", press: () => this.#approach(this.#page.viewer.aim.selection.selected) }] }],
     }, same);
   }
 

@@ -10,6 +10,7 @@ import * as spaces from "../spaces.ts";
 import type { ReadonlyPose, Vector } from "../spaces.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
+import { beside } from "./approach.ts";
 import type { Haptics } from "./haptics.ts";
 import type { Mode, Moment, Part } from "./part.ts";
 import { Passage } from "./passage.ts";
@@ -83,6 +84,22 @@ export class Locomotion implements Part {
     this.#remember();
     const to = this.placed() ?? this.#stand(this.settings.preset, this.#to);
     this.#go(to, to.scale > MODEL || this.#isLife);
+  }
+
+  /** Go to a thing, and stand before it in life size. A model on a table stays there. */
+  approach(node: number): void {
+    if (this.#generation === null || this.#mode !== "vr") return;
+    const { look } = this.#world;
+    const { journey, playback, playhead } = this.#viewer;
+    const found = look.find(node, playback.rank);
+    if (found === undefined) return;
+    const base: Vector = [0, 0, 0];
+    const size: Vector = [0, 0, 0];
+    look.box(found, base, size);
+    const { position, yaw } = this.#head;
+    const place = beside(look, playhead, node, base, size, spaces.applyInverse(journey.pose, position, [0, 0, 0]), [0, 0, 0]);
+    this.#remember();
+    this.#go(within(place, base, position, yaw, this.#floor, 1, this.#to), true);
   }
 
   /** Take the last move back. */

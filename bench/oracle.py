@@ -190,7 +190,8 @@ def people_difference(repository: Path, index: HistoryIndex, together: bool) -> 
     printed = git(repository, "-c", f"mailmap.blob={name}:.mailmap", "-c", "mailmap.file=", "shortlog", "-se",
                   *groups, name)
     lines = (line.partition(b"\t") for line in printed.split(b"\n") if line)
-    return len(ours ^ {(int(count), who) for count, _, who in lines})
+    # A trailer without brackets names nobody; git counts its text.
+    return len(ours ^ {(int(count), who) for count, _, who in lines if who.endswith(b">")})
 
 
 class Graph:

@@ -11,6 +11,18 @@ export function wanted(): Wanted {
   return { at: parts.get("at"), select: parts.get("select") };
 }
 
+/** The repository that the address names; "" where it names none. */
+export function repository(): string {
+  return new URLSearchParams(location.search).get("repository") ?? "";
+}
+
+/** Have the address name another repository, and no moment of the one before. */
+export function enter(repository: string): void {
+  const parts = new URLSearchParams(location.search);
+  parts.set("repository", repository);
+  history.replaceState(null, "", `${location.pathname}?${parts.toString()}`);
+}
+
 /** Take the secret of a link that pairs out of the address, where nobody who looks on should read it; "" without one. */
 export function takeInvitation(): string {
   const parts = new URLSearchParams(location.hash.slice(1));

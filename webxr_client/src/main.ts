@@ -2,7 +2,7 @@
 import * as address from "./address.ts";
 import { Emitter } from "./api.ts";
 import { Captions } from "./captions.ts";
-import type { Panel } from "./generated/protocol.ts";
+import type { Panel, Repository } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
@@ -63,6 +63,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   close: () => choose(NOTHING),
   colour: (colouring) => colour(colouring),
   scene: (name) => session.open(name),
+  repository: (id) => visit(id),
   light: () => light(viewer.daylight === 0),
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
@@ -108,6 +109,7 @@ function orSay<T>(make: () => T): T {
 /** Shown to a device that the server does not know; once it does, what was asked for opens. */
 const pairing = new Pairing(document.querySelector<HTMLElement>("#interface")!, address.takeInvitation(), () => session.open(""));
 
+let repositories: readonly Repository[] = [];
 let resumed = false;
 let scenes: readonly string[] = [];
 let asked: address.Wanted = address.wanted();
@@ -139,9 +141,11 @@ function heard(message: Heard): void {
   switch (message.type) {
     case "welcome":
       resumed = message.resumed;
-      if (message.repositories[0] !== undefined) ui.place(message.repositories[0].name, "");
       scenes = message.scenes;
       ui.scenes.offer(scenes);
+      repositories = message.repositories;
+      ui.repositories.offer(repositories);
+      if (world.shown === undefined) ui.place(session.repository || (repositories[0]?.id ?? ""), "");
       break;
     case "progress":
       ui.loading.show(`${message.phase} …`, message.total > 0 ? message.done / message.total : -1);
@@ -328,6 +332,15 @@ async function follow(): Promise<void> {
   }
 }
 
+/** Show another of the repositories that are open, at its newest moment. */
+function visit(id: string): void {
+  if (id === world.shown?.scene.repository) return;
+  choose(NOTHING);
+  address.enter(id);
+  session.repository = id;
+  session.open("");
+}
+
 function complain(error: unknown): void {
   ui.notices.say(error instanceof Error ? error.message : String(error));
 }
@@ -344,7 +357,7 @@ shine(preferred());
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({
-  viewer, world, session, time, captions, choose, colour, scene: (name) => session.open(name),
+  viewer, world, session, time, captions, choose, colour, visit, get repositories() { return repositories; }, scene: (name) => session.open(name),
   get scenes() { return scenes; }, light: () => light(viewer.daylight === 0),
   seek: (moment) => void time.seek(moment).catch(complain),
   said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
@@ -364,4 +377,5 @@ navigator.xr?.addEventListener("devicechange", offer);
 // A page that is opened from within another one's VR is in it already.
 navigator.xr?.addEventListener("sessiongranted", () => enter("vr"));
 
+session.repository = address.repository();
 session.open("");

@@ -36,6 +36,8 @@ export class Session {
   #wait = FIRST_WAIT;
   #timer = 0;
   #scene = "";
+  /** The repository asked for, by its id; "" for the server's own choice. */
+  repository = "";
 
   constructor(tier: Hello["tier"], listener: Listener) {
     this.#tier = tier;
@@ -81,6 +83,11 @@ export class Session {
     });
   }
 
+  /** What hello asks for: ``scene`` or ``repository/scene``. */
+  #asked(): string {
+    return this.repository === "" || this.#scene.includes("/") ? this.#scene : `${this.repository}/${this.#scene}`;
+  }
+
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
@@ -96,7 +103,7 @@ export class Session {
       case "opened":
         this.#wait = FIRST_WAIT;
         this.line = "open";
-        this.send({ type: "hello", tier: this.#tier, resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#scene });
+        this.send({ type: "hello", tier: this.#tier, resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#asked() });
         break;
       case "closed":
         void this.#closed(message.code, message.reason, message.wasOpen);

@@ -7,12 +7,15 @@ import { Legend } from "./legend.ts";
 import { Enter, type EnterCommands } from "./enter.ts";
 import { Help, Loading, Menu, Notices, type MenuItem } from "./overlays.ts";
 import { Scenes } from "./scenes.ts";
+import { Repositories } from "./repositories.ts";
 import { Tooltip } from "./tooltip.ts";
 import { refName } from "./words.ts";
 
 export interface InterfaceCommands extends DockCommands, InspectorCommands, EnterCommands {
   colour(colouring: Colouring): void;
   scene(name: string): void;
+  /** Show another of the repositories that are open. */
+  repository(id: string): void;
   light(): void;
   recentre(): void;
   undo(): void;
@@ -30,9 +33,9 @@ export class Interface {
   readonly help = new Help();
   readonly menu: Menu;
   readonly scenes: Scenes;
+  readonly repositories: Repositories;
 
   readonly #root: HTMLElement;
-  readonly #name = element("h1");
   readonly #ref = element("p");
   readonly #place: HTMLElement;
   readonly #tools: HTMLElement;
@@ -47,8 +50,9 @@ export class Interface {
     this.enter = new Enter(commands);
     this.#light = iconButton("sun", "Day (N)", () => commands.light());
     this.#legendButton = iconButton("palette", "Legend (L)", () => this.toggleLegend());
+    this.repositories = new Repositories((id) => commands.repository(id));
     this.scenes = new Scenes((name) => commands.scene(name));
-    this.#place = element("header", { class: "place" }, this.#name, this.#ref, this.scenes.root);
+    this.#place = element("header", { class: "place" }, this.repositories.root, this.#ref, this.scenes.root);
     this.#tools = element("nav", { class: "tools", "aria-label": "Tools" }, this.enter.root, this.#legendButton, this.#light,
       iconButton("help", "Help (?)", () => this.help.toggle()), iconButton("menu", "Menu (Tab)", () => this.menu.toggle()));
     this.menu = new Menu(this.#items(commands));
@@ -61,10 +65,10 @@ export class Interface {
   }
 
   place(repository: string, ref: string): void {
-    this.#name.textContent = repository;
+    const name = this.repositories.show(repository);
     this.#ref.textContent = refName(ref);
-    document.title = `${repository} · xrserver`;
-    this.loading.name(repository);
+    document.title = `${name} · xrserver`;
+    this.loading.name(name);
   }
 
   light(day: boolean): void {

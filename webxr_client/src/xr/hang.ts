@@ -39,12 +39,13 @@ export function hang(
       get preset() { return settings.preset; },
       get day() { return viewer.daylight === 1; },
       get colouring() { return viewer.colouring; },
+      get repositories() { return page.repositories; },
       get scenes() { return page.scenes; },
       get scene() { return page.world.shown?.scene.scene ?? ""; },
     },
     commands: {
       place, preset: (preset) => moving.preset(preset), recentre: () => moving.recentre(), undo: () => moving.undo(),
-      light: () => page.light(), colour: (colouring) => page.colour(colouring), scene: (name) => page.scene(name), leave: () => void headset.leave(),
+      visit: (id) => page.visit(id), light: () => page.light(), colour: (colouring) => page.colour(colouring), scene: (name) => page.scene(name), leave: () => void headset.leave(),
     },
     other: async (mode) => {
       const to = mode === "vr" ? "ar" : "vr";

@@ -1,5 +1,5 @@
 /** What the menu shows, page by page: rows as data. */
-import { CATEGORY_COLOURS, Category } from "../generated/protocol.ts";
+import { CATEGORY_COLOURS, Category, type Repository } from "../generated/protocol.ts";
 import { COMFORTS, type Comfort, type ComfortName } from "../navigation/comfort.ts";
 import { COLOURINGS, type Colouring } from "../scene/city.ts";
 import { KINDS } from "../ui/legend.ts";
@@ -11,7 +11,7 @@ import { PRESETS, type Preset, type Settings } from "./settings.ts";
 import { heading, type Widget } from "./widgets.ts";
 import { helped, type Holding } from "./words.ts";
 
-export type PageName = "menu" | "colours" | "comfort" | "help";
+export type PageName = "menu" | "repositories" | "colours" | "comfort" | "help";
 
 /** What the menu does. */
 export interface MenuCommands {
@@ -23,6 +23,8 @@ export interface MenuCommands {
   light(): void;
   colour(colouring: Colouring): void;
   scene(name: string): void;
+  /** Show another repository. */
+  visit(id: string): void;
   /** Into the other kind of session; undefined where there is none. */
   readonly other: { readonly text: string; readonly enter: () => void } | undefined;
   leave(): void;
@@ -42,6 +44,7 @@ export interface MenuState {
   readonly colouring: Colouring;
   readonly scenes: readonly string[];
   readonly scene: string;
+  readonly repositories: readonly Repository[];
   readonly world: World;
   readonly haptics: { on: boolean };
 }
@@ -57,14 +60,26 @@ export function pageOf(name: PageName, state: MenuState, holding: Holding, comma
   const back = { foot: [{ kind: "buttons", buttons: [{ text: "Back", press: () => commands.turn("menu") }] }] } as const;
   switch (name) {
     case "menu": return { title: "Menu", close: () => commands.close(), body: menu(state, commands) };
+    case "repositories": return { title: "Repositories", close: () => commands.close(), body: repositories(state, commands), ...back };
     case "colours": return { title: "Colours", close: () => commands.close(), body: colours(state, commands), ...back };
     case "comfort": return { title: "Comfort", close: () => commands.close(), body: comfort(state, commands), ...back };
     case "help": return { title: "What hands do", close: () => commands.close(), body: help(holding), ...back };
   }
 }
 
-function menu({ preset, day, ar, scenes, scene }: MenuState, commands: MenuCommands): Widget[] {
+function repositories({ repositories: open, world }: MenuState, commands: MenuCommands): Widget[] {
+  return open.map(({ id, name, commits }): Widget => ({
+    kind: "item", text: isolated(name), note: id === world.shown?.scene.repository ? "shown now" : `${grouped(commits)} commits`,
+    press: () => {
+      commands.close();
+      commands.visit(id);
+    },
+  }));
+}
+
+function menu({ preset, day, ar, repositories: open, world, scenes, scene }: MenuState, commands: MenuCommands): Widget[] {
   const { other } = commands;
+  const shown = open.find(({ id }) => id === world.shown?.scene.repository);
   return [
     ar ? { kind: "buttons", buttons: [{ text: "Place the city again", press: () => {
       commands.close();
@@ -75,6 +90,8 @@ function menu({ preset, day, ar, scenes, scene }: MenuState, commands: MenuComma
       options: inOrder(scenes).map((each) => [each, titleOf(each)] as const) }]),
     { kind: "buttons", buttons: [
       { text: "Recentre", press: () => commands.recentre() }, { text: "Undo move", press: () => commands.undo() }] },
+    ...(open.length < 2 ? [] : [{ kind: "buttons", buttons: [
+      { text: `Repository: ${isolated(shown?.name ?? "")}`, press: () => commands.turn("repositories") }] } satisfies Widget]),
     { kind: "toggle", text: "Daylight", on: day, press: () => commands.light() },
     { kind: "rule" },
     { kind: "buttons", buttons: [

@@ -1,6 +1,6 @@
 /** What is around somebody who wears a headset: the parts, and the order in which they get the hands. */
 import type { Captions } from "../captions.ts";
-import type { Panel as Rows } from "../generated/protocol.ts";
+import type { Panel as Rows, Repository } from "../generated/protocol.ts";
 import { SIDES, type Side } from "../input/hands.ts";
 import type { Playing } from "../playing.ts";
 import type { Colouring } from "../scene/city.ts";
@@ -39,6 +39,10 @@ export interface Page {
   readonly scenes: readonly string[];
   /** Show it as another. */
   scene(name: string): void;
+  /** The repositories that are open. */
+  readonly repositories: readonly Repository[];
+  /** Show another of them. */
+  visit(id: string): void;
   /** Night to day or back. */
   light(): void;
   /** Into a session of the other kind; where the device refuses, it is said. */

@@ -1,10 +1,11 @@
-"""Laying out a city and building its spans."""
+"""Laying out a city and a river, and building their spans."""
 
 from __future__ import annotations
 
 import argparse
 
 from bench.cities import paths_and_sizes
+from bench.graphs import busy_graph
 from bench.measure import Figure, seconds
 
 
@@ -14,6 +15,7 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     from xrserver.history.repository import Repository
     from xrserver.history.versions import file_versions
     from xrserver.layout.city import CityParameters, lay_out_city
+    from xrserver.layout.river import RiverParameters, lay_out_river
     from xrserver.scene.build import build_scene
     from xrserver.scene.definition import load_scene
 
@@ -25,6 +27,15 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     city()
     layout = [1e3 * seconds(city) for _ in range(4 * arguments.runs)]
 
+    rivers: list[Figure] = []
+    for commits in (1_000, 10_000, 100_000, 1_000_000):
+        graph = busy_graph(commits)
+        lay_out_river(graph, RiverParameters())
+        taken = [seconds(lambda graph=graph: lay_out_river(graph, RiverParameters()))
+                 for _ in range(arguments.runs)]
+        rivers.append(Figure(f"river of {commits} commits: chains, lanes, course and ribbons", "s", taken,
+                             "≤ 1.5 s after warm-up" if commits == 1_000_000 else ""))
+
     with Repository.open(arguments.repo) as repository:
         index = read_index(repository)
     definition = load_scene("city")
@@ -35,6 +46,7 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     scene = [1e3 * seconds(lambda: build_scene(index, versions, definition, "bench"))
              for _ in range(arguments.runs)]
     return [
+        *rivers,
         Figure("layout of 100 000 files", "ms", layout, "≤ 30 ms after warm-up"),
         Figure(f"versions and strata of {len(index.oids)} commits", "ms", strata),
         Figure(f"scene of {spans} spans", "ms", scene),

@@ -5,6 +5,7 @@ import type { City } from "./scene/city.ts";
 import { Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
 import { governed, newGovernor } from "./scene/governor.ts";
+import { milestones } from "./scene/milestones.ts";
 import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
 import type { Session } from "./session.ts";
@@ -196,7 +197,9 @@ export class World {
     this.shown = { scene, table, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
-    this.#city.course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
+    const course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
+    this.#city.course = course;
+    this.survey.milestones = course === undefined ? [] : milestones(table, course);
     this.#show([scene.root.id]);
     this.#listener.arrived(this.shown, before);
     const again = stale.filter((id) => same && id !== scene.root.id);

@@ -134,7 +134,7 @@ export class Labels {
     let label = this.#labels.get(candidate.node);
     if (label === undefined) {
       label = { ...NOTHING, key: candidate.node, district: candidate.district, depth: candidate.depth, weight: 0 };
-      const path = candidate.tile.pathOf(candidate.row);
+      const path = candidate.text === "" ? candidate.tile.pathOf(candidate.row) : candidate.text.replaceAll("/", "\u2215");
       const name = path.slice(path.lastIndexOf("/") + 1);
       label.text = name.length > 40 ? `${name.slice(0, 39)}…` : name;
       this.#labels.set(candidate.node, label);

@@ -3,6 +3,7 @@
  * district has become, and which buildings are near enough to be named.
  */
 import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
+import type { Milestone } from "./milestones.ts";
 import type { Tile } from "./tile.ts";
 
 /** Something that may be labelled; where the label is tied to, metres in scene space. */
@@ -17,6 +18,8 @@ export interface Candidate {
   z: number;
   /** Larger side of the footprint, metres. */
   extent: number;
+  /** What is written; "": the last part of the node's path. */
+  text: string;
 }
 
 /** Nodes between two looks at the clock. */
@@ -40,6 +43,8 @@ export class Survey {
   /** Districts that stand, and the nearest files; valid up to `count`. Refilled at the end of each pass. */
   readonly candidates: Candidate[] = [];
   count = 0;
+  /** What is written along the river. */
+  milestones: readonly Milestone[] = [];
   /** Counts up with each pass that is finished. */
   passes = 0;
 
@@ -177,15 +182,33 @@ export class Survey {
       const at = row * NODE.words;
       this.#offer(tile, row, span, tile.nodes[at + NODE.node]!, false, tile.nodes[at + NODE.depth]!, 0);
     }
+    for (let i = 0; i < this.milestones.length; i++) {
+      const milestone = this.milestones[i]!;
+      if (milestone.rank > this.#rank) break;
+      const candidate = this.#next();
+      candidate.node = milestone.key;
+      candidate.district = true;
+      candidate.depth = milestone.depth;
+      candidate.x = milestone.x;
+      candidate.y = milestone.y;
+      candidate.z = milestone.z;
+      candidate.extent = milestone.extent;
+      candidate.text = milestone.text;
+    }
     this.#stale = false;
     this.passes++;
+  }
+
+  /** The next one to fill. */
+  #next(): Candidate {
+    return (this.candidates[this.count++] ??= {} as Candidate);
   }
 
   #offer(tile: Tile, row: number, span: number, node: number, district: boolean, depth: number, top: number): void {
     const floats = floatsOf(tile);
     const at = span * SPAN.words;
-    const candidate = (this.candidates[this.count] ??= {} as Candidate);
-    this.count++;
+    const candidate = this.#next();
+    candidate.text = "";
     candidate.tile = tile;
     candidate.row = row;
     candidate.node = node;

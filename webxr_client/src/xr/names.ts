@@ -163,7 +163,7 @@ export class Names implements Part {
     if (ahead < away * Math.cos(ASIDE / DEGREES)) return undefined;
 
     if (name === undefined) {
-      const path = candidate.tile.pathOf(candidate.row);
+      const path = candidate.text === "" ? candidate.tile.pathOf(candidate.row) : candidate.text.replaceAll("/", "\u2215");
       const last = path.slice(path.lastIndexOf("/") + 1);
       name = { key: candidate.node, text: last.length > LONGEST ? `${last.slice(0, LONGEST - 1)}…` : last, district: candidate.district,
         depth: candidate.depth, x: 0, y: 0, z: 0, opacity: 0, seen: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };

@@ -142,7 +142,8 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
             else max(p.radius, 1.5 * float(half_width[:_LOOKS // 8].max()))
         slope = p.slope
         radii, angle = course.coil(length, radius, p.air, slope, half_width)
-        base += slope * float(outermost.max()) if around <= 0.0 else 0.0
+        # Its innermost lanes are the lowest: they stay above the ground.
+        base += slope * float(half_width[:_LOOKS // 8].max())
     shape = (length, radii, angle, slope, base)
 
     aside = aside_of(lane, p)

@@ -314,8 +314,9 @@ export interface Repository {
 /**
  * What a tile covers and costs, and the tiles that refine it.
  *
- * `box` is (min x, min y, min z, max x, max y, max z) in metres, scene space; `lo`, `hi` the
- * window of ranks; `error` the largest distance in metres between a drawn and a true surface.
+ * `box` is (min x, min y, min z, max x, max y, max z) in metres, scene space, of all but the plates
+ * that go on in other tiles; `lo`, `hi` the window of ranks; `error` the largest distance in metres
+ * between a drawn and a true surface.
  * The tile draws the real playheads t in (lo - 1, hi - 1], for which ceil(t) lies in [lo, hi):
  * the change at `lo` eases in before it.
  */

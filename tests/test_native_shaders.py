@@ -141,7 +141,7 @@ def stage():
             if name in program:
                 program[name] = unit
         renderer._use_textures()
-        renderer._set(program, moment, EYE, projection)
+        renderer._uniforms.set(program, renderer._values(moment, EYE, projection))
         array.transform(buffer, moderngl.POINTS, vertices=8 * len(nodes))
         found = np.frombuffer(buffer.read(), np.float32).reshape(len(nodes), 8, 12)
         clip = found[:, :, 8:]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xrserver import resources, spaces
 from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA, Category, Kind
 from xrserver.native.pools import WIDTH, Pool
+from xrserver.native.uniforms import Uniforms
 from xrserver.spaces import Matrix, Pose, Vector
 
 #: Corners of the faces towards the eye, whose last of three tells the face (CONVENTIONS, "Drawing").
@@ -137,8 +138,7 @@ class Renderer:
         self._marks: tuple[int, int, list[int]] = (-1, -1, [])
         self._eye_of_pick = context.framebuffer(
             [context.texture((1, 1), 2, dtype="u4")], context.depth_texture((1, 1)))
-        self._matrices = {name: np.empty(16, np.float32)
-                          for name in ("modelMatrix", "viewMatrix", "projectionMatrix")}
+        self._uniforms = Uniforms()
 
     def _program(self, body: str, *defines: str) -> moderngl.Program:
         program = self.context.program(source(body, *defines, "VERTEX"), source(body, *defines))
@@ -263,13 +263,14 @@ class Renderer:
         walls = self._walls[moment.colouring]
         marked = self._marked(moment.selected, moment.hovered)
         self._pixel_angle = 2.0 / (projection[5] * self.context.fbo.viewport[3])
+        values = self._values(moment, eye, projection)
         gate = self._place_gate(moment)
         through = moment.shadow is not None
         behind = self._foot if through else self._sky
         for program in (walls, self._roofs, self._plates, behind, *([self._mark] if len(marked) else []),
                         *([self._ribbons, self._beads] if self._discs else []),
                         *([self._gate] if gate is not None else [])):
-            self._set(program, moment, eye, projection)
+            self._uniforms.set(program, values)
         self._use_textures()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
@@ -348,7 +349,8 @@ class Renderer:
 
     def draw_pick(self, target: moderngl.Framebuffer, moment: Moment, eye: Pose, projection: Matrix) -> None:
         """Draw who is where, (node + 1, floor), into a target of RG32UI with depth."""
-        self._set(self._pick, moment, eye, projection)
+        values = self._values(moment, eye, projection)
+        self._uniforms.set(self._pick, values)
         self._use_textures()
         target.use()
         target.clear()
@@ -361,7 +363,7 @@ class Renderer:
         self._pick_array.render(vertices=18 * (self.drawn - before), first=18 * before)
         if self._discs:
             for program in (self._pick_ribbons, self._pick_beads):
-                self._set(program, moment, eye, projection)
+                self._uniforms.set(program, values)
             self._ribbon_arrays[1].render(vertices=18 * self._strips, first=18 * ribbons)
             self._bead_arrays[1].render(vertices=18 * self._discs, first=18 * beads)
 
@@ -370,8 +372,9 @@ class Renderer:
         for unit, texture in enumerate(textures):
             texture.use(unit)
 
-    def _set(self, program: moderngl.Program, moment: Moment, eye: Pose, projection: Matrix) -> None:
-        values: dict[str, object] = {
+    def _values(self, moment: Moment, eye: Pose, projection: Matrix) -> dict[str, object]:
+        """Return every uniform that depends on more than the program."""
+        return {
             "cameraPosition": eye.position,
             "sceneBounds": self._bounds,
             "playheadRank": moment.rank,
@@ -387,18 +390,10 @@ class Renderer:
             "hoveredFloor": moment.floor,
             "pixelAngle": self._pixel_angle,
             "roundness": float(self._course is not None),
+            "modelMatrix": spaces.matrix(moment.pose),
+            "viewMatrix": spaces.view_matrix(eye),
+            "projectionMatrix": projection,
         }
-        for name, value in values.items():
-            if name in program:
-                program[name] = value
-        matrices = {"modelMatrix": spaces.matrix(moment.pose), "viewMatrix": spaces.view_matrix(eye),
-                    "projectionMatrix": projection}
-        for name, matrix in matrices.items():
-            held = self._matrices[name]
-            held[:] = matrix
-            uniform = program[name]
-            if isinstance(uniform, moderngl.Uniform):
-                uniform.write(held.data)
 
 
 def _bytes(colours: NDArray[np.uint32], count: int) -> bytes:

@@ -11,6 +11,7 @@ import numpy as np
 from xrserver import spaces
 from xrserver.native.backend import View
 from xrserver.native.overlay import OVER
+from xrserver.native.uniforms import Uniforms
 from xrserver.spaces import Vector
 
 _VERTEX = """#version 330 core
@@ -96,7 +97,7 @@ class Strokes:
             self._program, [(self._buffer, "3f 3f 1f 4f /i", "aFrom", "aTo", "aRadius", "aColour")])
         self._shade = context.program(_SHADE_VERTEX, _SHADE_FRAGMENT)
         self._whole = context.vertex_array(self._shade, [])
-        self._matrices = np.empty(16, np.float32)
+        self._uniforms = Uniforms()
         self.count = 0
 
     def begin(self) -> None:
@@ -123,20 +124,14 @@ class Strokes:
         context.blend_func = OVER
         view.target.depth_mask = False
         if self.count:
-            self._set(self._program, "viewMatrix", spaces.view_matrix(view.world_from_eye))
-            self._set(self._program, "projectionMatrix", view.projection)
-            self._program["cameraPosition"] = view.world_from_eye.position
+            self._uniforms.set(self._program, {
+                "viewMatrix": spaces.view_matrix(view.world_from_eye), "projectionMatrix": view.projection,
+                "cameraPosition": view.world_from_eye.position})
             self._array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=self.count)
         if closed > 0.0 or dark > 0.0:
             context.disable(moderngl.DEPTH_TEST)
-            self._set(self._shade, "projectionMatrix", view.projection)
-            self._shade["closed"], self._shade["dark"], self._shade["daylight"] = closed, dark, daylight
+            self._uniforms.set(self._shade, {
+                "projectionMatrix": view.projection, "closed": closed, "dark": dark, "daylight": daylight})
             self._whole.render(moderngl.TRIANGLES, vertices=3)
         view.target.depth_mask = True
         context.disable(moderngl.BLEND)
-
-    def _set(self, program: moderngl.Program, name: str, matrix: spaces.Matrix) -> None:
-        self._matrices[:] = matrix
-        uniform = program[name]
-        if isinstance(uniform, moderngl.Uniform):
-            uniform.write(self._matrices.data)

@@ -6,6 +6,7 @@ which is for what happens once.
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import Any
 
@@ -18,6 +19,19 @@ OpenGL.ERROR_CHECKING = False
 
 import xr as _xr  # noqa: E402
 from xr import raw_functions as _raw  # noqa: E402
+from xr.library import openxr_loader_library  # noqa: E402
 
 xr: Any = _xr
-raw: Any = _raw
+
+
+class _Raw:
+    """The loader's functions, whose results are plain numbers: pyopenxr makes an enumeration of each."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = openxr_loader_library[name]
+        function.restype, function.argtypes = ctypes.c_int, getattr(_raw, name).argtypes
+        setattr(self, name, function)
+        return function
+
+
+raw = _Raw()

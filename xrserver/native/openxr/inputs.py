@@ -56,6 +56,7 @@ class Inputs:
         self._sync = xr.ActionsSyncInfo(active_action_sets=self._active)
         self._infos = {(part, i): xr.ActionStateGetInfo(self._actions[part], hand)
                        for part in _PARTS for i, hand in enumerate(self._hands)}
+        self._gaze_info: Any = xr.ActionStateGetInfo(self._gaze) if self._gaze is not None else None
         self._float, self._bool = xr.ActionStateFloat(), xr.ActionStateBoolean()
         self._vector, self._pose = xr.ActionStateVector2f(), xr.ActionStatePose()
 
@@ -133,7 +134,7 @@ class Inputs:
         if self._gaze is None:
             return None
         check(raw.xrGetActionStatePose(
-            self._session.handle, ctypes.byref(xr.ActionStateGetInfo(self._gaze)), ctypes.byref(self._pose)))
+            self._session.handle, ctypes.byref(self._gaze_info), ctypes.byref(self._pose)))
         return self._session.locate(self._gaze_space, self._location) if self._pose.is_active else None
 
     def pulse(self, side: str, kind: str) -> None:

@@ -125,12 +125,11 @@ class Runtime:
             xr.destroy_instance(self.instance)
 
 
-def check(result: Any) -> Any:
+def check(result: int) -> int:
     """Return what a raw function returned; raise the exception of its name if that is an error."""
-    value = int(getattr(result, "value", result))
-    if value < 0:
-        raise xr.exception.check_result(xr.Result(value))
-    return value
+    if result < 0:
+        raise xr.exception.check_result(xr.Result(result))
+    return result
 
 
 def _reason(error: Exception) -> str:

@@ -27,6 +27,8 @@ _TEXTURES = ("uSpans", "uNodes", "uStrata", "uPeople", "uCategories")
 COLOURINGS = ("author", "age", "kind")
 #: Of the many beyond those that have a colour of their own; sRGB.
 _NOBODY_COLOUR = 0x828995
+#: Over what is there, whose alpha it adds to.
+_OVER: Any = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
 #: What a district's floor is in the pick pass.
 _NO_FLOOR = 0xFFFF_FFFF
 
@@ -289,8 +291,7 @@ class Renderer:
         else:
             self._backdrop.render(moderngl.TRIANGLES, vertices=3)
         self.context.enable(moderngl.BLEND)
-        self.context.blend_func = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA,
-                                   moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
+        self.context.blend_func = _OVER
         if marked:
             for row in marked:
                 self._mark_array.render(vertices=18, first=18 * row)

@@ -81,7 +81,7 @@ class WornViewer(Viewer):
         self.moving.step(worn, seconds)
         self.journey = self.moving.journey
         changed = (self.journey.pose, self.playback.rank, self.playback.fraction, self.drawn)
-        if changed != self._last:
+        if changed != self._last or self._resident.pending:
             self._refine()
         self._last = changed
         self._tell(seconds)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cut, headset, history, page, scene, stream
+from bench import cut, headset, history, native, page, scene, stream
 from bench.measure import Figure, machine, table, write
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "stream": stream.measure,
     "page": page.measure,
     "headset": headset.measure,
+    "native": native.measure,
 }
 
 

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from native_scene import environment, town
-from PIL import ImageGrab, features
+from PIL import Image, ImageGrab, features
 from served import served
 
 SIZE = (480, 300)
@@ -111,6 +112,7 @@ async def test_the_window_does_what_keys_and_mouse_ask_for(display, tmp_path):
             "rank:60",
             env=environment(DISPLAY=display, WAYLAND_DISPLAY=""),
             stderr=subprocess.PIPE,
+            cwd=tmp_path,
         )
         try:
             window = ""
@@ -122,14 +124,14 @@ async def test_the_window_does_what_keys_and_mouse_ask_for(display, tmp_path):
             assert window, "no window appeared"
             hand = Hand(display, window.splitlines()[0])
             await hand.tool("windowfocus", hand.window)
-            await drive(hand)
+            await drive(hand, tmp_path)
         finally:
             viewer.terminate()
             errors = (await viewer.communicate())[1].decode()
         assert "Traceback" not in errors, errors
 
 
-async def drive(hand: Hand) -> None:
+async def drive(hand: Hand, folder: Path) -> None:
     title = await hand.until(lambda t: t.startswith(TITLE), "the window opens")
     assert day(title) == "2017-09-12"  # 60 days after the first commit
 
@@ -155,6 +157,16 @@ async def drive(hand: Hand) -> None:
     await hand.to(SIZE[0] - 4, SIZE[1] - 40)
     await hand.until(lambda t: day(t) == "2017-10-11", "to both ends")
     await hand.tool("mouseup", 1)
+
+    await hand.tool("key", "F12")
+    pictures: list[Path] = []
+    for _ in range(200):
+        pictures = await asyncio.to_thread(lambda: list(folder.glob("*.png")))
+        if pictures:
+            break
+        await asyncio.sleep(0.05)
+    with Image.open(pictures[0]) as kept:
+        assert kept.size == SIZE and np.asarray(kept).std() > 5
 
     path, place = await find_building(hand)
     before = await hand.picture()

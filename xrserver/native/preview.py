@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import time
+from pathlib import Path
 from typing import Any
 
 import moderngl
+from PIL import Image
 
 from xrserver import spaces
 from xrserver.errors import NoDisplay
@@ -86,6 +88,11 @@ class Window:
         self._orbit = (0.0, 0.0)
         self._zoom = 0.0
         self._wheel_at = -1e9
+        self._keep = False
+        #: The picture that was asked for, once it is in its file; whoever tells of it clears it.
+        self.kept: Path | None = None
+        #: Place and size of the window while it fills a screen.
+        self._windowed: tuple[int, int, int, int] | None = None
         self._woken = True
         glfw.set_key_callback(self._window, self._on_key)
         glfw.set_mouse_button_callback(self._window, self._on_button)
@@ -156,8 +163,37 @@ class Window:
         return intent
 
     def end_frame(self) -> None:
-        """Show the frame."""
+        """Show the frame, and keep it where that was asked for."""
+        if self._keep:
+            self._keep = False
+            self.kept = self._save()
         self._glfw.swap_buffers(self._window)
+
+    def _save(self) -> Path:
+        """Write what was drawn into a file of the current directory, named by the time."""
+        file = Path.cwd() / time.strftime("xrserver-%Y%m%d-%H%M%S.png")
+        data = self._target.read(components=3, alignment=1)
+        picture = Image.frombytes("RGB", self._size(), data)
+        part = file.with_suffix(".part")  # whoever looks for pictures finds whole ones
+        picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(part, "PNG")
+        return part.replace(file)
+
+    def _fill(self) -> None:
+        """Fill the screen that the window is on, or go back to how it was."""
+        glfw, window = self._glfw, self._window
+        if self._windowed is not None:
+            glfw.set_window_monitor(window, None, *self._windowed, glfw.DONT_CARE)
+            self._windowed = None
+            return
+        x, y, width, height = *glfw.get_window_pos(window), *glfw.get_window_size(window)
+        self._windowed = x, y, width, height
+        middle = x + width // 2, y + height // 2
+        monitors = [(monitor, glfw.get_monitor_pos(monitor), glfw.get_video_mode(monitor))
+                    for monitor in glfw.get_monitors()]
+        monitor, _, mode = next(
+            (each for each in monitors if each[1][0] <= middle[0] < each[1][0] + each[2].size.width
+             and each[1][1] <= middle[1] < each[1][1] + each[2].size.height), monitors[0])
+        glfw.set_window_monitor(window, monitor, 0, 0, *mode.size, mode.refresh_rate)
 
     # --- where things are ---------------------------------------------------------------------
 
@@ -207,6 +243,10 @@ class Window:
         for binding in self._keys.get(key, ()):
             if binding.action in ("fly", "turn"):
                 self._held.add(key)
+            elif action == glfw.PRESS and binding.action == "fullscreen":
+                self._fill()
+            elif action == glfw.PRESS and binding.action == "screenshot":
+                self._keep = True
             elif action == glfw.PRESS or binding.action == "step":
                 self._events.append(Event(binding.action, binding.value))
 
@@ -329,6 +369,9 @@ def _loop(window: Window, viewer: Any, at: str) -> None:
     try:
         while viewer.frame():
             window.calm = viewer.still()
+            if window.kept is not None:
+                viewer.tell(f"Kept as {window.kept}.")
+                window.kept = None
             if viewer.title() != title:
                 title = viewer.title()
                 window.set_title(title)

@@ -343,6 +343,10 @@ class Viewer:
 
     # --- over the picture ---------------------------------------------------------------------------
 
+    def tell(self, text: str) -> None:
+        """Show a sentence until there is another, or none."""
+        self._notice = text
+
     def title(self) -> str:
         """Return what a window's title should say."""
         if self.city is None:

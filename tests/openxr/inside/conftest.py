@@ -88,8 +88,12 @@ def remote(monado: Monado) -> Iterator[Remote]:
 
 @pytest.fixture(scope="session")
 def url() -> str:
-    """The server outside, reached through a socket in a folder: in here is another network."""
-    address = os.environ["XRSERVER_TEST_URL"]
+    """The server outside."""
+    return way_to(os.environ["XRSERVER_TEST_URL"])
+
+
+def way_to(address: str) -> str:
+    """Return an address once it can be reached: by a socket in a folder, since in here is another network."""
     port = urlsplit(address).port
     ready = threading.Event()
 

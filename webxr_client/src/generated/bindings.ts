@@ -2,7 +2,7 @@
 // fails when this file is not current.
 
 export type Device = "mouse" | "touch" | "keyboard" | "openxr" | "webxr" | "fingers";
-export type ActionName = "grab" | "zoom" | "orbit" | "fly" | "turn" | "teleport" | "point" | "select" | "scrub" | "step" | "play" | "pace" | "faster" | "reverse" | "colouring" | "daylight" | "menu" | "bookmark" | "undo" | "recentre";
+export type ActionName = "grab" | "zoom" | "orbit" | "fly" | "turn" | "teleport" | "point" | "select" | "scrub" | "step" | "play" | "pace" | "faster" | "reverse" | "colouring" | "daylight" | "menu" | "bookmark" | "fullscreen" | "screenshot" | "undo" | "recentre";
 
 /** One way to ask for an action: a gesture, a key's code or a component of a device. */
 export interface Binding {
@@ -187,6 +187,18 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
       { device: "keyboard", source: "KeyB" },
       { device: "openxr", source: "input/thumbstick/click", hand: "either" },
       { device: "webxr", source: "xr-standard-thumbstick", hand: "either" },
+    ],
+  },
+  fullscreen: {
+    what: "fill the screen with the window, or no more",
+    bindings: [
+      { device: "keyboard", source: "F11" },
+    ],
+  },
+  screenshot: {
+    what: "keep a picture of what is seen",
+    bindings: [
+      { device: "keyboard", source: "F12" },
     ],
   },
   undo: {

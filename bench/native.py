@@ -1,0 +1,66 @@
+"""What a frame of `xrserver vr` costs its own thread: the real viewer, in the tests' root with Monado."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.measure import Figure, percentile
+from xrserver import app
+from xrserver.config import Config
+
+OPENXR = Path(__file__).resolve().parents[1] / "tests" / "openxr"
+
+
+def measure(arguments: argparse.Namespace) -> list[Figure]:
+    """Measure frames of the main thread's CPU time, drawing left out."""
+    done = subprocess.run(["sh", str(OPENXR / "root.sh")], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHON": sys.executable})
+    if done.returncode:
+        print((done.stdout.strip().splitlines() or ["root.sh failed"])[-1], file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        with app.child_server(arguments.repo, Config()) as url:
+            asyncio.run(_run(done.stdout.strip().splitlines()[-1], folder, url))
+        found: dict[str, list[float]] = json.loads((Path(folder) / "frames.json").read_text())
+    figures = []
+    for name, values in found.items():
+        if name == "collection":
+            figures.append(Figure("collection of garbage, after a frame", "ms", values))
+            continue
+        middle, last = percentile(values, 0.5), percentile(values, 0.99)
+        figures.append(Figure(f"frame in a headset, {name}: CPU", "ms", [middle], target="≤ 2 ms"))
+        figures.append(Figure(f"frame in a headset, {name}: CPU, p99", "ms", [last], target="≤ 4 ms"))
+    return figures
+
+
+async def _run(root: str, out: str, url: str) -> None:
+    """Run the measurement in the root; a socket in its folder leads to the server out here."""
+    port = urlsplit(url).port
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError), contextlib.closing(writer):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, back), pump(there, writer))
+
+    async with await asyncio.start_unix_server(relay, f"{out}/server.sock"):
+        process = await asyncio.create_subprocess_exec(
+            "sh", str(OPENXR / "enter.sh"), root, str(OPENXR.parents[1]), out,
+            "python3", "/source/tests/openxr/inside/measure_frames.py",
+            env={**os.environ, "XRSERVER_TEST_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        told = (await process.communicate())[0].decode("utf-8", "replace")
+    if process.returncode:
+        raise RuntimeError(told[-2000:])

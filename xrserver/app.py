@@ -80,7 +80,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
     from aiohttp import web
 
     from xrserver import pipeline
-    from xrserver.server import access, adb, entrance, http, listening
+    from xrserver.server import access, adb, entrance, http, listening, scenefiles
     from xrserver.server.announce import Announcing
     from xrserver.server.lan import Lan
     from xrserver.server.opened import OpenRepository
@@ -115,6 +115,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
                               names=(*names, *(lan.names if lan else ())), behind_proxy=config.behind_proxy,
                               devices=lan.devices if lan else None)
         sessions = Sessions(config, opened)
+        stack.push_async_callback(_ended, asyncio.create_task(scenefiles.follow(opened, sessions)))
         runner = web.AppRunner(http.create_app(sessions, doors, lan), access_log=None,
                                handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()

@@ -14,8 +14,9 @@ from xrserver.history.globs import Glob
 from xrserver.history.log import Progress
 from xrserver.history.opening import display_name, open_history
 from xrserver.layout.city import LAYOUT_VERSION
+from xrserver.layout.river import LAYOUT_VERSION as RIVER_VERSION
 from xrserver.scene.build import BuiltScene, build_scene
-from xrserver.scene.definition import SceneDefinition, load_scene, scene_names
+from xrserver.scene.definition import load_scene, scene_names
 from xrserver.scene.marks import mark
 from xrserver.server.opened import OpenRepository, generation_of
 
@@ -49,10 +50,11 @@ async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[
     name = display_name(repository)
 
     def build(scene: str) -> BuiltScene:
-        chosen: SceneDefinition = definition if scene == definition.name else load_scene(scene)
+        # Read each time: who edits a scene file sees what becomes of it.
+        chosen = load_scene(config.scene if scene == definition.name else scene)
         progress("scene", 0, 0)
         marks = mark(index.paths, versions, vendored_paths(repository, index, versions), exclude)
-        generation = generation_of(index, LAYOUT_VERSION, chosen.digest + marks.digest)
+        generation = generation_of(index, LAYOUT_VERSION, f"{chosen.digest}{marks.digest}{RIVER_VERSION}")
         return build_scene(index, versions, chosen, generation, marks)
 
     names = [definition.name, *(scene for scene in scene_names() if scene != definition.name)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,8 @@ class SceneDefinition:
     start: Start = field(default_factory=Start)
     tiling: Tiling = field(default_factory=Tiling)
     digest: str = ""
+    files: tuple[Path, ...] = field(default=(), compare=False)
+    """Where it and its parts were read from."""
 
 
 def scene_names() -> list[str]:
@@ -144,7 +146,8 @@ def load_scene(name: str) -> SceneDefinition:
     except (OSError, UnicodeDecodeError) as error:
         raise SceneError(f"There is no scene {name!r} ({error}): choose one of {any_of(scene_names())}, or "
                          "give the path of a .toml file.") from None
-    return parse_scene(text, str(file), file.stem)
+    scene = parse_scene(text, str(file), file.stem)
+    return replace(scene, files=(file, *(each for part in scene.parts for each in part.definition.files)))
 
 
 def parse_scene(text: str, file: str, name: str) -> SceneDefinition:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.columns import RANK_END, Flag, Kind, Range, Rank, TileId
+from xrserver.columns import RANK_END, Category, Flag, Kind, Range, Rank, TileId
 from xrserver.scene.spans import SceneColumns, ragged
 
 
@@ -183,5 +183,9 @@ def span_boxes(spans: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.flo
         points = np.stack([own["position1"], own["position1"] + own["size1"] / 3.0,
                            own["position0"] - own["size0"] / 3.0, own["position0"]])
         wide = 0.5 * np.maximum(own["value1"], own["value0"])[:, None]
+        # The bed is flat, and tilted by its slope.
+        bed = (own["traits"] >> 16) == int(Category.DISTRICT)
+        wide = np.repeat(wide, 3, axis=1)
+        wide[bed, 1] *= own["spare"][bed]
         low[ribbon], high[ribbon] = points.min(axis=0) - wide, points.max(axis=0) + wide
     return low, high

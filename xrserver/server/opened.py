@@ -84,6 +84,25 @@ class OpenRepository:
             task = self._scenes[name] = asyncio.create_task(self.run(self._build, name))
         return await asyncio.shield(task)
 
+    @property
+    def scenes(self) -> dict[str, BuiltScene]:
+        """The scenes that are built, by name."""
+        return {name: task.result() for name, task in self._scenes.items()
+                if task.done() and not task.cancelled() and not task.exception()}
+
+    async def rebuild(self, name: str) -> BuiltScene:
+        """Build a scene anew and show it from now on.
+
+        Raises
+        ------
+        SceneError
+            Its file is wrong; the one there was stays.
+        """
+        task = asyncio.create_task(self.run(self._build, name))
+        scene = await asyncio.shield(task)
+        self._scenes[name] = task
+        return scene
+
     async def body(self, scene: BuiltScene, tile: str) -> bytes:
         """Return the bytes of a tile (or of the table) of `scene`, made once for all who ask.
 

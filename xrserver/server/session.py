@@ -98,6 +98,16 @@ class Sessions:
         for session in self._live:
             session.publish(patch.generation, frame)
 
+    def restage(self, repository: OpenRepository, scene: BuiltScene) -> None:
+        """Show a scene that was built anew to every session that shows the one of its name."""
+        for session in self._live:
+            session.restage(repository, scene)
+
+    def notify(self, repository: OpenRepository, scene: str, text: str) -> None:
+        """Tell those who show a scene of a repository something in a sentence."""
+        for session in self._live:
+            session.notify(repository, scene, text)
+
     def expel(self, devices: frozenset[str]) -> frozenset[str]:
         """Close the sockets of paired devices that are none of `devices` any more; return those that stay."""
         staying: set[str] = set()
@@ -177,6 +187,25 @@ class Session:
         """Queue a patch, if this viewer shows its generation."""
         if self.token and generation == self._scene.generation:
             self._outbox.put_frame(patch)
+
+    def shows(self, repository: OpenRepository, scene: str) -> bool:
+        """Return whether this viewer was greeted and shows the scene of this name."""
+        return bool(self.token) and repository is self._repository and scene == self._scene.definition.name
+
+    def restage(self, repository: OpenRepository, scene: BuiltScene) -> None:
+        """Go on in another generation of the scene; what was on its way is of no use."""
+        if not self.shows(repository, scene.definition.name) or scene.generation == self._scene.generation:
+            return
+        self._outbox.drop([*self._wanted, self._loading])
+        self._scene, self._loading = scene, ""
+        self._wanted.clear()
+        for message in self._snapshot():
+            self._outbox.put(message)
+
+    def notify(self, repository: OpenRepository, scene: str, text: str) -> None:
+        """Tell something in a sentence, if this viewer shows that scene."""
+        if self.shows(repository, scene):
+            self._outbox.put(messages.Notice(text[:4096]))
 
     # --- the beginning ----------------------------------------------------------------------
 

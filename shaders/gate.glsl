@@ -27,7 +27,7 @@ layout(location = 0) out vec4 outColour;
 void main() {
   vec2 wide = max(fwidth(vPlace), vec2(1e-6));
   float left = 1.0 - abs(vPlace.x);
-  float foot = clamp(1.0 - vPlace.y / max(2.5 * wide.y, 0.02), 0.0, 1.0);
+  float foot = clamp(1.0 - vPlace.y / max(2.5 * wide.y, 0.006), 0.0, 1.0);
   float fade = (1.0 - vPlace.y) * (1.0 - vPlace.y);
   float strength = max(max(0.20 * fade, 0.85 * foot), 0.5 * fade * clamp(1.0 - left / (2.0 * wide.x), 0.0, 1.0));
   outColour = vec4(byHour(vec3(1.0, 0.80, 0.50), vec3(0.86, 0.45, 0.18)), strength);

@@ -58,6 +58,7 @@ export class HoverLabel implements Part {
   /** Where its cursor was when it was placed, and where it is; in the room. */
   readonly #anchor: Vector = [0, 0, 0];
   readonly #at: Vector = [0, 0, 0];
+  readonly #gaze: [number, number] = [0, 0];
   readonly #towards: Vector = [0, 0, 0];
   #distance = 1;
 
@@ -168,7 +169,8 @@ export class HoverLabel implements Part {
     at[1] += (y - at[1]) * share;
     at[2] += (z - at[2]) * share;
     this.#sheet.pose.scale = unit;
-    this.#sheet.face(at, head);
+    // Level to the head: what is small and aside would be read aslant.
+    this.#sheet.faceLevel(at, head, spaces.yawPitchOf(moment.head.orientation, this.#gaze)[0]);
   }
 }
 

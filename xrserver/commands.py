@@ -141,8 +141,10 @@ def _index(options: argparse.Namespace, config: Config, progress: Progress) -> i
 
 
 def _cache(options: argparse.Namespace, config: Config, progress: Progress) -> int:
-    from xrserver.history import eviction
+    from xrserver.history import eviction, shelf
 
+    if options.clear and not options.repositories and (size := shelf.clear_shelf()):
+        print(f"{size / 1e6:8.1f} MB  tiles  cleared")
     folder = eviction.histories()
     kept = [] if folder is None else eviction.kept(folder, options.repositories)
     if folder is None or not kept:

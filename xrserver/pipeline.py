@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from xrserver.history.attributes import vendored_paths
 from xrserver.history.globs import Glob
 from xrserver.history.log import Progress
 from xrserver.history.opening import display_name, open_history
+from xrserver.history.shelf import Shelf
 from xrserver.layout.city import LAYOUT_VERSION
 from xrserver.layout.river import LAYOUT_VERSION as RIVER_VERSION
 from xrserver.scene.build import BuiltScene, build_scene
@@ -48,6 +50,7 @@ async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[
         open_history, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
         people=config.people, progress=progress)
     name = display_name(repository)
+    shelf = await asyncio.to_thread(Shelf.of, config.cache_bytes)
 
     def build(scene: str) -> BuiltScene:
         # Read each time: who edits a scene file sees what becomes of it.
@@ -55,10 +58,11 @@ async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[
         progress("scene", 0, 0)
         marks = mark(index.paths, versions, vendored_paths(repository, index, versions), exclude)
         generation = generation_of(index, LAYOUT_VERSION, f"{chosen.digest}{marks.digest}{RIVER_VERSION}")
-        return build_scene(index, versions, chosen, generation, marks)
+        return build_scene(index, versions, chosen, generation, marks,
+                           shelf.about if shelf is not None else lambda tile: None, threading.RLock())
 
     names = [definition.name, *(scene for scene in scene_names() if scene != definition.name)]
-    opened = OpenRepository(id_of(name, taken), name, repository, index, versions, build, names)
+    opened = OpenRepository(id_of(name, taken), name, repository, index, versions, build, names, shelf)
     try:
         await opened.scene()
     except BaseException:

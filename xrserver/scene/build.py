@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +15,10 @@ from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout
-from xrserver.scene.compose import compose
+from xrserver.scene.compose import Composed, compose
+from xrserver.scene.deferred import Deferred
 from xrserver.scene.definition import SceneDefinition
-from xrserver.scene.hierarchy import Hierarchy, Part
+from xrserver.scene.hierarchy import Hierarchy, Part, Whole
 from xrserver.scene.marks import Marks
 from xrserver.scene.spans import SceneColumns, names_of
 from xrserver.scene.table import LegendRow, TableColumns, build_table, legend
@@ -41,12 +45,6 @@ class BuiltScene:
     ----------
     root : TileHeader
         Names its children; nobody holds a list of all tiles.
-    columns : SceneColumns
-        The whole history, exact; tiles are parts of it.
-    city : CityLayout or None
-        Where every path is placed; None where the scene has no city.
-    river : RiverLayout or None
-        Where every commit is placed; None where the scene has no river.
     table_id : str
         What the table of the scene is asked for by; as `tile_id`.
     people : list of LegendRow
@@ -58,18 +56,56 @@ class BuiltScene:
     definition: SceneDefinition
     generation: str
     root: TileHeader
-    columns: SceneColumns
-    city: CityLayout | None
-    river: RiverLayout | None
     table_id: str
     people: list[LegendRow]
     start_pose: StartPose
     _index: HistoryIndex
     _table: TableColumns
+    _made: Deferred[Composed]
     _hierarchy: Hierarchy
     _parts: dict[str, Part]
     _nodes_by_path: dict[bytes, list[int]] = field(default_factory=dict)
     excluded: int = 0
+
+    @property
+    def columns(self) -> SceneColumns:
+        """The whole history, exact; tiles are parts of it."""
+        return self._made.value.columns
+
+    @property
+    def city(self) -> CityLayout | None:
+        """Where every path is placed; None where the scene has no city."""
+        return self._made.value.city
+
+    @property
+    def river(self) -> RiverLayout | None:
+        """Where every commit is placed; None where the scene has no river."""
+        return None if self.definition.kind == "city" else self._made.value.river
+
+    def prepare(self) -> None:
+        """Compute what tiles that are not remembered are made of, so that the first of them need not wait."""
+        self._hierarchy.columns  # noqa: B018
+
+    def recipe(self, tile: str) -> list[Any]:
+        """Return what `remember` takes, for another time: how the tile and what refines it are drawn.
+
+        Raises
+        ------
+        UnknownTile
+            This scene has no such tile.
+        """
+        return self._hierarchy.recipe(self._part(tile))
+
+    def remember(self, tile: str, recipe: list[Any]) -> None:
+        """Take up what `recipe` said of a tile of this generation before.
+
+        Raises
+        ------
+        UnknownTile
+            This scene has no such tile.
+        """
+        self._hierarchy.remember(self._part(tile), recipe)
+        self.header(tile)
 
     def header(self, tile: str) -> TileHeader:
         """Return the header of a tile, with those of its children.
@@ -170,7 +206,9 @@ class BuiltScene:
 
 
 def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
-                generation: str, marks: Marks | None = None) -> BuiltScene:
+                generation: str, marks: Marks | None = None,
+                remembered: Callable[[str], list[Any] | None] = lambda tile: None,
+                lock: AbstractContextManager[object] | None = None) -> BuiltScene:
     """Build the scene that `definition` describes over a history.
 
     Parameters
@@ -179,23 +217,36 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
         Names this order of ranks; part of every tile's id.
     marks : Marks, optional
         What is greyed or left out.
+    remembered : callable, optional
+        Returns what `BuiltScene.recipe` said of a tile another time, None where nobody knows.
+    lock : context manager, optional
+        Held while the history is laid out, where several threads may need that first; one that who
+        holds it may take again.
 
     Notes
     -----
-    Everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
+    Where the root is remembered nothing is laid out before a tile is asked for that is not. Else
+    everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
     """
-    made = compose(index, versions, definition, marks)
-    table = build_table(index, definition.palette, made.river)
-    plate = made.city.plate if made.city is not None else 0.0
-    hierarchy = Hierarchy(generation, definition, made.columns, made.walk, plate)
+    made = Deferred(lambda: compose(index, versions, definition, marks), lock)
+    table = build_table(index, definition.palette, made.value.river if definition.kind != "city" else None)
+
+    def exact() -> Whole:
+        found = made.value
+        return Whole.of(found.columns, found.walk, found.city.plate if found.city is not None else 0.0)
+
+    hierarchy = Hierarchy(generation, definition, Deferred(exact, lock))
     whole = hierarchy.root()
+    recipe = remembered(hierarchy.id(whole))
+    if recipe is not None:
+        hierarchy.remember(whole, recipe)
     root = hierarchy.header(whole)
     parts = {root.id: whole} | {named.id: part for part, named in zip(
         hierarchy.children(whole), root.children, strict=True)}
     table_id = tile_id(generation, definition.name, 0, "table", whole.lo, whole.hi)
     return BuiltScene(
-        definition, generation, root, made.columns, made.city, made.river, table_id, legend(table, index),
-        start_pose(definition, root.box), index, table, hierarchy, parts,
+        definition, generation, root, table_id, legend(table, index), start_pose(definition, root.box),
+        index, table, made, hierarchy, parts,
         excluded=0 if marks is None else marks.left_out(versions))
 
 

@@ -6,14 +6,16 @@ is drawn with an error, and refined by parts of it. Nothing is computed before i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import RANK_END
 from xrserver.scene.coarse import Blocks, CoarseColumns, coarse_columns
+from xrserver.scene.deferred import Deferred
 from xrserver.scene.definition import SceneDefinition
 from xrserver.scene.spans import SceneColumns
 from xrserver.scene.tiles import Selection, TileHeader, bounds, column_bytes, exact, select, tile_id, windows
@@ -97,27 +99,62 @@ class _Extents:
 
 
 @dataclass(frozen=True, slots=True)
-class Hierarchy:
-    """Parts of one scene's exact columns, which lie in the order of its walk; without one they stay whole."""
+class Whole:
+    """The exact columns of a scene, the walk they lie along (None: they stay whole), and a plate's height."""
 
-    generation: str
-    definition: SceneDefinition
     columns: SceneColumns
     walk: Walk | None
     plate: float
-    _extents: _Extents = field(init=False)
+    extents: _Extents
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_extents", _Extents.of(self.columns))
+    @staticmethod
+    def of(columns: SceneColumns, walk: Walk | None, plate: float) -> Whole:
+        """Return columns with what is asked of them again and again."""
+        return Whole(columns, walk, plate, _Extents.of(columns))
+
+
+class Hierarchy:
+    """Parts of one scene's exact columns, which are not needed where plans are remembered.
+
+    Parameters
+    ----------
+    generation : str
+    definition : SceneDefinition
+    whole : Deferred of Whole
+    """
+
+    def __init__(self, generation: str, definition: SceneDefinition, whole: Deferred[Whole]) -> None:
+        self.generation = generation
+        self.definition = definition
+        self._whole = whole
+
+    @property
+    def columns(self) -> SceneColumns:
+        """The exact columns."""
+        return self._whole.value.columns
+
+    @property
+    def walk(self) -> Walk | None:
+        """The order they lie in."""
+        return self._whole.value.walk
+
+    @property
+    def plate(self) -> float:
+        """Thickness of a district's plate, metres."""
+        return self._whole.value.plate
+
+    @property
+    def _extents(self) -> _Extents:
+        return self._whole.value.extents
 
     def root(self) -> Part:
-        """Return the part that is everything."""
-        return Part(0, 0, len(self.columns.nodes), 0, RANK_END, len(ERRORS) - 1)
+        """Return the part that is everything; its `b` is not known before it is needed."""
+        return Part(0, 0, -1, 0, RANK_END, len(ERRORS) - 1)
 
     def id(self, part: Part) -> str:
         """Return the name of a part's tile."""
-        return tile_id(self.generation, self.definition.name, part.level, f"{part.a}-{part.b}", part.lo,
-                       part.hi)
+        cell = f"{part.a}-{part.b}" if part.level else "all"
+        return tile_id(self.generation, self.definition.name, part.level, cell, part.lo, part.hi)
 
     def header(self, part: Part) -> TileHeader:
         """Return the header of a part's tile, with those of its children, which have none here."""
@@ -150,6 +187,27 @@ class Hierarchy:
         drawn = self._drawn(part, begin, end, self._events(part, begin, end), plan.step, RANK_END)
         assert drawn is not None and self.walk is not None
         return coarse_columns(self.columns, self.walk, drawn, part.lo, part.hi)
+
+    # --- what is remembered of a part ---------------------------------------------------------
+
+    def recipe(self, part: Part) -> list[Any]:
+        """Return what `remember` takes: how a part and its children are drawn, as JSON can say it."""
+        def said(one: Part) -> list[Any]:
+            plan = self.plan(one)
+            return [one.level, one.a, one.b, one.lo, one.hi, one.coarsest,
+                    [getattr(plan, name) for name in Plan.__slots__]]
+
+        return [said(part), [said(child) for child in self.children(part)]]
+
+    def remember(self, part: Part, recipe: list[Any]) -> None:
+        """Take up what `recipe` said of this part before, so that it need not be computed."""
+        def heard(said: list[Any]) -> Part:
+            return Part(*said[:6], plan=Plan(*said[6]))
+
+        known, children = heard(recipe[0]), [heard(child) for child in recipe[1]]
+        part.b, part.plan = known.b, known.plan
+        if part.children is None:
+            part.children = children
 
     # --- what a part costs --------------------------------------------------------------------
 
@@ -196,6 +254,8 @@ class Hierarchy:
     def _window(self, part: Part) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         from xrserver.kernels.tiles import in_window
 
+        if part.b < 0:
+            part.b = len(self.columns.nodes)
         e = self._extents
         return in_window(e.first, e.birth, e.death, part.a, part.b, part.lo, part.hi)
 

@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 from xrserver.errors import SceneError, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.repository import Repository, TreeEntry
+from xrserver.history.shelf import Shelf
 from xrserver.scene.build import BuiltScene
 from xrserver.server.moments import Moment, Moments
 from xrserver.server.people import People
@@ -31,7 +32,7 @@ _LISTINGS = 4
 class OpenRepository:
     """What the API and sessions need of one repository.
 
-    Objects are read, scenes built and bodies encoded in one thread of its own, in the order asked:
+    Objects are read and scenes built in one thread of its own, in the order asked, tiles in another:
     libgit2's handles are not safe to share, and the event loop must not wait.
 
     Parameters
@@ -44,10 +45,13 @@ class OpenRepository:
         Makes the scene called by a name (blocking); raises SceneError for an unknown one.
     scene_names : list of str
         The scenes that can be asked for, the default first.
+    shelf : Shelf, optional
+        Keeps tiles for another time.
     """
 
     def __init__(self, id: str, name: str, repository: Repository, index: HistoryIndex,
-                 versions: FileVersions, build: Callable[[str], BuiltScene], scene_names: list[str]) -> None:
+                 versions: FileVersions, build: Callable[[str], BuiltScene], scene_names: list[str],
+                 shelf: Shelf | None = None) -> None:
         self.id = id
         self.name = name
         self.repository = repository
@@ -57,10 +61,14 @@ class OpenRepository:
         self.moments = Moments(index)
         self.inspector = Inspector(repository, index, versions)
         self._build = build
+        self._closed = False
         self._scenes: dict[str, asyncio.Task[BuiltScene]] = {}
         self._bodies: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
         self._listings: OrderedDict[bytes, list[TreeEntry]] = OrderedDict()
         self._people: People | None = None
+        self._shelf = shelf
+        # Tiles have a thread of their own: who asks for a commit does not wait for them.
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix=f"build {id}")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"read {id}")
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -82,6 +90,7 @@ class OpenRepository:
         task = self._scenes.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._scenes[name] = asyncio.create_task(self.run(self._build, name))
+            task.add_done_callback(self._prepare)
         return await asyncio.shield(task)
 
     @property
@@ -101,7 +110,13 @@ class OpenRepository:
         task = asyncio.create_task(self.run(self._build, name))
         scene = await asyncio.shield(task)
         self._scenes[name] = task
+        task.add_done_callback(self._prepare)
         return scene
+
+    def _prepare(self, task: asyncio.Task[BuiltScene]) -> None:
+        """Have a scene ready for tiles that are not kept, while those that are go out."""
+        if not task.cancelled() and task.exception() is None and not self._closed:
+            asyncio.get_running_loop().run_in_executor(None, task.result().prepare)
 
     async def body(self, scene: BuiltScene, tile: str) -> bytes:
         """Return the bytes of a tile (or of the table) of `scene`, made once for all who ask.
@@ -115,10 +130,27 @@ class OpenRepository:
             raise unknown_tile(tile)
         task = self._bodies.pop(tile, None)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = asyncio.create_task(self.run(bodies.encode_body, scene, tile))
+            task = asyncio.create_task(self._encoded(scene, tile))
         self._bodies[tile] = task
         body = await asyncio.shield(task)
         self._forget_bodies()
+        return body
+
+    async def _encoded(self, scene: BuiltScene, tile: str) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(self._builder, self._encode, scene, tile)
+
+    def _encode(self, scene: BuiltScene, tile: str) -> bytes:
+        """Return a body that was kept, or make and keep it."""
+        shelf = self._shelf
+        if shelf is None or tile == scene.table_id:
+            return bodies.encode_body(scene, tile)
+        found = shelf.get(tile)
+        if found is not None:
+            recipe, body = found
+            scene.remember(tile, recipe)
+            return body
+        body = bodies.encode_body(scene, tile)
+        shelf.put(tile, scene.recipe(tile), body)
         return body
 
     def _forget_bodies(self) -> None:
@@ -160,7 +192,9 @@ class OpenRepository:
 
     async def close(self) -> None:
         """Wait for what runs, and let go of the repository."""
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        self._closed = True
+        for thread in (self._builder, self._thread):
+            await asyncio.get_running_loop().run_in_executor(None, thread.shutdown)
         self.repository.close()
 
 

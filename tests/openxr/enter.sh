@@ -12,7 +12,7 @@ exec bwrap --ro-bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /run
   --setenv XRSERVER_TEST_URL "${XRSERVER_TEST_URL:-}" --setenv OPENBLAS_NUM_THREADS 1 \
   sh -c '
     mkdir -p /run/xr /tmp/.X11-unix
-    Xvfb :5 -screen 0 1280x720x24 -nolisten tcp >/out/xvfb.log 2>&1 &
+    Xvfb :5 -screen 0 1280x720x24 -nolisten tcp -noreset >/out/xvfb.log 2>&1 &
     for i in $(seq 100); do [ -S /tmp/.X11-unix/X5 ] && break; sleep 0.03; done
     export DISPLAY=:5
     timeout "${LIMIT:-240}" "$@"' sh "$@"

@@ -6,9 +6,9 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${HOME:-/root}/.cache/xrserver-tests
-key=$(cat "$here/root.sh" "$here/packages.txt" | sha256sum | cut -c1-16)
+key=$(cat "$here/debian.txt" "$here/packages.txt" | sha256sum | cut -c1-16)
 root=$cache/openxr-$key
-if [ -f "$root/made" ]; then echo "$root"; exit 0; fi
+if [ -f "$root/made" ]; then touch "$root"; echo "$root"; exit 0; fi
 
 refuse() { echo "No OpenXR runtime to test with: $1"; exit 1; }
 [ "$(uname -sm)" = "Linux x86_64" ] || refuse "Monado's root is made for Linux on x86-64."
@@ -26,7 +26,7 @@ trap 'rm -rf "$made" "$made.log" "$made.pip"' EXIT
   --platform manylinux_2_28_x86_64 --requirement "$here/packages.txt" >"$made.log" 2>&1 &
 wheels=$!
 mmdebstrap --quiet --variant=minbase \
-  --include=monado-service,libopenxr1-monado,libgl1,libglx-mesa0,libegl1,libegl-mesa0,libgl1-mesa-dri,mesa-vulkan-drivers,xvfb,python3,libx11-6,fonts-dejavu-core,tcc,libc6-dev,libopenxr-dev \
+  --include="$(grep -v "^#" "$here/debian.txt" | paste -sd,)" \
   --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
@@ -41,7 +41,7 @@ mkdir -p "$made/source" "$made/out" "$made/run/xr"
 # Compiled once, here: what runs in the root cannot write to it.
 bwrap --bind "$made" / --dev /dev --proc /proc --tmpfs /tmp --unshare-net python3 -m compileall -q -j 2 /packages /usr/lib/python3 \
   >/dev/null 2>&1 || true
-rm -rf "$cache"/openxr-*  # older ones
+find "$cache" -maxdepth 1 -name "openxr-*" -mtime +14 -exec rm -rf {} +  # left by older versions
 touch "$made/made"
 mv "$made" "$root"
 echo "$root"

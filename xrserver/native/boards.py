@@ -168,7 +168,7 @@ class Board:
         return (x, y) if x < self.wide - _AIR - 8 else (_AIR, y + 1.6 * _LINE)
 
     def _track(self, overlay: Overlay, ink: Ink, row: Row, y: float, inner: float) -> None:
-        overlay.text(_AIR, y, overlay.fitted(row.text, _TEXT, inner), _TEXT, ink.text)
+        overlay.figures(_AIR, y, row.text, _TEXT, ink.text)
         top = y + 1.25 * _LINE
         overlay.rectangle(_AIR, top, inner, 8, (*ink.bar[:3], 0.6), 4.0)
         overlay.rectangle(_AIR, top, inner * row.share, 8, ink.accent, 4.0)

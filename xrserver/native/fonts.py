@@ -27,6 +27,8 @@ _BROAD = ("notosans-regular", "notosanscjk", "notosanssymbols", "dejavusans", "f
 _ENDINGS = (".ttf", ".otf", ".ttc")
 #: Letters are drawn this much larger and averaged: hinting moves them at small sizes, and spaces them badly.
 _FINER = 4
+#: Pixels that a line's picture is wider than the line.
+MARGIN = 3
 #: What stands for a character that no font here has.
 _MISSING = "\N{REPLACEMENT CHARACTER}"
 #: What no font has.
@@ -118,7 +120,7 @@ def raster(text: str, size: int) -> NDArray[np.uint8]:
         font = _font(file, fine)
         if font is not None:
             pieces.append((run, font))
-    width = int(sum(font.getlength(run) for run, font in pieces) / _FINER) + 3
+    width = int(sum(font.getlength(run) for run, font in pieces) / _FINER) + MARGIN
     picture = Image.new("L", (max(width, 1) * _FINER, height * _FINER))
     pen, x = ImageDraw.Draw(picture), float(_FINER)
     for run, font in pieces:

@@ -8,7 +8,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.native.fonts import raster
+from xrserver.native.fonts import MARGIN, raster
 from xrserver.native.renderer import source
 
 Colour = tuple[float, float, float, float]
@@ -69,6 +69,12 @@ class Overlay:
         s = self.scale
         # On whole pixels, or small letters blur.
         self._add((round(x * s), round(y * s), width, height), (left, top, width, height), colour, 0.0)
+
+    def figures(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
+        """Add a line that changes all the time, character by character: each is rasterised but once."""
+        for character in text:
+            self.text(x, y, character, size, colour)
+            x += self.measure(character, size)[0] - MARGIN / self.scale
 
     def measure(self, text: str, size: float) -> tuple[float, float]:
         """Return width and height of a line of text."""

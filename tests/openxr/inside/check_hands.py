@@ -23,6 +23,7 @@ def person(worn, remote):
     """Somebody before a model of the city, who has let go of everything."""
     until(lambda: worn.frame() and worn.drawn and worn.moving._entered, "the city is there")
     until(lambda: worn.frame() and all(hand.tracked for hand in worn.hands), "hands are seen")
+    worn._choose(NOTHING)
     worn.moving.recentre()
     until(lambda: worn.frame() and worn.moving._passage._glided < 0 and worn.moving.still, "it rests")
     return remote

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -25,12 +25,12 @@ class Known(NamedTuple):
     ----------
     heads : sequence of bytes
         Raw object ids of commits that reach all of them.
-    oids : collection of bytes
+    oids : container of bytes
         All of them, for a source that cannot find them itself.
     """
 
     heads: Sequence[bytes]
-    oids: Collection[bytes] = ()
+    oids: Container[bytes] = ()
 
 
 class Source(Protocol):
@@ -114,7 +114,7 @@ class Listing:
     def _list(self) -> None:
         try:
             for records in _chunks(self._source.commits(self._tips, self._known)):
-                lines = [self._line(record) for record in records]
+                lines = [first_parent_line(record, self._shallow) for record in records]
                 self.count += len(lines)
                 if self._ended.is_set() or not self._put(
                         (b"\0".join((*records, b"")), self._pool.submit(self._source.changes, lines))):
@@ -124,17 +124,6 @@ class Listing:
         except BaseException as error:  # whatever it is, the one who waits must hear of it
             self._put(error)
 
-    def _line(self, record: bytes) -> bytes:
-        """Return ``COMMIT FIRST-PARENT`` (a root: ``COMMIT``), which asks for a commit's changes.
-
-        What is no commit is found out by those who read the record.
-        """
-        width = record.find(b"\n")
-        commit, after = record[:width], 2 * width + 7  # "\ntree OID\n"
-        if record[after:after + 7] != b"parent " or commit in self._shallow:
-            return commit
-        return b"%s %s" % (commit, record[after + 7:after + 7 + width])
-
     def _put(self, item: tuple[bytes, Future[bytes]] | BaseException | None) -> bool:
         while not self._ended.is_set():
             try:
@@ -143,6 +132,19 @@ class Listing:
             except queue.Full:
                 continue
         return False
+
+
+def first_parent_line(record: bytes, shallow: Container[bytes]) -> bytes:
+    """Return ``COMMIT FIRST-PARENT`` (a root: ``COMMIT``), which asks for a commit's changes.
+
+    What is no commit is found out by those who read the record. `shallow` are commits, in hexadecimal,
+    whose parents are not there.
+    """
+    width = record.find(b"\n")
+    commit, after = record[:width], 2 * width + 7  # "\ntree OID\n"
+    if record[after:after + 7] != b"parent " or commit in shallow:
+        return commit
+    return b"%s %s" % (commit, record[after + 7:after + 7 + width])
 
 
 def _chunks(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:

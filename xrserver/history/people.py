@@ -123,13 +123,17 @@ def read_mailmap(repository: Repository, commit: bytes) -> Mailmap:
 
     It must be a plain file, and it must be here: nothing is fetched.
     """
-    for mode, name, oid in repository.tree(repository.commit(commit).tree):
-        if name == _MAILMAP and mode & 0o170000 == 0o100000:
-            header = repository.objects.header(oid)
-            if header is None or header[0] != "blob" or header[1] > _LARGEST_MAILMAP:
-                break
-            try:
-                return Mailmap(repository.objects.read(oid)[1])
-            except UnreadableRepository:
-                break
-    return Mailmap()
+    oid = mailmap_oid(repository, commit)
+    header = None if oid is None else repository.objects.header(oid)
+    if oid is None or header is None or header[0] != "blob" or header[1] > _LARGEST_MAILMAP:
+        return Mailmap()
+    try:
+        return Mailmap(repository.objects.read(oid)[1])
+    except UnreadableRepository:
+        return Mailmap()
+
+
+def mailmap_oid(repository: Repository, commit: bytes) -> bytes | None:
+    """Return the id of the plain file that is the mailmap of `commit`, None where there is none."""
+    return next((oid for mode, name, oid in repository.tree(repository.commit(commit).tree)
+                 if name == _MAILMAP and mode & 0o170000 == 0o100000), None)

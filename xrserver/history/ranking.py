@@ -42,14 +42,14 @@ def to_index(
      commit_time) = commits.columns()
     table = Oids.of(oids)
     parents = table.find(parent_oids)
-    parent_offsets = _csr(counts)
+    parent_offsets = csr(counts)
     tips = np.frombuffer(mainline_oid + b"".join(ref.oid for ref in refs), np.uint8).reshape(-1, width)
     tip_rows = table.find(tips)
     for found, wanted in ((tip_rows, tips), (parents, parent_oids)):
         if len(found) and found.min() < 0:
             oid = wanted[int(np.argmin(found))].tobytes().hex()
             raise UnreadableRepository(f"commit {oid} is missing; `git fsck` there tells more.")
-    order = canonical_order(parent_offsets, parents, _precedence(oids, commit_time))
+    order = canonical_order(parent_offsets, parents, precedence(oids, commit_time))
     if len(order) < len(oids):
         raise UnreadableRepository("commits are their own ancestors; `git fsck` there tells more.")
     # What no ref reaches is no parent of what one does: the others' order is the same without it.
@@ -57,14 +57,14 @@ def to_index(
     rank = np.full(len(oids), -1, np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
 
-    ranked_offsets, gathered = _permuted(parent_offsets, counts, order)
+    ranked_offsets, gathered = permuted(parent_offsets, counts, order)
     ranked_parents = rank[parents[gathered]]
     mainline = first_parent_chain(ranked_offsets, ranked_parents, int(rank[tip_rows[0]]))
     named: tuple[Ref, ...] = tuple(
         (ref.name, int(rank[row]), ref.kind) for ref, row in zip(refs, tip_rows[1:].tolist(), strict=True))
 
     change_counts, path, blob, old_blob, mode, old_mode = changes.columns()
-    change_offsets, gathered = _permuted(_csr(change_counts), change_counts, order)
+    change_offsets, gathered = permuted(csr(change_counts), change_counts, order)
     paths, change_path = changes.path_tree(path[gathered])
     both = np.stack((old_blob[gathered], blob[gathered]), axis=1)
     numbers = np.full(changes.blobs.count + 1, -1, np.int32)
@@ -73,7 +73,7 @@ def to_index(
     blob_rows[numbers[used]] = used
     both = numbers[both]  # -1 stays -1: it names the spare last number
 
-    coauthor_offsets, gathered_coauthors = _permuted(_csr(coauthor_counts), coauthor_counts, order)
+    coauthor_offsets, gathered_coauthors = permuted(csr(coauthor_counts), coauthor_counts, order)
     identities, identity, people, person = _who(
         commits.identities(), [author[order], committer[order], coauthors[gathered_coauthors]], group)
 
@@ -117,21 +117,22 @@ def _who(known: Sequence[Identity], met: Sequence[NDArray[np.int32]], group: Gro
     return found, identity, [grouped.people[row] for row in order], place[person]
 
 
-def _csr(counts: NDArray[np.int32]) -> NDArray[np.int64]:
+def csr(counts: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the offsets of rows that hold so many values each."""
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets
 
 
-def _permuted(offsets: NDArray[np.int64], counts: NDArray[np.int32], order: NDArray[np.int32],
-              ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def permuted(offsets: NDArray[np.int64], counts: NDArray[np.int32], order: NDArray[np.int32],
+             ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the offsets of a CSR with its rows in `order`, and where each of its values comes from."""
-    moved = _csr(counts[order])
+    moved = csr(counts[order])
     source = np.repeat(offsets[:-1][order] - moved[:-1], counts[order]) + np.arange(moved[-1])
     return moved, source
 
 
-def _precedence(oids: NDArray[np.uint8], commit_time: NDArray[np.int64]) -> NDArray[np.int32]:
+def precedence(oids: NDArray[np.uint8], commit_time: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return each row's place when rows are sorted by (committer time, object id)."""
     words = np.zeros((len(oids), -(-oids.shape[1] // 8) * 8), np.uint8)
     words[:, :oids.shape[1]] = oids

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.columns import RANK_END
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.interning import Strings
+
+_DEATH, _TO = 2, 7
 
 
 def file_versions(index: HistoryIndex) -> FileVersions:
@@ -21,30 +28,141 @@ def file_versions(index: HistoryIndex) -> FileVersions:
     Time is linear in changes, except that a path that already had strata when something moves to it
     takes a copy of those it has not.
     """
+    return _followed(index, _State.none(len(index.paths.parent))).versions()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Versions in the order of birth, behind those that stood before, and all strata by now.
+
+    Attributes
+    ----------
+    rows : (n, 8) int32
+        Path, birth, death, blob, strata, touched, moved_from and moved_to, as `FileVersions` has them.
+    mode : (n,) uint32
+    nodes : (n_nodes, 3) int32
+        Strata: rank, node before, length.
+    head : (n_paths,) int32
+        Each path's newest node, -1 where it has none.
+    """
+
+    rows: NDArray[np.int32]
+    mode: NDArray[np.uint32]
+    nodes: NDArray[np.int32]
+    head: NDArray[np.int32]
+
+    def strata(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return the strata of each path as `FileVersions` has them: offsets, ranks."""
+        from xrserver.kernels.strata import list_strata
+
+        return list_strata(self.nodes, self.head)
+
+    def strata_of(self, path: int) -> list[int]:
+        """Return the ranks of one path's strata, oldest first."""
+        ranks: list[int] = []
+        at = int(self.head[path])
+        while at >= 0:
+            ranks.append(int(self.nodes[at, 0]))
+            at = int(self.nodes[at, 1])
+        return ranks[::-1]
+
+    def versions(self) -> FileVersions:
+        """Return them sorted by path."""
+        # Born in this order, so a stable sort by path leaves births ascending.
+        order = np.argsort(self.rows[:, 0], kind="stable")
+        path, birth, death, blob, strata, touched, moved_from, moved_to = (
+            np.ascontiguousarray(column) for column in self.rows[order].T)
+        strata_offsets, strata_rank = self.strata()
+        return FileVersions(
+            path=path, birth=birth, death=death, blob=blob, mode=self.mode[order], strata=strata,
+            touched=touched.astype(np.bool_), moved_from=moved_from, moved_to=moved_to,
+            strata_offsets=strata_offsets, strata_rank=strata_rank)
+
+
+class VersionsFrom:
+    """Follows the mainline on from where it ended, as often as there is more: old ranks are not read again.
+
+    Parameters
+    ----------
+    index, versions
+        As they are now.
+
+    Attributes
+    ----------
+    first : int
+        The rank behind the newest mainline commit of `index`: what is later is followed.
+    """
+
+    def __init__(self, index: HistoryIndex, versions: FileVersions) -> None:
+        v = versions
+        self.first = int(index.mainline[-1]) + 1
+        self._rows_before = np.flatnonzero(v.birth < self.first)
+        standing = self._rows_before[v.death[self._rows_before] >= self.first]
+        rows = np.column_stack([v.path, v.birth, v.death, v.blob, v.strata, v.touched, v.moved_from,
+                                v.moved_to])[standing].astype(np.int32)
+        rows[:, _DEATH], rows[:, _TO] = RANK_END, -1
+        count = len(v.strata_rank)
+        lengths = np.diff(v.strata_offsets)
+        length = np.arange(count, dtype=np.int64) - np.repeat(v.strata_offsets[:-1], lengths) + 1
+        before = np.where(length > 1, np.arange(count, dtype=np.int64) - 1, -1)
+        nodes = np.column_stack([v.strata_rank, before, length]).astype(np.int32)
+        head = np.where(lengths > 0, v.strata_offsets[1:] - 1, -1).astype(np.int32)
+        self._state = _State(self.first, np.ascontiguousarray(rows), v.mode[standing], nodes, head)
+        self._versions, self.standing = versions, standing
+
+    def follow(self, index: HistoryIndex) -> Followed:
+        """Return what stood at the start, then all versions since, of what `index` has become.
+
+        Its mainline goes on behind the one there was. O(n) in paths and strata, both simply copied.
+        """
+        missing = len(index.paths.parent) - len(self._state.head)
+        if missing:
+            head = np.append(self._state.head, np.full(missing, -1, np.int32))
+            self._state = self._state._replace(head=head)
+        return _followed(index, self._state)
+
+    def versions(self, followed: Followed) -> FileVersions:
+        """Return all versions, old ones included."""
+        v, start = self._versions, self._rows_before
+        rows = np.column_stack([v.path, v.birth, v.death, v.blob, v.strata, v.touched, v.moved_from,
+                                v.moved_to])[start].astype(np.int32)
+        mode = v.mode[start]
+        rows[np.searchsorted(start, self.standing)] = followed.rows[:len(self.standing)]
+        more = len(self.standing)
+        return Followed(np.concatenate([rows, followed.rows[more:]]),
+                        np.concatenate([mode, followed.mode[more:]]), followed.nodes, followed.head).versions()
+
+
+class _State(NamedTuple):
+    """Where following begins, as `kernels.strata.build_versions` takes it."""
+
+    first: int
+    rows: NDArray[np.int32]
+    mode: NDArray[np.uint32]
+    nodes: NDArray[np.int32]
+    head: NDArray[np.int32]
+
+    @classmethod
+    def none(cls, paths: int) -> _State:
+        return cls(0, np.empty((0, 8), np.int32), np.empty(0, np.uint32), np.empty((0, 3), np.int32),
+                   np.full(paths, -1, np.int32))
+
+
+def _followed(index: HistoryIndex, state: _State) -> Followed:
     from xrserver.kernels.moves import mainline_moves, number_segments
-    from xrserver.kernels.strata import build_versions, list_strata
+    from xrserver.kernels.strata import build_versions
 
     paths = index.paths
-    n_paths = len(paths.parent)
     strings = Strings()
-    strings.reserve(n_paths, len(paths.bytes))
+    strings.reserve(len(paths.parent), len(paths.bytes))
     segment = number_segments(paths.offsets, paths.bytes, strings.slots, strings.offsets, strings.pool)
-    landed = np.argsort(index.landing, kind="stable").astype(np.int32)
-    landed = landed[np.searchsorted(index.landing[landed], 0):]
-    landed_offsets = np.zeros(len(index.mainline) + 1, np.int64)
-    landed_offsets[1:] = np.searchsorted(index.landing[landed], index.mainline, side="right")
-    line = (index.parent_offsets, index.mainline, landed_offsets, landed, index.change_offsets)
+    mainline = index.mainline[np.searchsorted(index.mainline, state.first):]
+    landed = np.flatnonzero(index.landing >= state.first)
+    landed = landed[np.argsort(index.landing[landed], kind="stable")].astype(np.int32)
+    landed_offsets = np.zeros(len(mainline) + 1, np.int64)
+    landed_offsets[1:] = np.searchsorted(index.landing[landed], mainline, side="right")
+    line = (index.parent_offsets, mainline, landed_offsets, landed, index.change_offsets)
     moves = mainline_moves(*line, index.change_path, index.change_blob, index.change_old_blob,
                            index.change_mode, index.change_old_mode, segment)
-    rows, mode, nodes, head = build_versions(
-        *line, index.change_path, index.change_blob, index.change_mode, n_paths, *moves)
-    strata_offsets, strata_rank = list_strata(nodes, head)
-    # Born in this order, so a stable sort by path leaves births ascending.
-    order = np.argsort(rows[:, 0], kind="stable")
-    path, birth, death, blob, strata, touched, moved_from, moved_to = (
-        np.ascontiguousarray(column) for column in rows[order].T)
-    return FileVersions(
-        path=path, birth=birth, death=death, blob=blob, mode=mode[order], strata=strata,
-        touched=touched.astype(np.bool_), moved_from=moved_from, moved_to=moved_to,
-        strata_offsets=strata_offsets, strata_rank=strata_rank,
-    )
+    return Followed(*build_versions(*line, index.change_path, index.change_blob, index.change_mode,
+                                    len(paths.parent), *moves, *state))

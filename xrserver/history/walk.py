@@ -42,9 +42,9 @@ class LibgitSource:
     def commits(self, tips: Sequence[bytes], known: Known) -> Iterator[bytes]:
         """Yield blocks of records of all that `tips` reach, but not `known`."""
         read, shallow = self._repository.objects.read, self._repository.shallow
-        seen = set(known.oids)
-        waiting = [tip for tip in reversed(tips) if tip not in seen]
-        seen.update(waiting)
+        there = known.oids
+        waiting = [tip for tip in reversed(tips) if tip not in there]
+        seen = set(waiting)
         block: list[bytes] = []
         size = 0
         while waiting:
@@ -66,7 +66,7 @@ class LibgitSource:
                     if not line.startswith(b"parent "):
                         break
                     parent = bytes.fromhex(line[7:].decode("ascii"))
-                    if parent not in seen:
+                    if parent not in seen and parent not in there:
                         seen.add(parent)
                         waiting.append(parent)
             if size >= _BLOCK:

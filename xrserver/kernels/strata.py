@@ -83,20 +83,28 @@ def build_versions(
     parent_offsets: I64, mainline: I32, landed_offsets: I64, landed: I32,
     change_offsets: I64, path: I32, blob: I32, mode: U32, n_paths: int,
     move_offsets: I64, moves: I32, heir_offsets: I64, heirs: I32,
+    first_rank: int, rows_before: I32, mode_before: U32, nodes_before: I32, head_before: I32,
 ) -> tuple[I32, U32, I32, I32]:
-    """Follow the mainline once through all ranks; O(changes), and copies what moves into a used path.
+    """Follow the mainline once through ranks; O(changes), and copies what moves into a used path.
 
     Parameters
     ----------
+    mainline
+        From `first_rank` on.
     landed_offsets, landed : (n_mainline + 1,) int64, (n,) int32
         CSR by row of `mainline`: the ranks that land with it, ascending, its own the last.
     move_offsets, moves, heir_offsets, heirs
         As `mainline_moves` returns them.
+    first_rank : int
+        Where to begin; what is before it is told by what follows, as it was returned.
+    rows_before, mode_before, nodes_before, head_before
+        Versions that stand before `first_rank`, and all strata by then. For all ranks: no rows, no
+        nodes, and -1 for each path.
 
     Returns
     -------
     rows : (n_versions, 8) int32
-        In order of birth: path, birth, death, blob, strata, touched, moved_from, moved_to.
+        Those of `rows_before`, then new ones in order of birth: path, birth, death, blob, strata, touched, moved_from, moved_to.
     row_mode : (n_versions,) uint32
     nodes : (n_nodes, 3) int32
         Strata: rank, node before, length.
@@ -108,19 +116,27 @@ def build_versions(
     for k in range(len(mainline)):
         mainline_row[mainline[k]] = k
     # A commit off the mainline makes a version of each path when it is made, and one when it lands.
-    bound = 0
-    for rank in range(n_ranks):
+    n_rows = len(rows_before)
+    bound = n_rows
+    for rank in range(first_rank, n_ranks):
         if mainline_row[rank] >= 0:
             bound += change_offsets[rank + 1] - change_offsets[rank]
         elif parent_offsets[rank + 1] - parent_offsets[rank] < 2:
             bound += 2 * (change_offsets[rank + 1] - change_offsets[rank])
     rows = np.empty((bound, 8), np.int32)
     row_mode = np.empty(bound, np.uint32)
-    n_rows = 0
     standing = np.full(n_paths, -1, np.int32)  # the row that stands
-    head = np.full(n_paths, -1, np.int32)
-    nodes = np.empty((len(path) + 16, 3), np.int32)
-    used = np.zeros(1, np.int64)
+    for row in range(n_rows):
+        for j in range(8):
+            rows[row, j] = rows_before[row, j]
+        row_mode[row] = mode_before[row]
+        standing[rows[row, _PATH]] = row
+    head = head_before.copy()
+    nodes = np.empty((len(nodes_before) + len(path) - change_offsets[first_rank] + 16, 3), np.int32)
+    for row in range(len(nodes_before)):
+        for j in range(3):
+            nodes[row, j] = nodes_before[row, j]
+    used = np.full(1, len(nodes_before), np.int64)
     rank_mark = np.full(n_ranks, -1, np.int32)
     came_from = np.full(n_paths, -1, np.int32)  # of this rank's moves; reset after it
     heir = np.full(n_paths, -1, np.int32)  # of this landing: row of `heirs`; reset after it
@@ -128,7 +144,7 @@ def build_versions(
     landed_on = np.full(n_paths, -1, np.int32)  # last mainline rank at which a stratum landed on the path
     changed_on = np.full(n_paths, -1, np.int32)  # last mainline rank that changed it
     grew = np.empty(n_paths, np.int32)  # paths that strata landed on at this rank
-    for rank in range(n_ranks):
+    for rank in range(first_rank, n_ranks):
         first, last = change_offsets[rank], change_offsets[rank + 1]
         k = mainline_row[rank]
         if k < 0:

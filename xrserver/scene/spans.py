@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag, Kind
 from xrserver.history.index import MODE_SUBMODULE, MODE_SYMLINK, FileVersions, HistoryIndex, PathTree
 from xrserver.layout.city import CityLayout, lay_out_city
+from xrserver.layout.placement import Placement
 from xrserver.scene.category import categories
 from xrserver.scene.definition import SceneDefinition
 from xrserver.scene.walk import Walk, walk
@@ -58,31 +59,42 @@ def build_columns(index: HistoryIndex, versions: FileVersions, definition: Scene
     -----
     O(v log v) in versions, nearly all of it in NumPy; 80 bytes a version.
     """
-    before = continued(versions)
-    largest = _largest(index, versions, before, definition)
-    ever = np.full(len(index.paths.parent), -1, np.int64)
-    np.maximum.at(ever, versions.path, largest)
-    weighed = ever if definition.metrics.footprint == "size" else np.where(ever >= 0, 1, -1)
-    layout = lay_out_city(index.paths, weighed, definition.layout)
-
-    files = _file_spans(index, versions, before, largest, ever, layout, definition)
-    kind = categories(index.paths, ever >= 0, vendored)[versions.path].astype(np.uint32)
-    kind[versions.mode == MODE_SYMLINK] = int(Category.SYMLINK)
-    kind[versions.mode == MODE_SUBMODULE] = int(Category.SUBMODULE)
-    files["traits"] |= kind << 16
+    ever = largest_ever(index, versions, definition)
+    layout = lay_out_city(index.paths, ever, definition.layout)
     order = walk(index.paths, layout, np.flatnonzero(ever >= 0))
-    parts = (files, _district_spans(index.paths, versions, layout))
-    of = [np.searchsorted(part["node"], order.node) for part in parts]
-    count = [np.searchsorted(part["node"], order.node, side="right") - first
+    columns = columns_of(index, versions, definition, Placement.of(layout, ever), order.node, vendored)
+    return columns, layout, order
+
+
+def columns_of(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
+               placement: Placement, order: NDArray[Any], vendored: NDArray[np.int8] | None = None,
+               ) -> SceneColumns:
+    """Return the exact columns of a whole history whose paths stand where `placement` says.
+
+    `order` is that of the nodes, all of them.
+    """
+    kind = categories(index.paths, placement.ever >= 0, vendored)
+    parts = (_file_spans(index, versions, definition, placement, kind),
+             _district_spans(index.paths, versions, placement))
+    of = [np.searchsorted(part["node"], order) for part in parts]
+    count = [np.searchsorted(part["node"], order, side="right") - first
              for part, first in zip(parts, of, strict=True)]
     starts = np.cumsum(count[0] + count[1]) - (count[0] + count[1])
     spans = SPANS.empty(sum(map(len, parts)))
     for part, first, number in zip(parts, of, count, strict=True):
         there = np.flatnonzero(number)
         spans[ragged(starts[there], number[there])] = part[ragged(first[there], number[there])]
-    nodes, strata = _nodes_and_strata(index, versions, layout, spans)
+    nodes, strata = _nodes_and_strata(index, versions, placement.depth, spans)
     offsets, text = names_of(index.paths, nodes["node"] >> 1)
-    return SceneColumns(spans, nodes, strata, offsets, text), layout, order
+    return SceneColumns(spans, nodes, strata, offsets, text)
+
+
+def largest_ever(index: HistoryIndex, versions: FileVersions,
+                 definition: SceneDefinition) -> NDArray[np.int64]:
+    """Return what each path weighs in the layout: the largest size in bytes it ever had; -1: no file was."""
+    ever = np.full(len(index.paths.parent), -1, np.int64)
+    np.maximum.at(ever, versions.path, largest_by_then(index, versions, continued(versions), definition))
+    return ever if definition.metrics.footprint == "size" else np.where(ever >= 0, 1, -1)
 
 
 def live_at(spans: Records, nodes: Records, rank: int) -> NDArray[np.int64]:
@@ -140,59 +152,104 @@ def continued(versions: FileVersions) -> NDArray[np.int64]:
     return before
 
 
-def _largest(index: HistoryIndex, versions: FileVersions, before: NDArray[np.int64],
-             definition: SceneDefinition) -> NDArray[np.int64]:
-    """Return the largest size in bytes each file has had by each version, through moves."""
+def largest_by_then(index: HistoryIndex, versions: FileVersions, before: NDArray[np.int64],
+                    definition: SceneDefinition) -> NDArray[np.int64]:
+    """Return the largest size in bytes each file has had by each version, through moves.
+
+    `before` is what `continued` says of them.
+    """
     from xrserver.kernels.spans import largest_so_far
 
-    sizes = np.append(np.maximum(index.blob_sizes, 0), 0)[versions.blob]
-    sizes[versions.mode == MODE_SUBMODULE] = int(definition.layout.submodule_size)
+    sizes = sizes_of(index, versions.blob, versions.mode, definition)
     return largest_so_far(sizes, before, np.argsort(versions.birth, kind="stable"))
 
 
-def _file_spans(index: HistoryIndex, versions: FileVersions, before: NDArray[np.int64],
-                largest: NDArray[np.int64], ever: NDArray[np.int64], layout: CityLayout,
-                definition: SceneDefinition) -> Records:
-    """Return one span for each version, in the order of the versions, without their categories."""
-    v, building, floor = versions, definition.building, definition.layout.size_floor
-    spans = SPANS.empty(len(v.path))
-    spans["birth"], spans["death"] = v.birth, v.death
-    spans["node"] = v.path.astype(np.uint32) * 2
+def sizes_of(index: HistoryIndex, blob: NDArray[np.int32], mode: NDArray[np.uint32],
+             definition: SceneDefinition) -> NDArray[np.int64]:
+    """Return the size in bytes that each blob counts as: 0 where it is not known."""
+    sizes = np.append(np.maximum(index.blob_sizes, 0), 0)[blob]
+    sizes[mode == MODE_SUBMODULE] = int(definition.layout.submodule_size)
+    return sizes
 
-    plot = layout.plot[v.path]
-    share = np.maximum(largest, floor) / np.maximum(ever[v.path], floor)
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Versions as they are to be drawn, one row each.
+
+    Attributes
+    ----------
+    path, birth, death, strata : (n,) int
+    mode : (n,) uint32
+    largest : (n,) int64, bytes
+        The largest size the file has had by then.
+    author, category : (n,) int
+    eased : (n,) int64
+        The row that each eases from; -1 where none.
+    enters, leaves : (n,) bool
+    """
+
+    path: NDArray[Any]
+    birth: NDArray[Any]
+    death: NDArray[Any]
+    strata: NDArray[Any]
+    mode: NDArray[np.uint32]
+    largest: NDArray[np.int64]
+    author: NDArray[Any]
+    category: NDArray[Any]
+    eased: NDArray[np.int64]
+    enters: NDArray[np.bool_]
+    leaves: NDArray[np.bool_]
+
+
+def _file_spans(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
+                placement: Placement, kind: NDArray[np.uint8]) -> Records:
+    """Return one span for each version, in the order of the versions."""
+    v = versions
+    before = continued(v)
+    newest = v.strata_offsets[v.path] + v.strata - 1
+    by = np.where(v.strata > 0, np.append(v.strata_rank, -1)[newest], v.birth)
+    leaves = (v.death != RANK_END) & (v.moved_to < 0)
+    leaves[:-1] &= (v.path[1:] != v.path[:-1]) | (v.birth[1:] != v.death[:-1])
+    return spans_of(Drawn(
+        v.path, v.birth, v.death, v.strata, v.mode, largest_by_then(index, v, before, definition),
+        np.minimum(index.author[by], NOBODY), kind[v.path],
+        np.where(v.touched, -1, before), before < 0, leaves), definition, placement)
+
+
+def spans_of(drawn: Drawn, definition: SceneDefinition, placement: Placement) -> Records:
+    """Return one span for each row of `drawn`."""
+    building, floor = definition.building, definition.layout.size_floor
+    spans = SPANS.empty(len(drawn.path))
+    spans["birth"], spans["death"] = drawn.birth, drawn.death
+    spans["node"] = drawn.path.astype(np.uint32) * 2
+
+    plot = placement.plot[drawn.path]
+    share = np.maximum(drawn.largest, floor) / np.maximum(placement.ever[drawn.path], floor)
     if definition.metrics.footprint == "equal":
         share = np.ones(len(share))
-    share = share ** (0.5 * definition.layout.size_exponent)
-    submodule, symlink = v.mode == MODE_SUBMODULE, v.mode == MODE_SYMLINK
+    share = np.minimum(share, 1.0) ** (0.5 * definition.layout.size_exponent)
+    submodule, symlink = drawn.mode == MODE_SUBMODULE, drawn.mode == MODE_SYMLINK
     share[submodule] = 1.0
-    storeys = v.strata if definition.metrics.height == "strata" else largest / 1000.0
+    storeys = drawn.strata if definition.metrics.height == "strata" else drawn.largest / 1000.0
     height = building.lowest + building.storey * np.log2(1.0 + storeys) ** building.growth
     height[symlink], height[submodule] = building.symlink_height, building.submodule_height
 
     spans["position1"][:, 0], spans["position1"][:, 2] = plot[:, 0], plot[:, 1]
-    spans["position1"][:, 1] = layout.plate * layout.depth[v.path]
+    spans["position1"][:, 1] = placement.ground[drawn.path]
     least = np.minimum(plot[:, 2:], building.least_side)
     spans["size1"][:, ::2] = np.maximum(plot[:, 2:] * share[:, None], least)
     spans["size1"][:, 1] = height
-    spans["value1"] = v.strata
+    spans["value1"] = drawn.strata
+    spans["author"] = drawn.author
 
-    newest = versions.strata_offsets[v.path] + v.strata - 1
-    by = np.where(v.strata > 0, np.append(v.strata_rank, -1)[newest], v.birth)
-    spans["author"] = np.minimum(index.author[by], NOBODY)
-
-    kept = before.copy()
-    kept[v.touched] = -1
-    eased, from_row = kept >= 0, np.maximum(kept, 0)
+    eased, from_row = drawn.eased >= 0, np.maximum(drawn.eased, 0)
     for now, then in (("position1", "position0"), ("size1", "size0"), ("value1", "value0")):
         spans[then][eased] = spans[now][from_row[eased]]
-    enters = before < 0
-    leaves = (v.death != RANK_END) & (v.moved_to < 0)
-    leaves[:-1] &= (v.path[1:] != v.path[:-1]) | (v.birth[1:] != v.death[:-1])
-
-    flags = (np.where(eased, int(Flag.EASED), 0) | np.where(enters, int(Flag.ENTERS), 0)
-             | np.where(leaves, int(Flag.LEAVES), 0)).astype(np.uint32)
-    spans["traits"] = int(Kind.BOX) | (flags << 8)
+    kind = drawn.category.astype(np.uint32)
+    kind[symlink], kind[submodule] = int(Category.SYMLINK), int(Category.SUBMODULE)
+    flags = (np.where(eased, int(Flag.EASED), 0) | np.where(drawn.enters, int(Flag.ENTERS), 0)
+             | np.where(drawn.leaves, int(Flag.LEAVES), 0)).astype(np.uint32)
+    spans["traits"] = int(Kind.BOX) | (flags << 8) | (kind << 16)
     return spans
 
 
@@ -237,22 +294,27 @@ def _union(group: NDArray[np.int64], start: NDArray[np.int64],
     return group[heads], start[heads], reach[tails] & 0xFFFF_FFFF
 
 
-def _district_spans(paths: PathTree, versions: FileVersions, layout: CityLayout) -> Records:
+def _district_spans(paths: PathTree, versions: FileVersions, placement: Placement) -> Records:
     """Return the plates of the districts while files stand below them, sorted by (path, birth)."""
-    path, start, end = district_lives(paths, layout.depth, versions)
-    plate = layout.district[np.searchsorted(layout.district_path, path)]
+    return plates_of(*district_lives(paths, placement.depth, versions), placement)
+
+
+def plates_of(path: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64],
+              placement: Placement) -> Records:
+    """Return the spans of districts' plates over the ranks [start, end)."""
+    plate = placement.district[path]
     spans = SPANS.empty(len(path))
     spans["birth"], spans["death"], spans["node"] = start, end, 2 * path + 1
     spans["author"] = NOBODY
     spans["position1"][:, 0], spans["position1"][:, 2] = plate[:, 0], plate[:, 1]
-    spans["position1"][:, 1] = layout.plate * layout.depth[path]
-    spans["size1"][:, ::2], spans["size1"][:, 1] = plate[:, 2:], layout.plate
+    spans["position1"][:, 1] = placement.ground[path]
+    spans["size1"][:, ::2], spans["size1"][:, 1] = plate[:, 2:], placement.rise[path]
     flags = np.where(end == RANK_END, int(Flag.ENTERS), int(Flag.ENTERS | Flag.LEAVES)).astype(np.uint32)
     spans["traits"] = int(Kind.BOX) | (flags << 8) | (int(Category.DISTRICT) << 16)
     return spans
 
 
-def _nodes_and_strata(index: HistoryIndex, versions: FileVersions, layout: CityLayout,
+def _nodes_and_strata(index: HistoryIndex, versions: FileVersions, depth: NDArray[np.int32],
                       spans: Records) -> tuple[Records, Records]:
     """Return the nodes of spans that lie node by node, and the strata of those that are files."""
     first = np.flatnonzero(np.diff(spans["node"], prepend=np.uint32(RANK_END)))
@@ -263,7 +325,7 @@ def _nodes_and_strata(index: HistoryIndex, versions: FileVersions, layout: CityL
     nodes["node"], nodes["first_span"] = node, first
     nodes["span_count"] = np.diff(first, append=len(spans))
     nodes["parent"] = index.paths.parent[path].astype(np.uint32) * 2 + 1
-    nodes["depth"] = layout.depth[path]
+    nodes["depth"] = depth[path]
     starts = versions.strata_offsets[path]
     counts = np.where(is_file, versions.strata_offsets[path + 1] - starts, 0)
     nodes["stratum_count"], nodes["first_stratum"] = counts, np.cumsum(counts) - counts

@@ -89,6 +89,15 @@ class Row:
     moment: Short
 
 
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file that differs from what was committed; `node` is -1 where the scene has none for it yet."""
+
+    path: Annotated[bytes, Range(1, 4096)]
+    node: Annotated[int, Range(-1, 2**32 - 1)]
+    kind: Literal["added", "modified", "deleted", "moved", "conflict"]
+
+
 # --- server to viewer ---------------------------------------------------------------------
 
 
@@ -149,23 +158,61 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What a new commit changed in the open window: spans closed, nodes and spans appended.
+    """What new commits changed in an open tile: spans closed, nodes and spans appended.
 
-    `closed` are pairs (row of a span in the base tile plus earlier patches, its death).
-    `spans` and `nodes` are appended; a node that exists already gets a new record with the same
-    `node` id, whose spans follow those it had.
+    `sequence` counts the patches of one tile from 1; a tile's come after its body, and all of them.
+    `closed` are triples (node, death, traits): what the last span of that node has now; death 0 takes
+    that span back, so that the one before it is the last. They hold before anything is appended. Rows
+    that `nodes` name count within this patch; a node that the tile has goes on with the spans and
+    strata of its record here.
     """
 
     tile: TileId
     generation: Short
-    sequence: Annotated[int, Range(0, RANK_END)]
-    head_rank: Rank
-    time: float
+    sequence: Annotated[int, Range(1, RANK_END)]
     closed: list[list[int]]
     spans: Annotated[Columns, SPANS]
     nodes: Annotated[Columns, NODES]
     strata: Annotated[Columns, STRATA]
     names: Annotated[Columns, NAMES]
+
+
+@dataclass(frozen=True, slots=True)
+class Commits:
+    """History has grown: what the table of a scene says from now on. What patches changed is seen with it.
+
+    `timeline` takes the place of all rows from `first` on; `people` follow those before
+    `first_person`. `tags` says that `landmarks` take the place of all there were. `legend` is that
+    of the scene, `text` says what happened, for people; empty where nothing needs to be said.
+    """
+
+    generation: Short
+    head_rank: Rank
+    first: Rank
+    timeline: Annotated[Columns, TIMELINE]
+    first_person: Annotated[int, Range(0, 65535)]
+    people: Annotated[Columns, PEOPLE]
+    people_names: Annotated[Columns, NAMES]
+    tags: bool
+    landmarks: Annotated[Columns, LANDMARKS]
+    landmark_names: Annotated[Columns, NAMES]
+    legend: list[Person]
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What is being changed in a worktree and not committed yet: all of it, in place of what was said before.
+
+    `branch` is what it has checked out, '' when detached; `count` how many files there are, of which
+    `changes` may be the first few.
+    """
+
+    generation: Short
+    worktree: Short
+    branch: Short
+    count: Annotated[int, Range(0, 2**31)]
+    changes: Annotated[list[FileChange], Range(0, 1024)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +313,16 @@ class Select:
     rank: Rank
 
 
+@dataclass(frozen=True, slots=True)
+class Tidy:
+    """Lay the city out anew, for everybody: what came later gets the place it would have had."""
+
+    generation: Short
+
+
 #: Messages by direction; the codegen, the codec and the schema hash read these.
-FROM_SERVER: tuple[type, ...] = (Welcome, Progress, Scene, Tile, Patch, Result, Panel, Notice, Error)
-FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select)
+FROM_SERVER: tuple[type, ...] = (Welcome, Progress, Scene, Tile, Patch, Commits, Activity, Result, Panel, Notice, Error)
+FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select, Tidy)
 
 
 # --- bodies of tiles, the same bytes over the stream and over HTTP --------------------------

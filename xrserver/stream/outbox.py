@@ -38,6 +38,7 @@ class Outbox:
         self._snapshot = snapshot
         self._messages: OrderedDict[str, bytes] = OrderedDict()
         self._bodies: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
+        self._after: dict[str, list[bytes]] = {}
         self._serial = 0
         self._behind = False
         self._closed = False
@@ -68,14 +69,22 @@ class Outbox:
         self.waiting += len(frame) - len(self._messages.get(key, b""))
         self._messages[key] = frame
 
-    def put_body(self, tile: str, body: bytes) -> None:
-        """Queue a tile (or table) to be sent in parts, after those queued before it."""
+    def put_body(self, tile: str, body: bytes, after: Iterable[bytes] = ()) -> None:
+        """Queue a tile (or table) to be sent in parts, after those queued before it; frames `after` it follow."""
         if self._closed or self._behind or tile in self._bodies:
             return
         self._bodies[tile] = (body, 0)
+        self._after[tile] = list(after)
         if len(self._bodies) >= BODIES_AT_ONCE:
             self._room.clear()
         self._ready.set()
+
+    def put_after(self, tile: str, frame: bytes) -> None:
+        """Queue a message that is encoded already, but not before a tile that is still to be sent."""
+        if tile in self._bodies and not self._closed:
+            self._after[tile].append(frame)
+        else:
+            self.put_frame(frame)
 
     async def room(self) -> None:
         """Wait until another body may be queued."""
@@ -85,6 +94,7 @@ class Outbox:
         """Forget tiles; parts not yet sent never are."""
         for tile in tiles:
             self._bodies.pop(tile, None)
+            self._after.pop(tile, None)
         if len(self._bodies) < BODIES_AT_ONCE:
             self._room.set()
 
@@ -93,6 +103,7 @@ class Outbox:
         self._closed = True
         self._messages.clear()
         self._bodies.clear()
+        self._after.clear()
         self._ready.set()
         self._room.set()
 
@@ -117,7 +128,10 @@ class Outbox:
         tile, (body, offset) = next(iter(self._bodies.items()))
         end = min(offset + PART_BYTES, len(body))
         if end == len(body):
+            after = self._after.pop(tile, [])
             self.drop((tile,))
+            for frame in after:
+                self.put_frame(frame)
         else:
             self._bodies[tile] = (body, end)
         return codec.encode(Tile(tile, offset, len(body), memoryview(body)[offset:end]))  # type: ignore[arg-type]

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "a56721877c32a481";
+export const SCHEMA_HASH = "7cfa3654646765ff";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.a56721877c32a481";
+export const SUBPROTOCOL = "xrserver.7cfa3654646765ff";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -365,6 +365,15 @@ export interface Person {
   readonly colour: number;
 }
 
+/** A file that differs from what was committed; `node` is -1 where the scene has none for it yet. */
+export interface FileChange {
+  /** up to 4096 bytes */
+  readonly path: Uint8Array;
+  /** -1 … 4294967295 */
+  readonly node: number;
+  readonly kind: "added" | "modified" | "deleted" | "moved" | "conflict";
+}
+
 /** A line of a panel: a label, its text, and what choosing it does ('' for nothing). */
 export interface Row {
   /** up to 256 characters */
@@ -448,11 +457,13 @@ export interface Tile {
 }
 
 /**
- * What a new commit changed in the open window: spans closed, nodes and spans appended.
+ * What new commits changed in an open tile: spans closed, nodes and spans appended.
  *
- * `closed` are pairs (row of a span in the base tile plus earlier patches, its death).
- * `spans` and `nodes` are appended; a node that exists already gets a new record with the same
- * `node` id, whose spans follow those it had.
+ * `sequence` counts the patches of one tile from 1; a tile's come after its body, and all of them.
+ * `closed` are triples (node, death, traits): what the last span of that node has now; death 0 takes
+ * that span back, so that the one before it is the last. They hold before anything is appended. Rows
+ * that `nodes` name count within this patch; a node that the tile has goes on with the spans and
+ * strata of its record here.
  */
 export interface Patch {
   readonly type: "patch";
@@ -460,16 +471,61 @@ export interface Patch {
   readonly tile: string;
   /** up to 256 characters */
   readonly generation: string;
-  /** 0 … 2147483647 */
+  /** 1 … 2147483647 */
   readonly sequence: number;
-  /** 0 … 2147483647 */
-  readonly head_rank: number;
-  readonly time: number;
   readonly closed: readonly (readonly number[])[];
   readonly spans: SpansColumns;
   readonly nodes: NodesColumns;
   readonly strata: StrataColumns;
   readonly names: NamesColumns;
+}
+
+/**
+ * History has grown: what the table of a scene says from now on. What patches changed is seen with it.
+ *
+ * `timeline` takes the place of all rows from `first` on; `people` follow those before
+ * `first_person`. `tags` says that `landmarks` take the place of all there were. `legend` is that
+ * of the scene, `text` says what happened, for people; empty where nothing needs to be said.
+ */
+export interface Commits {
+  readonly type: "commits";
+  /** up to 256 characters */
+  readonly generation: string;
+  /** 0 … 2147483647 */
+  readonly head_rank: number;
+  /** 0 … 2147483647 */
+  readonly first: number;
+  readonly timeline: TimelineColumns;
+  /** 0 … 65535 */
+  readonly first_person: number;
+  readonly people: PeopleColumns;
+  readonly people_names: NamesColumns;
+  readonly tags: boolean;
+  readonly landmarks: LandmarksColumns;
+  readonly landmark_names: NamesColumns;
+  readonly legend: readonly Person[];
+  /** up to 4096 characters */
+  readonly text: string;
+}
+
+/**
+ * What is being changed in a worktree and not committed yet: all of it, in place of what was said before.
+ *
+ * `branch` is what it has checked out, '' when detached; `count` how many files there are, of which
+ * `changes` may be the first few.
+ */
+export interface Activity {
+  readonly type: "activity";
+  /** up to 256 characters */
+  readonly generation: string;
+  /** up to 256 characters */
+  readonly worktree: string;
+  /** up to 256 characters */
+  readonly branch: string;
+  /** 0 … 2147483648 */
+  readonly count: number;
+  /** up to 1024 items */
+  readonly changes: readonly FileChange[];
 }
 
 /** The answer to a query, under its number. */
@@ -582,6 +638,13 @@ export interface Select {
   readonly rank: number;
 }
 
+/** Lay the city out anew, for everybody: what came later gets the place it would have had. */
+export interface Tidy {
+  readonly type: "tidy";
+  /** up to 256 characters */
+  readonly generation: string;
+}
+
 /** One tile: its header, which names its children, and its columns. */
 export interface TileBody {
   readonly type: "tilebody";
@@ -608,6 +671,7 @@ export interface TableBody {
 /** Which fields of which message or body (by its `type`) are column sets. */
 export const COLUMN_FIELDS: Readonly<Record<string, Readonly<Record<string, keyof typeof COLUMN_SETS>>>> = {
   patch: { spans: "spans", nodes: "nodes", strata: "strata", names: "names" },
+  commits: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names" },
   tilebody: { spans: "spans", nodes: "nodes", strata: "strata", names: "names" },
   tablebody: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names", course: "course" },
 };
@@ -619,6 +683,8 @@ export type FromServer =
   | Scene
   | Tile
   | Patch
+  | Commits
+  | Activity
   | Result
   | Panel
   | Notice
@@ -631,7 +697,8 @@ export type FromViewer =
   | Drop
   | Clock
   | Query
-  | Select;
+  | Select
+  | Tidy;
 
 /** What the parts of a tile or table add up to. */
 export type Body =

@@ -1,0 +1,371 @@
+"""What new commits change of a scene that is being looked at: spans that end, spans that begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.columns import NODES, RANK_END, STRATA, Flag
+from xrserver.errors import XrserverError
+from xrserver.history.index import FileVersions, HistoryIndex
+from xrserver.history.versions import Followed, VersionsFrom
+from xrserver.layout.growth import Growth
+from xrserver.layout.placement import Placement
+from xrserver.scene.build import BuiltScene
+from xrserver.scene.category import category_of
+from xrserver.scene.spans import (
+    NOBODY,
+    Drawn,
+    Records,
+    continued,
+    largest_by_then,
+    largest_ever,
+    names_of,
+    plates_of,
+    sizes_of,
+    spans_of,
+)
+from xrserver.scene.tiles import TileHeader
+
+_PATH, _BIRTH, _DEATH, _BLOB, _STRATA, _TOUCHED, _FROM, _TO = range(8)
+_LENGTH = 2
+#: What of a version says that it is the same one; its end may be told later.
+_SAME = [_PATH, _BIRTH, _BLOB, _STRATA, _TOUCHED, _FROM]
+
+
+class PastChanged(XrserverError):
+    """Something changed in a window of ranks that is closed: its tiles would have to be made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class TilePatch:
+    """What changes in one tile, as `stream.messages.Patch` carries it.
+
+    Attributes
+    ----------
+    tile : str
+    closed : list of [int, int, int]
+        A node, the death and the traits that its last span has now; death 0 takes that span back.
+    spans, nodes, strata : records
+        Appended; rows that nodes name count within these.
+    name_offsets, name_bytes
+        A whole path for each of the nodes.
+    """
+
+    tile: str
+    closed: list[list[int]]
+    spans: Records
+    nodes: Records
+    strata: Records
+    name_offsets: NDArray[np.uint32]
+    name_bytes: NDArray[np.uint8]
+
+
+class LiveScene:
+    """A scene as it was built, and what has become of it.
+
+    Parameters
+    ----------
+    scene : BuiltScene
+    index, versions
+        What it was built of.
+    followed_from : VersionsFrom
+        Of the same.
+
+    Attributes
+    ----------
+    placement : Placement
+        Where everything stands, what came later included.
+    """
+
+    def __init__(self, scene: BuiltScene, index: HistoryIndex, versions: FileVersions,
+                 followed_from: VersionsFrom) -> None:
+        self.scene = scene
+        self._late_from = len(index.oids)
+        ever = largest_ever(index, versions, scene.definition)
+        self.placement = Placement.of(scene.layout, ever)
+        self._growth = Growth(scene.layout, scene.definition.layout, self.placement)
+        self._tile = open_tile(scene)
+
+        followed = followed_from.follow(index)
+        self._standing = len(followed_from.standing)
+        self._rows, self._mode = followed.rows, followed.mode
+        # All of these rows are versions; sorted by (path, birth), so one search finds each.
+        keys = (versions.path.astype(np.int64) << 32) | versions.birth
+        at = np.searchsorted(keys, (self._rows[:, _PATH].astype(np.int64) << 32) | self._rows[:, _BIRTH])
+        largest = largest_by_then(index, versions, continued(versions), scene.definition)
+        self._largest = largest[at]
+        columns = scene.columns
+        row = np.searchsorted(columns.nodes["node"], versions.path[at].astype(np.uint32) * 2)
+        nth = at - np.searchsorted(versions.path, versions.path[at])
+        self._spans: Records = columns.spans[columns.nodes["first_span"][row].astype(np.int64) + nth]
+        self._lengths = _lengths(followed)
+        self._strata_sent: dict[int, int] = {}
+        self._counts = self._count_standing(index)
+        self._plates: dict[int, list[tuple[int, int]]] = {}
+
+    def update(self, index: HistoryIndex, followed: Followed) -> list[TilePatch]:
+        """Return what changed since the last call, by tile; nothing where that is not to be seen.
+
+        Parameters
+        ----------
+        index, followed
+            As they are now.
+
+        Raises
+        ------
+        PastChanged
+            Ranks before those of the open tile would look different.
+        """
+        rows, old = followed.rows, self._rows
+        same = self._same(followed)
+        if same < len(old) or same < len(rows):
+            lowest = min(int(part[same:, _BIRTH].min(initial=RANK_END)) for part in (old, rows))
+            if lowest < self._tile.lo:
+                raise PastChanged("Commits that were ranked long ago have come to the mainline.")
+        spans, largest = self._new_spans(index, followed, same)
+
+        closed: list[list[int]] = []
+        for row in range(len(old) - 1, same - 1, -1):
+            closed.append([2 * int(old[row, _PATH]), 0, 0])
+        ended = np.flatnonzero((old[:same, [_DEATH, _TO]] != rows[:same, [_DEATH, _TO]]).any(axis=1))
+        follows = set(zip(rows[same:, _PATH].tolist(), rows[same:, _BIRTH].tolist(), strict=True))
+        kept = self._spans[:same]
+        for row in ended.tolist():
+            path, death = int(rows[row, _PATH]), int(rows[row, _DEATH])
+            leaves = death != RANK_END and rows[row, _TO] < 0 and (path, death) not in follows
+            traits = int(kept["traits"][row]) & ~(int(Flag.LEAVES) << 8)
+            kept["death"][row], kept["traits"][row] = death, traits | (int(Flag.LEAVES) << 8 if leaves else 0)
+            closed.append([2 * path, death, int(kept["traits"][row])])
+        self._spans = np.concatenate([kept, spans])
+        self._largest = np.concatenate([self._largest[:same], largest])
+        self._rows, self._mode = rows, followed.mode
+
+        plates, plates_closed = self._new_plates(index, rows)
+        closed += plates_closed
+        patch = self._packed(index, followed, closed, np.concatenate([spans, plates]))
+        return [] if patch is None else [patch]
+
+    # --- files --------------------------------------------------------------------------------
+
+    def _same(self, followed: Followed) -> int:
+        """Return how many versions there are that are still the same."""
+        shared = min(len(self._rows), len(followed.rows))
+        differ = (self._rows[:shared][:, _SAME] != followed.rows[:shared][:, _SAME]).any(axis=1)
+        differ |= self._mode[:shared] != followed.mode[:shared]
+        return int(differ.argmax()) if differ.any() else shared
+
+    def _new_spans(self, index: HistoryIndex, followed: Followed,
+                   same: int) -> tuple[Records, NDArray[np.int64]]:
+        """Return the spans of all rows from `same` on, and their largest sizes; new files get a place."""
+        rows, mode = followed.rows, followed.mode
+        new = rows[same:]
+        before = _continued(rows, same, len(index.paths.parent))
+        sizes = sizes_of(index, new[:, _BLOB], mode[same:], self.scene.definition)
+        largest = np.concatenate([self._largest[:same], sizes])
+        for row in range(same, len(rows)):  # what each continues comes before it
+            if before[row - same] >= 0:
+                largest[row] = max(largest[row], largest[before[row - same]])
+
+        self.placement.extend(index.paths, self.scene.definition.layout.plate)
+        placeless = self.placement.ever[new[:, _PATH]] < 0
+        self._growth.place(index.paths, dict(zip(new[placeless, _PATH].tolist(),
+                                                 largest[same:][placeless].tolist(), strict=True)))
+        # The rows that are eased from come first, so that all are drawn by one rule.
+        bases, eased = np.unique(np.where(before >= 0, before, same), return_inverse=True)
+        bases = bases[bases < same]
+        of_new = before >= same
+        count = len(bases)
+        eased = np.where(before < 0, -1, np.where(of_new, before - same + count, eased))
+        every = np.concatenate([bases, np.arange(same, len(rows))]).astype(np.int64)
+        eased = np.concatenate([np.full(count, -1), np.where(new[:, _TOUCHED] > 0, -1, eased)])
+        drawn = rows[every]
+        follows = {(path, birth) for path, birth in zip(new[:, _PATH].tolist(), new[:, _BIRTH].tolist(),
+                                                        strict=True)}
+        leaves = np.array([death != RANK_END and to < 0 and (path, death) not in follows for path, death, to
+                           in zip(drawn[:, _PATH].tolist(), drawn[:, _DEATH].tolist(),
+                                  drawn[:, _TO].tolist(), strict=True)], np.bool_)
+        made = spans_of(Drawn(
+            drawn[:, _PATH], drawn[:, _BIRTH], drawn[:, _DEATH], drawn[:, _STRATA], mode[every], largest[every],
+            self._authors(index, followed, drawn), self._categories(index, drawn[:, _PATH]), eased,
+            np.concatenate([np.zeros(count, np.bool_), before < 0]), leaves),
+            self.scene.definition, self.placement)[count:]
+        births = made["birth"].astype(np.int64)
+        late = (births >= self._late_from) & (index.commit_time[births] < index.timeline[np.maximum(births - 1, 0)])
+        made["traits"][late] |= np.uint32(int(Flag.LATE) << 8)
+        return made, largest[same:]
+
+    def _authors(self, index: HistoryIndex, followed: Followed, drawn: NDArray[np.int32]) -> NDArray[Any]:
+        """Return who made the newest stratum of each version."""
+        nodes, head = followed.nodes, followed.head
+        by = drawn[:, _BIRTH].astype(np.int64)
+        at = head[drawn[:, _PATH]].astype(np.int64)
+        # Lists go back in time: as far as so many strata stand.
+        while (beyond := (at >= 0) & (nodes[at, _LENGTH] > drawn[:, _STRATA])).any():
+            at = np.where(beyond, nodes[at, 1], at)
+        known = (at >= 0) & (drawn[:, _STRATA] > 0)
+        by[known] = nodes[at[known], 0]
+        return np.minimum(index.author[by], NOBODY)
+
+    def _categories(self, index: HistoryIndex, path: NDArray[np.int32]) -> NDArray[np.uint8]:
+        wanted, of = np.unique(path, return_inverse=True)
+        offsets, text = names_of(index.paths, wanted.astype(np.int64))
+        whole = text.tobytes()
+        found = [int(category_of(whole[offsets[i]:offsets[i + 1]])) for i in range(len(wanted))]
+        return np.array(found, np.uint8)[of]
+
+    # --- districts ----------------------------------------------------------------------------
+
+    def _count_standing(self, index: HistoryIndex) -> NDArray[np.int64]:
+        """Return how many files stood below each path at the start."""
+        counts = np.zeros(len(index.paths.parent), np.int64)
+        np.add.at(counts, self._rows[:self._standing, _PATH], 1)
+        own = counts.copy()
+        for path in range(len(counts) - 1, 0, -1):  # a parent's id is smaller
+            counts[index.paths.parent[path]] += counts[path]
+        return counts - own
+
+    def _new_plates(self, index: HistoryIndex, rows: NDArray[np.int32]) -> tuple[Records, list[list[int]]]:
+        """Return the spans of districts that begin, and the ends of those that were sent before."""
+        parent = index.paths.parent
+        lives = _district_lives(rows, self._standing, self._counts, parent)
+        closed: list[list[int]] = []
+        fresh: list[tuple[int, int, int]] = []
+        for path in lives.keys() | self._plates.keys():
+            # What stood at the start was sent with the tile.
+            start = [(0, RANK_END)] if path < len(self._counts) and self._counts[path] else []
+            now, sent = lives.get(path, start), self._plates.get(path, start)
+            at = 0
+            while at < min(len(now), len(sent)) and now[at][0] == sent[at][0]:
+                at += 1
+            closed += [[2 * path + 1, 0, 0]] * (len(sent) - at)
+            last = at - 1
+            if last >= 0 and now[last][1] != sent[last][1]:
+                span = plates_of(*(np.array([value], np.int64) for value in (path, *now[last])), self.placement)
+                closed.append([2 * path + 1, now[last][1], int(span["traits"][0])])
+            fresh += [(path, *life) for life in now[at:]]
+        self._plates = lives
+        columns = np.array(sorted(fresh), np.int64).reshape(-1, 3).T
+        return plates_of(columns[0], columns[1], columns[2], self.placement), closed
+
+    # --- packing ------------------------------------------------------------------------------
+
+    def _packed(self, index: HistoryIndex, followed: Followed, closed: list[list[int]],
+                spans: Records) -> TilePatch | None:
+        lengths = _lengths(followed)
+        before = np.zeros(len(lengths), np.int32)
+        before[:len(self._lengths)] = self._lengths
+        grew = np.flatnonzero(lengths > before)
+        self._lengths = lengths
+        spans = spans[np.argsort(spans["node"], kind="stable")]
+        wanted = np.unique(np.concatenate([spans["node"].astype(np.int64), 2 * grew.astype(np.int64)]))
+        wanted = wanted[[self._is_drawn(int(node)) for node in wanted]]
+        if not len(wanted) and not closed:
+            return None
+        nodes = NODES.empty(len(wanted))
+        path = wanted >> 1
+        nodes["node"] = wanted
+        nodes["first_span"] = np.searchsorted(spans["node"], wanted)
+        nodes["span_count"] = np.searchsorted(spans["node"], wanted, side="right") - nodes["first_span"]
+        nodes["parent"] = index.paths.parent[path].astype(np.uint32) * 2 + 1
+        nodes["depth"] = self.placement.depth[path]
+        listed: list[int] = []
+        for row, node in enumerate(wanted.tolist()):
+            sent = self._sent(node)
+            ranks = [] if node & 1 else followed.strata_of(node >> 1)[sent:]
+            nodes["first_stratum"][row], nodes["stratum_count"][row] = len(listed), len(ranks)
+            self._strata_sent[node] = sent + len(ranks)
+            listed += ranks
+        strata = STRATA.empty(len(listed))
+        strata["rank"] = listed
+        strata["author"] = np.minimum(index.author[strata["rank"].astype(np.int64)], NOBODY)
+        return TilePatch(self._tile.id, closed, spans, nodes, strata, *names_of(index.paths, path))
+
+    def _is_drawn(self, node: int) -> bool:
+        """Return whether a node is in the tile: paths that only branches ever had are in none."""
+        return bool(node & 1) or bool(self.placement.ever[node >> 1] >= 0)
+
+    def _sent(self, node: int) -> int:
+        """Return how many strata of a node its tile holds."""
+        if node not in self._strata_sent:
+            held = self._tile_nodes()
+            row = int(np.searchsorted(held["node"], node))
+            found = row < len(held) and int(held["node"][row]) == node
+            self._strata_sent[node] = int(held["stratum_count"][row]) if found else 0
+        return self._strata_sent[node]
+
+    def _tile_nodes(self) -> Records:
+        if not hasattr(self, "_held"):
+            self._held = self.scene.tile(self._tile.id).nodes
+        return self._held
+
+
+def open_tile(scene: BuiltScene) -> TileHeader:
+    """Return the exact tile that the newest ranks are in."""
+    return next(tile for tile in (scene.root, *scene.root.children) if tile.hi == RANK_END and tile.error == 0)
+
+
+def _lengths(followed: Followed) -> NDArray[np.int32]:
+    """Return how many strata each path has."""
+    return np.where(followed.head >= 0, followed.nodes[np.maximum(followed.head, 0), _LENGTH]
+                    if len(followed.nodes) else 0, 0).astype(np.int32)
+
+
+def _continued(rows: NDArray[np.int32], first: int, paths: int) -> NDArray[np.int64]:
+    """Return the row that each version from `first` on continues, as `spans.continued` does; else -1."""
+    last = np.full(paths, -1, np.int64)
+    last[rows[:first, _PATH]] = np.arange(first)  # of equal ones the last is kept
+    found = np.full(len(rows) - first, -1, np.int64)
+    own: dict[int, int] = {}
+    table = rows[first:].tolist()
+    deaths = rows[:, _DEATH]
+    for i, (path, birth, _, _, _, _, source, _) in enumerate(table):
+        row = int(last[path if source < 0 else source])
+        while source >= 0 and row >= first and deaths[row] != birth:
+            row = own[row]  # the source's path was taken again by the same commit
+        if row >= 0 and deaths[row] == birth and (source >= 0 or rows[row, _TO] < 0):
+            found[i] = row
+        own[first + i] = int(last[path])
+        last[path] = first + i
+    return found
+
+
+def _district_lives(rows: NDArray[np.int32], standing: int, counts: NDArray[np.int64],
+                    parent: NDArray[np.int32]) -> dict[int, list[tuple[int, int]]]:
+    """Return when files stood below each directory of which something came or went.
+
+    The life that began before the start has birth 0.
+    """
+    born, died = rows[standing:], rows[rows[:, _DEATH] != RANK_END]
+    events = np.concatenate([
+        np.column_stack([born[:, _BIRTH], born[:, _PATH], np.ones(len(born), np.int64)]),
+        np.column_stack([died[:, _DEATH], died[:, _PATH], np.full(len(died), -1)])]).astype(np.int64)
+    # What ends where its successor begins neither came nor went.
+    pairs, of = np.unique(events[:, :2], axis=0, return_inverse=True)
+    net = np.zeros(len(pairs), np.int64)
+    np.add.at(net, of.reshape(-1), events[:, 2])
+    now: dict[int, int] = {}
+    lives: dict[int, list[tuple[int, int]]] = {}
+    at, total = 0, len(pairs)
+    while at < total:
+        rank = int(pairs[at, 0])
+        touched: dict[int, int] = {}
+        while at < total and pairs[at, 0] == rank:
+            path = int(pairs[at, 1])
+            while net[at] and path:
+                path = int(parent[path])
+                if path not in now:
+                    now[path] = int(counts[path]) if path < len(counts) else 0
+                touched.setdefault(path, now[path])
+                now[path] += int(net[at])
+            at += 1
+        for path, before in touched.items():
+            known = lives.setdefault(path, [(0, RANK_END)] if before and path not in lives else [])
+            if before and not now[path]:
+                known[-1] = (known[-1][0], rank)
+            elif now[path] and not before:
+                known.append((rank, RANK_END))
+    return lives

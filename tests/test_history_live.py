@@ -42,8 +42,9 @@ class Work:
         named = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
                  for what, value in (("NAME", who), ("EMAIL", mail), ("DATE", date))}
         git(folder, "add", "-A")
-        subprocess.run(["git", "-C", str(folder), "commit", "-q", "--allow-empty", "-m", f"change {self.second}",
-                        *(["--amend", "--reset-author"] if amend else [])], env={**ENVIRONMENT, **named}, check=True)
+        subprocess.run(["git", "-C", str(folder), "commit", "-q", "--allow-empty", "-m",
+                        f"change {self.second}", *(["--amend", "--reset-author"] if amend else [])],
+                       env={**ENVIRONMENT, **named}, check=True)
         return git(folder, "rev-parse", "HEAD").decode().strip()
 
 
@@ -88,11 +89,10 @@ def commits_by_oid(index: HistoryIndex, only: set[bytes]) -> dict[bytes, tuple[o
         a, b = index.change_offsets[rank:rank + 2].tolist()
         person = [(index.person_names[who], index.person_emails[who])
                   for who in (index.author[rank], index.committer[rank])]
-        changes = [(paths[index.change_path[i]], blobs[index.change_blob[i]] if index.change_blob[i] >= 0 else b"",
-                    blobs[index.change_old_blob[i]] if index.change_old_blob[i] >= 0 else b"",
-                    int(index.change_mode[i]), int(index.change_old_mode[i]),
-                    int(index.blob_sizes[index.change_blob[i]]) if index.change_blob[i] >= 0 else -1)
-                   for i in range(a, b)]
+        changes = [(paths[index.change_path[i]], *(
+            (blobs[blob], int(index.blob_sizes[blob])) if blob >= 0 else (b"", -1)
+            for blob in (index.change_blob[i], index.change_old_blob[i])),
+            int(index.change_mode[i]), int(index.change_old_mode[i])) for i in range(a, b)]
         landing = int(index.landing[rank])
         if oid in only:
             found[oid] = ([oids[p] for p in index.parents[first:last]], person, int(index.author_time[rank]),
@@ -110,7 +110,7 @@ def whole_paths(index: HistoryIndex) -> list[bytes]:
 
 
 def check(live: LiveHistory) -> None:
-    """The index says what one read from scratch says; its versions are those of its own order from scratch."""
+    """The index says what one read from scratch says, its versions what its own order says from scratch."""
     index = live.index
     with Repository.open(live.repository.path, live._ref) as repository:  # pyright: ignore[reportPrivateUsage]
         fresh = read_index(repository, jobs=1)
@@ -150,7 +150,8 @@ def test_commits_that_come_together_are_ranked_parents_first_and_late_ones_behin
     check(live)
 
 
-def test_a_fast_forward_takes_commits_that_had_a_rank_into_the_mainline(work: Work, live: LiveHistory) -> None:
+def test_a_fast_forward_takes_commits_that_had_a_rank_into_the_mainline(work: Work,
+                                                                       live: LiveHistory) -> None:
     git(work.folder, "checkout", "-q", "-b", "topic")
     work.commit({"src/b.py": "topic\n"})
     git(work.folder, "branch", "-f", "main", "main")
@@ -170,7 +171,8 @@ def test_a_branch_shown_that_went_elsewhere_needs_new_ranks(work: Work, live: Li
         live.update()
 
 
-def test_another_branch_checked_out_is_another_mainline_unless_it_was_named(work: Work, live: LiveHistory) -> None:
+def test_another_branch_checked_out_is_another_mainline_unless_it_was_named(work: Work,
+                                                                           live: LiveHistory) -> None:
     named = opened(work.folder, "main")
     git(work.folder, "checkout", "-q", "-b", "other")
     with pytest.raises(Overtaken):
@@ -217,7 +219,8 @@ def test_gc_and_repack_in_between_change_nothing_and_lose_nothing(work: Work, li
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_happens_in_a_repository_the_live_index_is_that_from_scratch(tmp_path: Path, seed: int) -> None:
+def test_whatever_happens_in_a_repository_the_live_index_is_that_from_scratch(tmp_path: Path,
+                                                                             seed: int) -> None:
     chance = random.Random(seed)
     work = Work(tmp_path / "work")
     work.commit({f"d{n % 3}/f{n}": f"{n}\n" * 3 for n in range(9)})
@@ -261,7 +264,7 @@ def test_whatever_happens_in_a_repository_the_live_index_is_that_from_scratch(tm
 def merge(folder: Path, branch: str, *how: str) -> None:
     """Merge `branch` with our side of what both changed; what cannot be merged so is given up."""
     try:
-        git(folder, "-c", "user.name=M", "-c", "user.email=m@x", "merge", "-q", "-X", "ours", *how, "-m", "merge",
-            branch)
+        git(folder, "-c", "user.name=M", "-c", "user.email=m@x", "merge", "-q", "-X", "ours", *how,
+            "-m", "merge", branch)
     except AssertionError:
         git(folder, "reset", "-q", "--hard")

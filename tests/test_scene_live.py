@@ -48,7 +48,7 @@ class City:
         index = self.live.index
         columns = columns_of(index, file_versions(index), self.built.definition, self.scene.placement)
         nodes, spans = self.body.nodes["records"], self.body.spans["records"]
-        wanted = {int(node["node"]): content for node, content in zip(columns.nodes, contents(columns), strict=True)}
+        wanted = dict(zip(columns.nodes["node"].tolist(), contents(columns), strict=True))
         found: dict[int, object] = {}
         offsets, text = self.body.names["offsets"], self.body.names["bytes"]
         for row, node in enumerate(nodes):
@@ -57,9 +57,10 @@ class City:
             own = spans[first:first + count].copy()
             own["traits"] &= np.uint32(~(int(Flag.LATE) << 8) & 0xFFFF_FFFF)
             if count or floors:
-                found[int(node["node"])] = (own.tobytes(), self.body.strata["records"][floor:floor + floors].tobytes(),
-                                            text[offsets[row]:offsets[row + 1]].tobytes(), int(node["parent"]),
-                                            int(node["depth"]))
+                strata = self.body.strata["records"][floor:floor + floors]
+                found[int(node["node"])] = (own.tobytes(), strata.tobytes(),
+                                            text[offsets[row]:offsets[row + 1]].tobytes(),
+                                            int(node["parent"]), int(node["depth"]))
         assert found == wanted
         self.check_places(columns)
 
@@ -80,8 +81,9 @@ def contents(columns: SceneColumns) -> list[object]:
         first, count = int(node["first_span"]), int(node["span_count"])
         floor, floors = int(node["first_stratum"]), int(node["stratum_count"])
         name = columns.name_bytes[columns.name_offsets[row]:columns.name_offsets[row + 1]].tobytes()
-        found.append((columns.spans[first:first + count].tobytes(), columns.strata[floor:floor + floors].tobytes(),
-                      name, int(node["parent"]), int(node["depth"])))
+        strata = columns.strata[floor:floor + floors]
+        found.append((columns.spans[first:first + count].tobytes(), strata.tobytes(), name,
+                      int(node["parent"]), int(node["depth"])))
     return found
 
 
@@ -120,7 +122,8 @@ def test_new_files_take_free_plots_then_the_street_then_the_outside(work: Work) 
     for n in range(40):
         work.commit({f"docs/new{n}.md": "text\n" * 20 * (n + 1)})
         city.follow()
-    work.commit({f"brand/new/{n}.py": "code\n" * 30 for n in range(30)} | {f"src/sub/{n}.c": "c\n" for n in range(3)})
+    work.commit({f"brand/new/{n}.py": "code\n" * 30 for n in range(30)}
+                | {f"src/sub/{n}.c": "c\n" for n in range(3)})
     city.follow()
     work.commit({f"src/sub/more{n}.c": "c\n" * 50 for n in range(9)})
     city.follow()
@@ -141,7 +144,8 @@ def test_a_file_that_outgrows_its_plot_grows_only_in_height(work: Work) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_at_every_rank_patches_give_what_building_anew_at_the_same_places_gives(tmp_path: Path, seed: int) -> None:
+def test_at_every_rank_patches_give_what_building_anew_at_the_same_places_gives(tmp_path: Path,
+                                                                               seed: int) -> None:
     chance = random.Random(seed)
     work = Work(tmp_path / "work")
     work.commit({f"d{n % 3}/f{n}": f"{n}\n" * 3 for n in range(9)})

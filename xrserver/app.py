@@ -21,6 +21,7 @@ from xrserver.config import Config, check, host_names
 from xrserver.directories import own_config_directory
 
 if TYPE_CHECKING:
+    from xrserver.following import Following
     from xrserver.server.announce import Announcing
     from xrserver.server.lan import Lan
     from xrserver.server.session import Sessions
@@ -55,6 +56,8 @@ class Serving:
         Addresses, certificate and pairing for other devices of the network, where they are served.
     announced : Announcing or None
         Knows the name under which those devices find this machine.
+    following : tuple of Following
+        What keeps each repository current.
     """
 
     url: str
@@ -62,6 +65,7 @@ class Serving:
     sessions: Sessions
     lan: Lan | None = None
     announced: Announcing | None = None
+    following: tuple[Following, ...] = ()
 
 
 def _untold(sentence: str) -> None:
@@ -80,6 +84,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
     from aiohttp import web
 
     from xrserver import pipeline
+    from xrserver.following import Following
     from xrserver.server import access, adb, entrance, http, listening, scenefiles
     from xrserver.server.announce import Announcing
     from xrserver.server.lan import Lan
@@ -120,6 +125,10 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
                                handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
+        following: list[Following] = []
+        for path, repository in zip(config.repositories, opened.values(), strict=True):
+            following.append(Following(repository, path, sessions, config))
+            stack.push_async_callback(_ended, asyncio.create_task(following[-1].run()))
         if lan is None:
             await web.SockSite(runner, sockets[0]).start()
         else:
@@ -134,7 +143,8 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
             there = _address("localhost", port, doors.token)
             await stack.enter_async_context(adb.tethered(bridge, port, there, tell))
         yield Serving(_address(config.host, port, doors.token),
-                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan, announced)
+                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan, announced,
+                      tuple(following))
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xrserver.history.index import HistoryIndex
+from xrserver.history.index import HistoryIndex, PathTree
 from xrserver.history.moment import Moment
 from xrserver.history.repository import Repository, TreeEntry
 
@@ -26,3 +26,16 @@ def files_at(repository: Repository, index: HistoryIndex, moment: Moment, *,
         return repository.files(moment.oid, sizes)
     rank = mainline_rank(index, moment.rank)
     return repository.files(index.oids[rank].tobytes(), sizes) if rank >= 0 else []
+
+
+def path_row(paths: PathTree, path: bytes) -> int:
+    """Return the row of a whole path in a tree of paths, -1 where it has none."""
+    row = 0
+    for segment in path.split(b"/") if path else []:
+        children = np.flatnonzero(paths.parent == row).tolist()
+        found = [each for each in children if each and segment == paths.bytes[
+            paths.offsets[each]:paths.offsets[each + 1]].tobytes()]
+        if not found:
+            return -1
+        row = found[0]
+    return row

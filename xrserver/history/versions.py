@@ -129,8 +129,9 @@ class VersionsFrom:
         mode = v.mode[start]
         rows[np.searchsorted(start, self.standing)] = followed.rows[:len(self.standing)]
         more = len(self.standing)
-        return Followed(np.concatenate([rows, followed.rows[more:]]),
-                        np.concatenate([mode, followed.mode[more:]]), followed.nodes, followed.head).versions()
+        whole = Followed(np.concatenate([rows, followed.rows[more:]]),
+                         np.concatenate([mode, followed.mode[more:]]), followed.nodes, followed.head)
+        return whole.versions()
 
 
 class _State(NamedTuple):

@@ -104,7 +104,8 @@ def build_versions(
     Returns
     -------
     rows : (n_versions, 8) int32
-        Those of `rows_before`, then new ones in order of birth: path, birth, death, blob, strata, touched, moved_from, moved_to.
+        Those of `rows_before`, then new ones in order of birth: path, birth, death, blob, strata,
+        touched, moved_from, moved_to.
     row_mode : (n_versions,) uint32
     nodes : (n_nodes, 3) int32
         Strata: rank, node before, length.

@@ -173,7 +173,8 @@ class Growth:
             margin = min(parameters.street * parameters.narrowing ** (level - 1) * shrunk,
                          share / (1.0 - 2.0 * share) * min(w, d))
             m = _STREET_SHARE * margin if shrunk else 0.0
-            street = [] if m == 0.0 else [(x, z + d, w, m), (x, z - m, w, m), (x + w, z, m, d), (x - m, z, m, d)]
+            if m > 0.0:
+                street = [(x, z + d, w, m), (x, z - m, w, m), (x + w, z, m, d), (x - m, z, m, d)]
         area = spare[2] * spare[3]
         self._free[path] = _Free([spare] if area > 0 else [], street,
                                  area / _PIECES if area > 0 else parameters.plot_area)
@@ -231,6 +232,7 @@ def _subtree(paths: PathTree, top: int, files: Mapping[int, int]) -> tuple[PathT
     ids = sorted(wanted)  # a parent's id is smaller
     row = {path: at for at, path in enumerate(ids)}
     parent = np.array([0, *(row[int(paths.parent[path])] for path in ids[1:])], np.int32)
-    segments = [b"", *(paths.bytes[paths.offsets[path]:paths.offsets[path + 1]].tobytes() for path in ids[1:])]
+    text, bounds = paths.bytes, paths.offsets
+    segments = [b"", *(text[bounds[path]:bounds[path + 1]].tobytes() for path in ids[1:])]
     offsets = np.cumsum([0, *map(len, segments)]).astype(np.int64)
     return PathTree(parent, offsets, np.frombuffer(b"".join(segments), np.uint8)), ids

@@ -189,12 +189,13 @@ class LiveScene:
                            in zip(drawn[:, _PATH].tolist(), drawn[:, _DEATH].tolist(),
                                   drawn[:, _TO].tolist(), strict=True)], np.bool_)
         made = spans_of(Drawn(
-            drawn[:, _PATH], drawn[:, _BIRTH], drawn[:, _DEATH], drawn[:, _STRATA], mode[every], largest[every],
-            self._authors(index, followed, drawn), self._categories(index, drawn[:, _PATH]), eased,
-            np.concatenate([np.zeros(count, np.bool_), before < 0]), leaves),
+            drawn[:, _PATH], drawn[:, _BIRTH], drawn[:, _DEATH], drawn[:, _STRATA], mode[every],
+            largest[every], self._authors(index, followed, drawn), self._categories(index, drawn[:, _PATH]),
+            eased, np.concatenate([np.zeros(count, np.bool_), before < 0]), leaves),
             self.scene.definition, self.placement)[count:]
         births = made["birth"].astype(np.int64)
-        late = (births >= self._late_from) & (index.commit_time[births] < index.timeline[np.maximum(births - 1, 0)])
+        since = index.timeline[np.maximum(births - 1, 0)]
+        late = (births >= self._late_from) & (index.commit_time[births] < since)
         made["traits"][late] |= np.uint32(int(Flag.LATE) << 8)
         return made, largest[same:]
 
@@ -244,7 +245,8 @@ class LiveScene:
             closed += [[2 * path + 1, 0, 0]] * (len(sent) - at)
             last = at - 1
             if last >= 0 and now[last][1] != sent[last][1]:
-                span = plates_of(*(np.array([value], np.int64) for value in (path, *now[last])), self.placement)
+                life = np.array([[path], [now[last][0]], [now[last][1]]], np.int64)
+                span = plates_of(life[0], life[1], life[2], self.placement)
                 closed.append([2 * path + 1, now[last][1], int(span["traits"][0])])
             fresh += [(path, *life) for life in now[at:]]
         self._plates = lives
@@ -305,7 +307,8 @@ class LiveScene:
 
 def open_tile(scene: BuiltScene) -> TileHeader:
     """Return the exact tile that the newest ranks are in."""
-    return next(tile for tile in (scene.root, *scene.root.children) if tile.hi == RANK_END and tile.error == 0)
+    every = (scene.root, *scene.root.children)
+    return next(tile for tile in every if tile.hi == RANK_END and tile.error == 0)
 
 
 def _lengths(followed: Followed) -> NDArray[np.int32]:

@@ -22,6 +22,8 @@ Columns = dict[str, NDArray[Any]]
 
 #: Rows of the legend of people.
 LEGEND_ROWS = 12
+#: Rows more, for who came while it was looked at.
+_NEWCOMERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,23 @@ def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:
     commits, colour = table.people["commits"], table.people["colour"]
     names = [display_name(name)[:256] for name in index.person_names[:LEGEND_ROWS]]
     return [LegendRow(i, name, int(commits[i]), int(colour[i])) for i, name in enumerate(names)]
+
+
+def legend_of(table: TableColumns, names: list[str], known: int) -> list[LegendRow]:
+    """Return the legend of a history that has grown: the most active people now, then who is new.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the people, for display.
+    known : int
+        How many people there were before.
+    """
+    commits, colour = table.people["commits"].astype(np.int64), table.people["colour"]
+    rows: list[int] = np.argsort(-commits, kind="stable")[:LEGEND_ROWS].tolist()
+    new = range(len(commits) - 1, max(known, len(commits) - _NEWCOMERS) - 1, -1)
+    rows += [person for person in new if person not in rows]
+    return [LegendRow(i, names[i][:256], int(commits[i]), int(colour[i])) for i in rows]
 
 
 def _columns(column_set: ColumnSet, *arrays: NDArray[Any]) -> Columns:

@@ -50,7 +50,7 @@ async def inspect(repository: OpenRepository, scene: BuiltScene, selected: Selec
     commit = scene.commit_of(selected.node)
     if commit >= 0:
         return await repository.run(repository.inspector.commit_panel, commit)
-    path = scene.node_path(selected.node)
+    path = repository.node_path(scene, selected.node)
     rank = min(selected.rank, repository.index.head_rank)
     return await repository.run(repository.inspector.panel, selected.node, rank, path)
 
@@ -65,7 +65,7 @@ def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result
     rank = min(query.rank, repository.index.head_rank)
     path = query.text.encode()
     try:
-        node = scene.find(path, rank)
+        node = repository.find(scene, path, rank)
     except UnknownPath:
         node = _commit_node(repository, scene, query.text)
         if node < 0:
@@ -74,7 +74,7 @@ def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result
             raise
         rank = scene.commit_of(node)
     return Result(query.number, _nearest(repository, node, rank), node,
-                  panels.display(scene.node_path(node))[:_LONGEST_TEXT], [])
+                  panels.display(repository.node_path(scene, node))[:_LONGEST_TEXT], [])
 
 
 def _commit_node(repository: OpenRepository, scene: BuiltScene, text: str) -> int:
@@ -114,7 +114,7 @@ def _stratum(repository: OpenRepository, scene: BuiltScene, query: Query) -> Res
     commit = scene.commit_of(query.node)
     if commit >= 0:
         return _commit(repository, query.number, commit, query.node)
-    path = scene.node_path(query.node)
+    path = repository.node_path(scene, query.node)
     strata = repository.inspector.strata(query.node >> 1)
     if query.node & 1 or query.index >= len(strata):
         raise UnknownPath(f"{panels.display(path)!r} has no floor {query.index}.")

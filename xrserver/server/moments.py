@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from xrserver.columns import RANK_END
 from xrserver.errors import UnknownMoment
 from xrserver.history.index import HistoryIndex
 
@@ -26,11 +27,25 @@ class Moment:
 
 
 class Moments:
-    """Finds moments in one index."""
+    """Finds moments in one index.
 
-    def __init__(self, index: HistoryIndex) -> None:
+    Parameters
+    ----------
+    index : HistoryIndex
+    before : Moments, optional
+        Of an index whose commits are the first of this one's: they are not sorted again.
+    """
+
+    def __init__(self, index: HistoryIndex, before: Moments | None = None) -> None:
         self._index = index
         self._refs = {name: rank for name, rank, _ in index.refs}
+        self._order: NDArray[np.int64]
+        if before is not None:
+            self._order, self._sorted = before._order, before._sorted
+            added = index.oids[len(self._order):]
+            self._added = sorted((oid.tobytes(), len(self._order) + at) for at, oid in enumerate(added))
+            return
+        self._added: list[tuple[bytes, int]] = []
         rows = np.ascontiguousarray(index.oids)
         keys: NDArray[np.bytes_] = rows.view(f"S{rows.shape[1]}").reshape(-1)
         self._order = np.argsort(keys, kind="stable")
@@ -78,11 +93,14 @@ class Moments:
         first, last = self._position(low), self._position(high)
         if last < len(self._sorted) and self._sorted[last].tobytes() == high:
             last += 1
-        if last - first > 1:
-            raise UnknownMoment(f"{text!r} begins {last - first} commit ids: give more digits.")
-        if last == first:
+        ranks = self._order[first:last].tolist()
+        ranks += [rank for _, rank in self._added[bisect_left(self._added, (low, -1)):
+                                                    bisect_left(self._added, (high, RANK_END))]]
+        if len(ranks) > 1:
+            raise UnknownMoment(f"{text!r} begins {len(ranks)} commit ids: give more digits.")
+        if not ranks:
             raise UnknownMoment(f"{text!r} begins no commit id that the viewed refs reach.")
-        return int(self._order[first])
+        return int(ranks[0])
 
     def _position(self, key: bytes) -> int:
         """Return how many ids are smaller than `key`."""

@@ -7,16 +7,23 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
-from xrserver.errors import SceneError, UnknownTile
+import numpy as np
+
+from xrserver.errors import SceneError, UnknownMoment, UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.repository import Repository, TreeEntry
 from xrserver.history.shelf import Shelf
+from xrserver.history.tree import path_row
 from xrserver.scene.build import BuiltScene
+from xrserver.scene.spans import names_of
 from xrserver.server.moments import Moment, Moments
 from xrserver.server.people import People
+from xrserver.server.published import Published
 from xrserver.stream import bodies
+from xrserver.stream.messages import Activity
 from xrserver.stream.panels import Inspector
 
 _P = ParamSpec("_P")
@@ -60,7 +67,12 @@ class OpenRepository:
         self.scene_names = scene_names
         self.moments = Moments(index)
         self.inspector = Inspector(repository, index, versions)
-        self._build = build
+        #: Set when somebody wishes for a fresh layout, or a scene was built that is to be kept current.
+        self.tidy = asyncio.Event()
+        self.built = asyncio.Event()
+        self.build = build
+        self._published: dict[str, Published] = {}
+        self._activities: dict[str, Activity] = {}
         self._closed = False
         self._scenes: dict[str, asyncio.Task[BuiltScene]] = {}
         self._bodies: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
@@ -89,9 +101,12 @@ class OpenRepository:
             raise SceneError(f"There is no scene {name!r} here: choose one of {', '.join(self.scene_names)}.")
         task = self._scenes.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._scenes[name] = asyncio.create_task(self.run(self._build, name))
+            task = self._scenes[name] = asyncio.create_task(self.run(self.build, name))
             task.add_done_callback(self._prepare)
+            task.add_done_callback(lambda _: self.built.set())
         return await asyncio.shield(task)
+
+    # --- what becomes of it -------------------------------------------------------------------
 
     @property
     def scenes(self) -> dict[str, BuiltScene]:
@@ -107,7 +122,7 @@ class OpenRepository:
         SceneError
             Its file is wrong; the one there was stays.
         """
-        task = asyncio.create_task(self.run(self._build, name))
+        task = asyncio.create_task(self.run(self.build, name))
         scene = await asyncio.shield(task)
         self._scenes[name] = task
         task.add_done_callback(self._prepare)
@@ -117,6 +132,85 @@ class OpenRepository:
         """Have a scene ready for tiles that are not kept, while those that are go out."""
         if not task.cancelled() and task.exception() is None and not self._closed:
             asyncio.get_running_loop().run_in_executor(None, task.result().prepare)
+
+    def published(self, scene: BuiltScene) -> Published:
+        """Return what was said of a scene since it was built."""
+        return self._published.setdefault(scene.generation, Published(scene.table_id))
+
+    def grow(self, index: HistoryIndex, moments: Moments) -> None:
+        """Take a longer history: ranks mean what they did."""
+        self.index, self.moments = index, moments
+
+    def describe(self, index: HistoryIndex, versions: FileVersions) -> None:
+        """Answer what is asked from now on by a history that has become known."""
+        self.index, self.versions = index, versions
+        self.inspector = Inspector(self.repository, index, versions)
+
+    async def begin_again(self, index: HistoryIndex, versions: FileVersions, moments: Moments,
+                          scenes: dict[str, BuiltScene]) -> None:
+        """Show another generation, of which `scenes` are built; the others are when they are asked for."""
+        async def built(scene: BuiltScene) -> BuiltScene:
+            return scene
+
+        self.grow(index, moments)
+        self.describe(index, versions)
+        self._published.clear()
+        self._activities.clear()
+        self._scenes = {name: asyncio.create_task(built(scene)) for name, scene in scenes.items()}
+        await asyncio.gather(*self._scenes.values())
+
+    def head_of(self, scene: BuiltScene) -> int:
+        """Return the newest rank that viewers of a scene know."""
+        known = self.published(scene).head_rank
+        return self.index.head_rank if known < 0 else known
+
+    def rank_near(self, oid: bytes) -> int:
+        """Return the rank of a commit; the newest of the mainline where it has none (any more)."""
+        try:
+            return self.moments.find(oid.hex()).rank
+        except UnknownMoment:
+            return int(self.index.mainline[-1])
+
+    def node_path(self, scene: BuiltScene, node: int) -> bytes:
+        """Return the path of a node, as `BuiltScene.node_path` does, also where it came later.
+
+        Raises
+        ------
+        UnknownPath
+            There is no such node.
+        """
+        if scene.commit_of(node) >= 0:
+            return scene.node_path(node)
+        if not 0 <= node >> 1 < len(self.versions.strata_offsets) - 1:
+            raise UnknownPath(f"There is no node {node} here.")
+        return names_of(self.index.paths, np.array([node >> 1]))[1].tobytes()
+
+    def find(self, scene: BuiltScene, path: bytes, rank: int) -> int:
+        """Return the node at a path, as `BuiltScene.find` does, also where it came later.
+
+        Raises
+        ------
+        UnknownPath
+            Nothing ever stood there on the mainline.
+        """
+        try:
+            return scene.find(path, rank)
+        except UnknownPath:
+            row = path_row(self.index.paths, path.rstrip(b"/"))
+            if row < 0:
+                raise
+            return 2 * row if row in self.versions.path else 2 * row + 1
+
+    def activities(self, scene: BuiltScene) -> list[Activity]:
+        """Return what is being changed in each worktree."""
+        return [replace(activity, generation=scene.generation) for activity in self._activities.values()]
+
+    def work(self, activity: Activity) -> None:
+        """Remember what is being changed in a worktree."""
+        if activity.count:
+            self._activities[activity.worktree] = activity
+        else:
+            self._activities.pop(activity.worktree, None)
 
     async def body(self, scene: BuiltScene, tile: str) -> bytes:
         """Return the bytes of a tile (or of the table) of `scene`, made once for all who ask.

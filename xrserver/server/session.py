@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aiohttp import WSMsgType, hdrs, web
 
@@ -92,11 +92,21 @@ class Sessions:
             self._live.discard(session)
         return socket
 
-    def publish(self, patch: messages.Patch) -> None:
-        """Send `patch` to every session that shows its generation."""
-        frame = codec.encode(patch)
+    def publish(self, generation: str, body: str, frame: bytes) -> None:
+        """Send a frame about a tile or table to every session of its generation that has it, behind it."""
         for session in self._live:
-            session.publish(patch.generation, frame)
+            session.publish(generation, body, frame)
+
+    def tell(self, message: object, repository: str, generation: str = "") -> None:
+        """Send `message` to every session of a repository, or only to those that show a generation of it."""
+        frame = codec.encode(message)
+        for session in self._live:
+            session.tell(frame, repository, generation)
+
+    def begin_again(self, repository: str, scenes: Mapping[str, BuiltScene]) -> None:
+        """Show every session of a repository its new generation, by the scene's name."""
+        for session in self._live:
+            session.begin_again(repository, scenes)
 
     def restage(self, repository: OpenRepository, scene: BuiltScene) -> None:
         """Show a scene that was built anew to every session that shows the one of its name."""
@@ -153,6 +163,10 @@ class Session:
         self._wanted: OrderedDict[str, None] = OrderedDict()
         self._wants = asyncio.Event()
         self._loading = ""
+        #: Tiles and tables that were sent or are being sent.
+        self._held: set[str] = set()
+        #: The playhead is at the newest commit, and stays there when there is a newer one.
+        self._at_head = True
         #: What resumes this session; empty until it was greeted.
         self.token = ""
         self._repository: OpenRepository
@@ -183,10 +197,28 @@ class Session:
             self._dismissal = asyncio.create_task(
                 close(self.socket, DeviceRevoked.close_code, "This device was unpaired."))
 
-    def publish(self, generation: str, patch: bytes) -> None:
-        """Queue a patch, if this viewer shows its generation."""
-        if self.token and generation == self._scene.generation:
-            self._outbox.put_frame(patch)
+    def publish(self, generation: str, body: str, frame: bytes) -> None:
+        """Queue a frame about a tile or table, if this viewer has that or is being sent it."""
+        if self.token and generation == self._scene.generation and body in self._held:
+            self._outbox.put_after(body, frame)
+
+    def tell(self, frame: bytes, repository: str, generation: str) -> None:
+        """Queue a message, if it is about what this viewer shows."""
+        if self.token and repository == self._repository.id and generation in ("", self._scene.generation):
+            self._outbox.put_frame(frame)
+
+    def begin_again(self, repository: str, scenes: Mapping[str, BuiltScene]) -> None:
+        """Go on in another generation of the scene; what was on its way is of no use."""
+        scene = scenes.get(self._scene.definition.name) if self.token else None
+        if scene is None or repository != self._repository.id:
+            return
+        self._scene = scene
+        self._wanted.clear()
+        self._outbox.drop(tuple(self._held | {self._loading}))
+        self._held.clear()
+        self._loading = ""
+        for message in self._snapshot():
+            self._outbox.put(message)
 
     def shows(self, repository: OpenRepository, scene: str) -> bool:
         """Return whether this viewer was greeted and shows the scene of this name."""
@@ -237,6 +269,7 @@ class Session:
                 rank = self._repository.moments.find(where.oid.hex()).rank
             except UnknownMoment:
                 where = None
+        self._at_head = rank == index.head_rank
         self._where = Whereabouts(
             self._repository.id, self._scene.definition.name, index.oids[rank].tobytes(),
             where.fraction if where else 0.0, where.pose if where else None)
@@ -268,10 +301,12 @@ class Session:
         self._scene = await self._repository.scene(scene)
 
     def _snapshot(self) -> Iterator[object]:
+        self._held.clear()  # it is all asked for anew
         index = self._repository.index
-        rank = self._repository.moments.find(self._where.oid.hex()).rank
+        rank = index.head_rank if self._at_head else self._repository.rank_near(self._where.oid)
         yield bodies.scene_message(self._repository.id, self._scene, index, rank, self._where.fraction,
                                    self._where.pose)
+        yield from self._repository.activities(self._scene)
 
     # --- the conversation -------------------------------------------------------------------
 
@@ -329,7 +364,8 @@ class Session:
                 self._outbox.put(messages.Error("failed", "The server failed; its log says more.", tile))
                 continue
             if self._loading == tile:
-                self._outbox.put_body(tile, body)
+                self._held.add(tile)
+                self._outbox.put_body(tile, body, self._repository.published(self._scene).after(tile))
 
     async def _take(self, message: object) -> None:
         match message:
@@ -341,18 +377,23 @@ class Session:
             case messages.Drop(tiles):
                 for tile in tiles:
                     self._wanted.pop(tile, None)
+                    self._held.discard(tile)
                     if tile == self._loading:
                         self._loading = ""
                 self._outbox.drop(tiles)
             case messages.Clock(rank, fraction, _, pose):
                 index = self._repository.index
                 self._where.oid = index.oids[min(rank, index.head_rank)].tobytes()
+                self._at_head = rank >= self._repository.head_of(self._scene)
                 self._where.fraction, self._where.pose = fraction, pose
             case messages.Query():
                 try:
                     self._outbox.put(await answers.answer(self._repository, self._scene, message))
                 except XrserverError as error:
                     self._refuse(error, str(message.number))
+            case messages.Tidy(generation):
+                if generation == self._scene.generation:
+                    self._repository.tidy.set()
             case messages.Select():
                 try:
                     self._outbox.put(await answers.inspect(self._repository, self._scene, message))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from xrserver.history.index import HistoryIndex
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.table import TableColumns
+from xrserver.scene.live import TilePatch
+from xrserver.scene.table import TableColumns, legend_of
 from xrserver.scene.tiles import TileColumns
 from xrserver.stream import codec
-from xrserver.stream.messages import Columns, Person, Pose, Scene, TableBody, TileBody
+from xrserver.stream.messages import Columns, Commits, Patch, Person, Pose, Scene, TableBody, TileBody
 
 
 def tile_body(tile: TileColumns) -> TileBody:
@@ -58,6 +61,33 @@ def scene_message(repository: str, scene: BuiltScene, index: HistoryIndex, rank:
         people=[Person(row.id, row.name, row.commits, row.colour) for row in scene.people],
         excluded=scene.excluded,
     )
+
+
+def commits_message(scene: BuiltScene, index: HistoryIndex, table: TableColumns, first: int,
+                    first_person: int, known: int) -> Commits:
+    """Return what brings a table that ends before `first` and `first_person` up to `table`.
+
+    `known` people were there when the scene was built.
+    """
+    names = strings(table.people_names)
+    people = legend_of(table, [ref_name(name.decode("utf-8", "surrogateescape")) for name in names], known)
+    kept = names[first_person:]
+    offsets = np.cumsum([0, *map(len, kept)], dtype=np.uint32)
+    return Commits(
+        generation=scene.generation, head_rank=index.head_rank, first=first,
+        timeline={name: column[first:] for name, column in table.timeline.items()},
+        first_person=first_person,
+        people={name: column[first_person:] for name, column in table.people.items()},
+        people_names={"offsets": offsets, "bytes": np.frombuffer(b"".join(kept), np.uint8)},
+        tags=True, landmarks=table.landmarks, landmark_names=table.landmark_names,
+        legend=[Person(row.id, row.name, row.commits, row.colour) for row in people])
+
+
+def patch_message(generation: str, sequence: int, patch: TilePatch) -> Patch:
+    """Return a tile's patch as it travels; no array is copied."""
+    return Patch(patch.tile, generation, sequence, patch.closed, {"records": patch.spans},
+                 {"records": patch.nodes}, {"records": patch.strata},
+                 {"offsets": patch.name_offsets, "bytes": patch.name_bytes})
 
 
 def ref_name(name: str) -> str:

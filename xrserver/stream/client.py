@@ -13,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -24,6 +25,7 @@ from xrserver.errors import ConnectionLost, SchemaMismatch, WireError, XrserverE
 from xrserver.stream import codec, messages, reach, schema
 from xrserver.stream.messages import (
     Clock,
+    Commits,
     Drop,
     Error,
     Hello,
@@ -40,7 +42,7 @@ from xrserver.stream.messages import (
     Want,
     Welcome,
 )
-from xrserver.stream.patches import apply_patch
+from xrserver.stream.patches import apply_commits, apply_patch
 
 Tier = Literal["quest2", "quest3", "pcvr", "desktop"]
 Body = TileBody | TableBody
@@ -273,6 +275,8 @@ class Session:
                 self._begin_again(message)
             case Patch():
                 self._patch(message)
+            case Commits():
+                self._grow(message)
             case _:
                 pass
         self._heard.append(message)
@@ -318,6 +322,16 @@ class Session:
         elif isinstance(body := held.result(), TileBody):
             self._bodies[patch.tile] = renewed = asyncio.get_running_loop().create_future()
             renewed.set_result(apply_patch(body, patch))
+
+    def _grow(self, commits: Commits) -> None:
+        """Take a longer history: the scene, and its table where that is held."""
+        if commits.generation != self.scene.generation:
+            return
+        self.scene = replace(self.scene, head_rank=commits.head_rank, people=commits.legend)
+        held = self._bodies.get(self.scene.table)
+        if held is not None and held.done() and isinstance(body := held.result(), TableBody):
+            self._bodies[self.scene.table] = renewed = asyncio.get_running_loop().create_future()
+            renewed.set_result(apply_commits(body, commits))
 
     def _refused(self, error: Error) -> bool:
         """Pass an error on to whoever asked; return whether somebody did."""

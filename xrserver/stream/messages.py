@@ -183,7 +183,7 @@ class Commits:
 
     `timeline` takes the place of all rows from `first` on; `people` follow those before
     `first_person`. `tags` says that `landmarks` take the place of all there were. `legend` is that
-    of the scene, `text` says what happened, for people; empty where nothing needs to be said.
+    of the scene.
     """
 
     generation: Short
@@ -197,7 +197,6 @@ class Commits:
     landmarks: Annotated[Columns, LANDMARKS]
     landmark_names: Annotated[Columns, NAMES]
     legend: list[Person]
-    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +320,8 @@ class Tidy:
 
 
 #: Messages by direction; the codegen, the codec and the schema hash read these.
-FROM_SERVER: tuple[type, ...] = (Welcome, Progress, Scene, Tile, Patch, Commits, Activity, Result, Panel, Notice, Error)
+FROM_SERVER: tuple[type, ...] = (
+    Welcome, Progress, Scene, Tile, Patch, Commits, Activity, Result, Panel, Notice, Error)
 FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select, Tidy)
 
 

@@ -70,7 +70,7 @@ class Outbox:
         self._messages[key] = frame
 
     def put_body(self, tile: str, body: bytes, after: Iterable[bytes] = ()) -> None:
-        """Queue a tile (or table) to be sent in parts, after those queued before it; frames `after` it follow."""
+        """Queue a tile (or table) to be sent in parts, behind those queued before; `after` follow it."""
         if self._closed or self._behind or tile in self._bodies:
             return
         self._bodies[tile] = (body, 0)

@@ -1,0 +1,142 @@
+"""Somebody works in a repository that is served: every viewer has it at once, true to git."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from repositories import git
+from served import asking, served
+from test_history_live import Work
+from test_scene_live import standing
+
+import xrserver
+from xrserver import app
+from xrserver.stream import bodies
+from xrserver.stream.client import Session
+from xrserver.stream.messages import Commits, Notice, Patch, Scene
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    work = Work(tmp_path / "work")
+    work.commit({f"src/f{n}.py": "x\n" * 40 * n for n in range(6)} | {"README.md": "read\n"})
+    work.commit({"src/f1.py": "y\n"})
+    return work
+
+
+@asynccontextmanager
+async def watched(work: Work, **settings: object) -> AsyncIterator[tuple[app.Serving, Session]]:
+    """A server that follows, and a viewer with the whole scene."""
+    async with served(work.folder, **settings) as serving, xrserver.connect(serving.url) as session:
+        await asyncio.gather(session.tile(), session.table())
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(each.current.wait() for each in serving.following))
+        yield serving, session
+
+
+async def heard(session: Session, kind: type) -> object:
+    async with asyncio.timeout(20):
+        async for message in session:
+            if isinstance(message, kind):
+                return message
+    raise AssertionError
+
+
+async def true_to_git(work: Work, session: Session, ref: str = "main") -> None:
+    table, tile = await session.table(), await session.tile()
+    assert len(table.timeline["time"]) == session.scene.head_rank + 1
+    chain = git(work.folder, "rev-list", "--first-parent", "--reverse", ref).decode().split()
+    ranks = np.flatnonzero(table.timeline["mainline"])
+    assert len(ranks) == len(chain)
+    for rank, commit in zip(ranks.tolist(), chain, strict=True):
+        listed = git(work.folder, "ls-tree", "-r", "-z", "--name-only", commit)
+        assert standing(tile, rank) == sorted(listed.split(b"\0")[:-1]), rank
+
+
+async def test_a_commit_reaches_every_viewer_and_one_that_comes_later_has_it_too(work: Work) -> None:
+    async with watched(work) as (serving, session):
+        await asyncio.to_thread(work.commit, {"src/f2.py": None, "new/file.py": "x\n"}, who="Grace")
+        commits = await heard(session, Commits)
+        assert isinstance(commits, Commits) and commits.head_rank == 2
+        assert "Grace" in [person.name for person in commits.legend]
+        await true_to_git(work, session)
+        async with xrserver.connect(serving.url) as late:
+            assert late.scene.head_rank == 2 and late.scene.generation == session.scene.generation
+            await asyncio.gather(late.tile(), late.table())
+            await heard(late, Commits)
+            await true_to_git(work, late)
+            assert bodies.strings((await late.table()).people_names)[-1] == b"Grace"
+            for n in range(5):
+                await asyncio.to_thread(work.commit, {f"new/{n}.py": "x\n"})
+                await asyncio.gather(heard(late, Commits), heard(session, Commits))
+            await true_to_git(work, late)
+            await true_to_git(work, session)
+            assert (await late.query("find", "new/3.py", rank=7)).text == "new/3.py"
+            panel = await late.select((await late.query("find", "new/3.py", rank=7)).node, 7)
+            assert any("change" in row.text for row in panel.rows)
+        async with asking(serving) as http, http.get("/api/repositories/work") as answer:
+            assert (await answer.json())["headRank"] == 7
+
+
+async def test_commits_of_a_linked_worktree_show_as_activity_and_tags_come_at_once(work: Work) -> None:
+    async with watched(work) as (_, session):
+        linked = work.folder.parent / "linked"
+        await asyncio.to_thread(git, work.folder, "worktree", "add", "-q", str(linked), "-b", "side")
+        await asyncio.to_thread(work.commit, {"src/f3.py": "side\n"}, at=linked)
+        patch = await heard(session, Patch)
+        assert isinstance(patch, Patch) and len(patch.spans["records"]) == 1
+        await heard(session, Commits)
+        assert session.scene.head_rank == 2
+        await true_to_git(work, session)
+        await asyncio.to_thread(git, work.folder, "tag", "v1")
+        await heard(session, Commits)
+        assert bodies.strings((await session.table()).landmark_names) == [b"v1"]
+        # The mainline takes it in: what was activity is structure now.
+        await asyncio.to_thread(git, work.folder, "merge", "-q", "--ff-only", "side")
+        await heard(session, Commits)
+        await true_to_git(work, session)
+
+
+async def test_an_amended_head_is_a_new_generation_and_the_playhead_stays_with_it(work: Work) -> None:
+    async with watched(work) as (serving, session), xrserver.connect(serving.url) as past:
+        await past.clock(0)
+        assert (await past.query("moment", "rank:0")).rank == 0  # what was said before has been heard
+        before = session.scene.generation
+        await asyncio.to_thread(work.commit, {"src/f4.py": "amended\n"}, amend=True)
+        scene = await heard(session, Scene)
+        assert isinstance(scene, Scene) and scene.generation != before and scene.rank == scene.head_rank == 1
+        assert (await heard(past, Scene)).rank == 0  # type: ignore[attr-defined]
+        await true_to_git(work, session)
+        await asyncio.to_thread(work.commit, {"src/f4.py": "more\n"})
+        await heard(session, Commits)
+        await true_to_git(work, session)
+
+
+async def test_another_branch_checked_out_becomes_the_mainline(work: Work) -> None:
+    async with watched(work) as (_, session):
+        await asyncio.to_thread(git, work.folder, "checkout", "-q", "-b", "other", "HEAD~1")
+        scene = await heard(session, Scene)
+        assert isinstance(scene, Scene) and scene.mainline_ref == "refs/heads/other"
+        await true_to_git(work, session, "other")
+
+
+async def test_gc_while_serving_loses_nothing_and_a_repository_that_is_gone_is_said_to_be(work: Work) -> None:
+    async with watched(work) as (_, session):
+        for n in range(2):
+            await asyncio.to_thread(work.commit, {"src/f1.py": f"gc {n}\n"})
+            await asyncio.to_thread(git, work.folder, *(("gc", "-q", "--prune=now"), ("repack", "-adfq"))[n])
+            await heard(session, Commits)
+        await true_to_git(work, session)
+        await asyncio.to_thread((work.folder / ".git").rename, work.folder / "taken-away")
+        notice = await heard(session, Notice)
+        assert isinstance(notice, Notice) and "What is shown is how it was before." in notice.text
+        await session.tile()
+        await asyncio.to_thread((work.folder / "taken-away").rename, work.folder / ".git")
+        await asyncio.to_thread(work.commit, {"src/f1.py": "back\n"})
+        await heard(session, Commits)
+        await true_to_git(work, session)

@@ -1,0 +1,272 @@
+"""Keeping what is served current: a ref changes, and every viewer sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from xrserver.config import Config
+from xrserver.errors import XrserverError
+from xrserver.history.index import FileVersions, HistoryIndex
+from xrserver.history.live import Growth, LiveHistory, Overtaken
+from xrserver.history.opening import open_history
+from xrserver.history.repository import Repository
+from xrserver.history.versions import VersionsFrom
+from xrserver.history.watch import Watch
+from xrserver.pipeline import Builder
+from xrserver.scene.build import BuiltScene
+from xrserver.scene.live import LiveScene, PastChanged
+from xrserver.scene.patch_parts import parts
+from xrserver.scene.table import TableColumns, build_table
+from xrserver.server.moments import Moments
+from xrserver.server.opened import OpenRepository
+from xrserver.server.session import Sessions
+from xrserver.stream import bodies, codec
+from xrserver.stream.messages import Notice
+
+_R = TypeVar("_R")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A generation of a scene, and how far it has been told."""
+
+    scene: BuiltScene
+    live: LiveScene
+    versions_from: VersionsFrom
+    people: int
+    """How many there were when it was built."""
+    told: int
+    """Rows of its table that viewers have, and people."""
+    people_told: int
+    sequence: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What to send of one generation."""
+
+    scene: BuiltScene
+    patches: list[tuple[str, bytes]]
+    commits: bytes
+    """For who has the table as it was told last."""
+    replay: bytes
+    """For who has the table as it was built."""
+
+
+class Following:
+    """Follows one open repository until it is closed.
+
+    Parameters
+    ----------
+    opened : OpenRepository
+    path : Path
+        As it was opened.
+    """
+
+    def __init__(self, opened: OpenRepository, path: Path, sessions: Sessions, config: Config) -> None:
+        assert isinstance(opened.build, Builder)
+        self._opened, self._builder, self._sessions = opened, opened.build, sessions
+        self._path, self._config = path, config
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"follow {opened.id}")
+        self._history: LiveHistory | None = None
+        self._shown: dict[str, _Shown] = {}
+        self._stirred = asyncio.Event()
+        self._trouble = ""
+        #: Set whenever everything that was noticed has been told.
+        self.current = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow, until cancelled."""
+        opened = self._opened
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._step(self._start)
+            while True:
+                self._stirred.clear()
+                opened.built.clear()
+                await self._keep_current()
+                if opened.tidy.is_set():
+                    opened.tidy.clear()
+                    await self._begin_again()
+                    continue
+                if not self._stirred.is_set() and not opened.built.is_set():
+                    self.current.set()
+                await _any(self._stirred, opened.built, opened.tidy)
+                self.current.clear()
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+            if self._history is not None:
+                self._history.close()
+
+    def look(self) -> None:
+        """Look for changes now."""
+        self._stirred.set()
+
+    async def _watch(self) -> None:
+        place = self._opened.repository.place
+        async with contextlib.aclosing(Watch(place).stirs()) as stirs:
+            async for _ in stirs:
+                self._stirred.set()
+
+    async def _step(self, function: Callable[[], _R]) -> _R:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    # --- what happened ------------------------------------------------------------------------
+
+    async def _keep_current(self) -> None:
+        try:
+            try:
+                changed = await self._step(self._update)
+            except (Overtaken, PastChanged):
+                await self._begin_again()
+                return
+            if changed is not None:
+                growth, moments, news = changed
+                self._publish(growth, moments, news)
+                if growth.commits:
+                    index, versions = await self._step(self._versions)
+                    self._opened.describe(index, versions)
+                    self._builder.know(index, versions)
+            self._trouble = ""
+        except (XrserverError, OSError) as error:
+            self._tell_trouble(error)
+
+    def _publish(self, growth: Growth, moments: Moments, news: list[_News]) -> None:
+        opened, sessions = self._opened, self._sessions
+        opened.grow(growth.index, moments)
+        for each in news:
+            published = opened.published(each.scene)
+            for tile, frame in each.patches:
+                published.patches.setdefault(tile, []).append(frame)
+                sessions.publish(each.scene.generation, tile, frame)
+            published.commits, published.head_rank = each.replay, growth.index.head_rank
+            sessions.publish(each.scene.generation, published.table, each.commits)
+
+    async def _begin_again(self) -> None:
+        """Read and build everything anew; viewers go on with what they see until that is there."""
+        names = list(self._opened.scenes)
+        repository, index, versions, scenes, moments = await self._step(lambda: self._anew(names))
+        before, self._opened.repository = self._opened.repository, repository
+        self._builder.know(index, versions)
+        await self._opened.begin_again(index, versions, moments, scenes)
+        self._sessions.begin_again(self._opened.id, scenes)
+        await self._opened.run(before.close)
+
+    def _tell_trouble(self, error: Exception) -> None:
+        text = str(error) if isinstance(error, XrserverError) else (
+            f"{self._path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+        if text != self._trouble:
+            self._trouble = text
+            self._sessions.tell(Notice(f"{text} What is shown is how it was before."), self._opened.id)
+            _log.warning("%s: %s", self._opened.name, text)
+
+    # --- in the thread ------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        index, versions = self._builder.index, self._builder.versions
+        with self._troubled():
+            self._history = LiveHistory(self._path, self._config.ref, index, versions)
+
+    @contextmanager
+    def _troubled(self) -> Generator[None]:
+        try:
+            yield
+        except (XrserverError, OSError) as error:
+            _log.warning("%s is not followed yet: %s", self._opened.name, error)
+
+    def _update(self) -> tuple[Growth, Moments, list[_News]] | None:
+        if self._history is None:
+            self._history = LiveHistory(self._path, self._config.ref, self._builder.index,
+                                        self._builder.versions)
+        growth = self._history.update()
+        index = self._history.index
+        fresh = self._take_up(index)
+        if growth is None:
+            return None if not fresh else (Growth(index, len(index.oids), False, self._history.gone),
+                                           Moments(index, self._opened.moments), self._news(index, fresh))
+        moments = Moments(index, self._opened.moments)
+        return growth, moments, self._news(index, list(self._shown.values()), growth.first)
+
+    def _take_up(self, index: HistoryIndex) -> list[_Shown]:
+        """Follow the scenes that were built meanwhile; return those that are behind."""
+        behind: list[_Shown] = []
+        for scene in self._opened.scenes.values():
+            if scene.generation in self._shown:
+                continue
+            base, versions = self._builder.base(scene)
+            begun = VersionsFrom(base, versions)
+            people = len(base.person_names)
+            live = LiveScene(scene, base, versions, begun)
+            shown = _Shown(scene, live, begun, people, len(base.oids), people)
+            shown.live.update(base, begun.follow(base))  # loads what the first commit needs
+            self._shown[scene.generation] = shown
+            if len(base.oids) < len(index.oids):
+                behind.append(shown)
+        return behind
+
+    def _news(self, index: HistoryIndex, shown: list[_Shown], first: int | None = None) -> list[_News]:
+        found: list[_News] = []
+        tables: dict[str, TableColumns] = {}
+        for each in shown:
+            scene = each.scene
+            start = each.versions_from.first
+            since = start if first is None else min(first, each.told)
+            palette = scene.definition.palette
+            table = tables.get(scene.definition.name) or build_table(index, palette)
+            tables[scene.definition.name] = table
+            patches: list[tuple[str, bytes]] = []
+            for patch in each.live.update(index, each.versions_from.follow(index)):
+                for part in parts(patch):
+                    number = each.sequence[part.tile] = each.sequence.get(part.tile, 0) + 1
+                    patches.append((part.tile, codec.encode(
+                        bodies.patch_message(scene.generation, number, part))))
+            commits, replay = (codec.encode(bodies.commits_message(
+                scene, index, table, rank, person, each.people))
+                for rank, person in ((since, each.people_told), (start, each.people)))
+            each.told, each.people_told = len(index.oids), len(index.person_names)
+            found.append(_News(scene, patches, commits, replay))
+        return found
+
+    def _versions(self) -> tuple[HistoryIndex, FileVersions]:
+        assert self._history is not None
+        history = self._history
+        return history.index, history.versions_from.versions(history.followed())
+
+    def _anew(self, names: list[str]) -> tuple[Repository, HistoryIndex, FileVersions, dict[str, BuiltScene],
+                                               Moments]:
+        repository, index, versions = open_history(
+            self._path, ref=self._config.ref, jobs=self._config.jobs, cache_bytes=self._config.cache_bytes,
+            progress=lambda phase, done, total: None)
+        try:
+            scenes = {name: self._builder.build_of(name, index, versions) for name in names}
+            history = LiveHistory(self._path, self._config.ref, index, versions)
+        except BaseException:
+            repository.close()
+            raise
+        if self._history is not None:
+            self._history.close()
+        self._history = history
+        self._shown.clear()
+        return repository, index, versions, scenes, Moments(index)
+
+
+async def _any(*events: asyncio.Event) -> None:
+    """Wait until one of the events is set."""
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

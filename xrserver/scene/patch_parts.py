@@ -1,0 +1,47 @@
+"""Patches in pieces that a frame loop takes without a hitch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from xrserver.scene.live import TilePatch
+from xrserver.scene.spans import ragged
+
+#: Most bytes of columns in one piece, and most closed spans.
+_MOST_BYTES, _MOST_CLOSED = 192 << 10, 4096
+
+
+def parts(patch: TilePatch) -> Iterator[TilePatch]:
+    """Yield a patch as pieces of a bounded size, in the order in which they are to be applied.
+
+    What is closed comes first; a node with more than fits by itself is one piece all the same.
+    """
+    nodes, offsets = patch.nodes, patch.name_offsets.astype(np.int64)
+    cost = (80 * nodes["span_count"].astype(np.int64) + 8 * nodes["stratum_count"].astype(np.int64)
+            + 36 + np.diff(offsets))
+    bounds = [0]
+    held = 0
+    for row, size in enumerate(cost.tolist()):
+        if held and held + size > _MOST_BYTES:
+            bounds.append(row)
+            held = 0
+        held += size
+    bounds.append(len(nodes))
+    closed = [patch.closed[at:at + _MOST_CLOSED] for at in range(0, max(len(patch.closed), 1), _MOST_CLOSED)]
+    for some in closed[:-1]:
+        yield _piece(patch, some, 0, 0)
+    for at in range(len(bounds) - 1):
+        yield _piece(patch, closed[-1] if at == 0 else [], bounds[at], bounds[at + 1])
+
+
+def _piece(patch: TilePatch, closed: list[list[int]], first: int, last: int) -> TilePatch:
+    nodes = patch.nodes[first:last].copy()
+    spans = patch.spans[ragged(nodes["first_span"], nodes["span_count"])]
+    strata = patch.strata[ragged(nodes["first_stratum"], nodes["stratum_count"])]
+    for start, count in (("first_span", "span_count"), ("first_stratum", "stratum_count")):
+        nodes[start] = np.cumsum(nodes[count]) - nodes[count]
+    offsets = patch.name_offsets[first:last + 1]
+    return TilePatch(patch.tile, closed, spans, nodes, strata, offsets - offsets[0],
+                     patch.name_bytes[offsets[0]:offsets[-1]])

@@ -111,6 +111,8 @@ const pairing = new Pairing(document.querySelector<HTMLElement>("#interface")!, 
 
 let repositories: readonly Repository[] = [];
 let resumed = false;
+/** Of what is selected: another generation has it under another number. */
+let selectedPath = "";
 let scenes: readonly string[] = [];
 let asked: address.Wanted = address.wanted();
 
@@ -157,6 +159,11 @@ function heard(message: Heard): void {
     case "patch":
       world.patch(message);
       break;
+    case "commits":
+      world.commits(message);
+      break;
+    case "activity":
+      break;
     case "panel":
       showPanel(message);
       break;
@@ -169,13 +176,10 @@ function heard(message: Heard): void {
 }
 
 function arrived(shown: Shown, before: Shown | undefined): void {
-  const { scene, table } = shown;
+  const { scene } = shown;
   captions.forget();
   viewer.settle();
-  ui.dock.timeline.show(table, shown.dates);
-  ui.dock.refresh();
-  const others = table.people.length - scene.people.length;
-  ui.legend.describe(scene.people, Math.max(others, 0), world.look.categories(), scene.excluded, table.time[0] ?? 0, table.time[shown.headRank] ?? 0);
+  describe(shown);
   if (before?.scene.generation === scene.generation) {
     // The line was down: everything is where it was, only history may have grown.
     if (viewer.playback.rank === before.headRank && shown.headRank > before.headRank) viewer.arrive(shown.headRank);
@@ -184,16 +188,26 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     Object.assign(viewer.eye.margins, ui.margins());
     viewer.forget();
     viewer.setHome(scene.pose);
-    // Where one was in another scene means nothing in this one.
-    const again = resumed && (before === undefined || before.scene.scene === scene.scene);
-    viewer.open(again ? scene.pose : viewer.journey.home);
+    const anew = before !== undefined && before.scene.scene === scene.scene && before.scene.repository === scene.repository;
+    // Where one was in another scene means nothing in this one; the same one, made anew, moves nobody.
+    if (!anew) viewer.open(resumed && before === undefined ? scene.pose : viewer.journey.home);
     ui.scenes.show(scene.scene);
+    const chosen = anew ? selectedPath : "";
     choose(NOTHING);
+    if (chosen !== "") void find(chosen);
     events.emit("scene", { scene: scene.scene, generation: scene.generation });
     void follow();
   }
   viewer.invalidate();
   time.moved();
+}
+
+/** Say what a history is, around the picture. */
+function describe({ scene, table, dates, legend, headRank }: Shown): void {
+  ui.dock.timeline.show(table, dates);
+  ui.dock.refresh();
+  const others = Math.max(table.people.length - legend.length, 0);
+  ui.legend.describe(legend, others, world.look.categories(), scene.excluded, table.time[0] ?? 0, table.time[headRank] ?? 0);
 }
 
 function grew(shown: Shown, from: number): void {
@@ -202,8 +216,7 @@ function grew(shown: Shown, from: number): void {
   if (shown.headRank > from && following && !viewer.playback.playing) viewer.arrive(shown.headRank);
   viewer.invalidate();
   viewer.hurry();
-  ui.dock.timeline.show(shown.table, shown.dates);
-  ui.dock.refresh();
+  describe(shown);
   time.moved();
 }
 
@@ -215,6 +228,7 @@ function choose(node: number): void {
     return;
   }
   viewer.select(node);
+  selectedPath = node === NOTHING ? "" : world.look.path(node);
   if (node === NOTHING) ui.inspector.hide();
   viewer.city.light([]);
   session.send({ type: "select", node, rank: viewer.playback.rank });

@@ -1,6 +1,6 @@
 /** The scene as it comes in: generations, tiles and tables, until there is something whole to show. */
 import { calendar, type Calendar } from "./clock.ts";
-import { RANK_END, type Patch, type Scene, type TileBody } from "./generated/protocol.ts";
+import { RANK_END, type Commits, type Patch, type Person, type Scene, type TileBody } from "./generated/protocol.ts";
 import type { City } from "./scene/city.ts";
 import { Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
@@ -10,11 +10,14 @@ import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
 import type { Session } from "./session.ts";
 import type { Table } from "./stream/link.ts";
+import { landmarksOf, nameAt } from "./stream/names.ts";
 
 /** A generation of a scene, once all of it that is needed to draw has come. */
 export interface Shown {
   readonly scene: Scene;
   table: Table;
+  /** The most active people, and who came last. */
+  legend: readonly Person[];
   dates: Calendar;
   headRank: number;
 }
@@ -59,8 +62,8 @@ export class World {
   readonly #allowed: { nodes: number; readonly spans: number };
   #awaited: Awaited | undefined;
   #frontier: Frontier | undefined;
-  /** Patches that came before the tile they are for. */
-  #early: Patch[] = [];
+  /** What came of a generation before it could be shown. */
+  #early: (Patch | Commits)[] = [];
   #chosen = 0;
   #shownIds: readonly string[] = [];
 
@@ -114,7 +117,6 @@ export class World {
       const again = this.#city.tiles.get(body.header.id) !== undefined;
       this.#city.tiles.add(body);
       this.#frontier.hold(body.header);
-      this.#catchUp(body.header.id);
       // The next frame draws it, where all that it takes to do so is here; a tile that came anew lies elsewhere.
       if (again) this.#show(this.#shownIds);
       this.#listener.came();
@@ -128,20 +130,33 @@ export class World {
     this.#swap();
   }
 
+  /** Commits changed something; it is seen when `commits` says that they are there. */
   patch(patch: Patch): void {
-    const { shown } = this;
     if (this.#awaited?.scene.generation === patch.generation) {
       this.#early.push(patch);
-      return;
-    }
-    if (shown?.scene.generation !== patch.generation) return;
-    if (this.#city.tiles.get(patch.tile) === undefined) {
-      this.#early.push(patch);
-    } else if (!this.#city.patch(patch)) {
+    } else if (this.shown?.scene.generation === patch.generation && this.#city.tiles.get(patch.tile) !== undefined
+        && !this.#city.patch(patch)) {
       // One was missed: the tile comes anew, with all that it lacks. Until then it stays as it is.
       this.#session.send({ type: "want", tiles: [patch.tile] });
     }
-    this.#grow(shown, patch);
+  }
+
+  /** History has grown, and what patches changed of it is here. */
+  commits(commits: Commits): void {
+    const { shown } = this;
+    if (this.#awaited?.scene.generation === commits.generation) {
+      this.#early.push(commits);
+      return;
+    }
+    if (shown?.scene.generation !== commits.generation) return;
+    const from = shown.headRank;
+    shown.table = longer(shown.table, commits);
+    shown.legend = commits.legend;
+    shown.dates = calendar(shown.table.time);
+    shown.headRank = commits.head_rank;
+    this.#city.paint(shown.table.colours);
+    this.#describe(this.#shownIds);
+    this.#listener.grew(shown, from);
   }
 
   /** The context came back: everything is written and drawn again. */
@@ -194,7 +209,7 @@ export class World {
     if (!same) this.#frontier = new Frontier(scene.root);
     tiles.add(tile);
     this.#frontier!.hold(tile.header);
-    this.shown = { scene, table, dates: calendar(table.time), headRank: table.time.length - 1 };
+    this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
     const course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
@@ -204,25 +219,12 @@ export class World {
     this.#listener.arrived(this.shown, before);
     const again = stale.filter((id) => same && id !== scene.root.id);
     if (again.length > 0) this.#session.send({ type: "want", tiles: again });
-    this.#catchUp(scene.root.id);
-  }
-
-  /** Apply the patches that waited for a tile. */
-  #catchUp(id: string): void {
-    const early = this.#early.filter((patch) => patch.tile === id);
-    this.#early = this.#early.filter((patch) => patch.tile !== id);
-    for (const patch of early) this.patch(patch);
-  }
-
-  #grow(shown: Shown, patch: Patch): void {
-    const from = shown.headRank;
-    if (patch.head_rank > from) {
-      shown.table = longer(shown.table, patch);
-      shown.dates = calendar(shown.table.time);
-      shown.headRank = patch.head_rank;
+    const early = this.#early;
+    this.#early = [];
+    for (const message of early) {
+      if (message.type === "patch") this.patch(message);
+      else this.commits(message);
     }
-    this.#describe(this.#shownIds);
-    this.#listener.grew(shown, from);
   }
 
   #show(ids: readonly string[]): void {
@@ -239,16 +241,25 @@ export class World {
   }
 }
 
-/** The table with rows up to a patch's newest rank. */
-function longer(table: Table, patch: Patch): Table {
-  const rows = patch.head_rank + 1;
-  const old = table.time.length;
+/** The table with what commits say of it from some rank on. */
+function longer(table: Table, { first, timeline, first_person, people, people_names, tags, landmarks, landmark_names }: Commits): Table {
+  const rows = first + timeline.time.length;
   const time = new Float64Array(rows);
-  time.set(table.time);
-  time.fill(Math.max(patch.time, table.time[old - 1] ?? patch.time), old);
-  const author = new Uint32Array(rows).fill(65535);
-  author.set(table.author);
-  const mainline = new Uint8Array(rows).fill(1);
-  mainline.set(table.mainline);
-  return { ...table, time, author, mainline };
+  time.set(table.time.subarray(0, first));
+  for (let i = first; i < rows; i++) time[i] = Number(timeline.time[i - first]);
+  const author = new Uint32Array(rows);
+  author.set(table.author.subarray(0, first));
+  author.set(timeline.author, first);
+  const mainline = new Uint8Array(rows);
+  mainline.set(table.mainline.subarray(0, first));
+  mainline.set(timeline.mainline, first);
+  const colours = new Uint32Array(first_person + people.colour.length);
+  colours.set(table.colours.subarray(0, first_person));
+  colours.set(people.colour, first_person);
+  const named = Array.from(people.commits, (commits, row) => ({ name: nameAt(people_names, row), commits, colour: people.colour[row]! }));
+  return {
+    ...table, time, author, mainline, colours,
+    people: named.length === 0 ? table.people : [...table.people.slice(0, first_person), ...named],
+    landmarks: tags ? landmarksOf(landmarks, landmark_names) : table.landmarks,
+  };
 }

@@ -9,11 +9,10 @@ export interface Dirty {
   readonly strata: [number, number][];
 }
 
-/** A node that patches have changed: the rows it may fill, and the wire's names of its spans. */
+/** A node that patches have changed: the rows it may fill. */
 interface Patched {
   spanRoom: number;
   stratumRoom: number;
-  readonly wire: number[];
 }
 
 /**
@@ -21,8 +20,7 @@ interface Patched {
  *
  * A node's spans must lie together, and so must its strata. What a patch adds to a node goes behind
  * what it has where there is room; else all of it moves to new rows with as much room again, so
- * that a node moves only each time it has doubled. Patches name spans by the wire's rows (base, then
- * patches, in the order they came); `#moved` says where those lie that are no longer there.
+ * that a node moves only each time it has doubled.
  */
 export class Tile {
   readonly header: TileHeader;
@@ -44,11 +42,7 @@ export class Tile {
   readonly #shown: (string | undefined)[] = [];
   readonly #rows = new Map<number, number>();
   /** The other row of nodes that have two: a district drawn as a plate, and as a block at other ranks. */
-  readonly #others = new Map<number, number>();
   readonly #patched = new Map<number, Patched>();
-  readonly #moved = new Map<number, number>();
-  #wireSpans: number;
-  #wireStrata: number;
 
   constructor(body: TileBody) {
     this.header = body.header;
@@ -61,24 +55,23 @@ export class Tile {
     this.strataRows = this.strata.length / STRATUM.words;
     this.#names = body.names;
     this.#baseNodes = this.nodeCount;
-    this.#wireSpans = this.spanRows;
-    this.#wireStrata = this.strataRows;
-    for (let row = 0; row < this.nodeCount; row++) {
-      const node = this.nodes[row * NODE.words + NODE.node]!;
-      const other = this.#rows.get(node);
-      if (other !== undefined) this.#others.set(node, other);
-      this.#rows.set(node, row);
-    }
+    for (let row = 0; row < this.nodeCount; row++) this.#rows.set(this.#keyOf(row), row);
   }
 
   /** The row of a node, -1 where it is not in this tile. */
   rowOf(node: number): number {
-    return this.#rows.get(node) ?? -1;
+    return this.#rows.get(2 * node) ?? this.#rows.get(2 * node + 1) ?? -1;
+  }
+
+  /** What tells nodes apart: a district may also stand as an aggregate, which is another. */
+  #keyOf(row: number): number {
+    const at = row * NODE.words;
+    return keyOf(this.nodes[at + NODE.node]!, this.spans[this.nodes[at + NODE.first_span]! * SPAN.words + SPAN.traits] ?? 0);
   }
 
   /** The second row of a node that has two, else -1. */
   otherRowOf(node: number): number {
-    return this.#others.get(node) ?? -1;
+    return this.#rows.has(2 * node) ? (this.#rows.get(2 * node + 1) ?? -1) : -1;
   }
 
   /** The whole path of the node, as text. */
@@ -110,33 +103,38 @@ export class Tile {
     return span >= 0 && this.spans[span * SPAN.words + SPAN.death]! > rank ? span : -1;
   }
 
-  /** Whether a patch begins where this tile ends: its rows count on from those that are here. */
+  /** Whether a patch fits: it follows what is here, and all that it names is there. */
   fits(patch: Patch): boolean {
-    const spans = this.#wireSpans + patch.spans.records.length / SPAN.words;
-    const strata = this.#wireStrata + patch.strata.records.length / STRATUM.words;
+    if (patch.sequence !== this.sequence + 1) return false;
+    const spans = patch.spans.records.length / SPAN.words;
+    const strata = patch.strata.records.length / STRATUM.words;
     const { records } = patch.nodes;
     for (let at = 0; at < records.length; at += NODE.words) {
-      const span = records[at + NODE.first_span]!;
-      const stratum = records[at + NODE.first_stratum]!;
-      if (span < this.#wireSpans || span + records[at + NODE.span_count]! > spans) return false;
-      if (stratum < this.#wireStrata || stratum + records[at + NODE.stratum_count]! > strata) return false;
+      if (records[at + NODE.first_span]! + records[at + NODE.span_count]! > spans) return false;
+      if (records[at + NODE.first_stratum]! + records[at + NODE.stratum_count]! > strata) return false;
     }
-    return patch.closed.every(([row = -1]) => row >= 0 && row < spans);
+    return patch.closed.every(([node = -1, , traits = 0]) => this.#rows.has(keyOf(node, traits)));
   }
 
-  /** Take what a new commit changed; returns the rows to write into the textures. */
+  /** Take what new commits changed; returns the rows to write into the textures. */
   apply(patch: Patch): Dirty {
     const dirty: Dirty = { nodes: [], spans: [], strata: [] };
     this.sequence = patch.sequence;
-    for (const [wire = 0, death = RANK_END] of patch.closed) {
-      const row = this.#moved.get(wire) ?? wire;
-      this.spans[row * SPAN.words + SPAN.death] = death;
-      dirty.spans.push([row, row + 1]);
+    for (const [node = -1, death = RANK_END, traits = 0] of patch.closed) {
+      const row = this.#rows.get(keyOf(node, traits))!;
+      const at = row * NODE.words;
+      if (death === 0) {
+        this.nodes[at + NODE.span_count]!--; // it never was
+        dirty.nodes.push(row);
+        continue;
+      }
+      const span = this.nodes[at + NODE.first_span]! + this.nodes[at + NODE.span_count]! - 1;
+      this.spans[span * SPAN.words + SPAN.death] = death;
+      this.spans[span * SPAN.words + SPAN.traits] = traits;
+      dirty.spans.push([span, span + 1]);
     }
     const added = patch.nodes.records;
     for (let i = 0; i < added.length / NODE.words; i++) this.#append(patch, i, dirty);
-    this.#wireSpans += patch.spans.records.length / SPAN.words;
-    this.#wireStrata += patch.strata.records.length / STRATUM.words;
     return dirty;
   }
 
@@ -148,52 +146,46 @@ export class Tile {
     const at = row * NODE.words;
     const spans = record[NODE.span_count]!;
     const strata = record[NODE.stratum_count]!;
-    const patched = this.#withRoom(row, spans, strata, dirty);
+    this.#withRoom(row, spans, strata, dirty);
 
-    // The wire counts rows on from all that came before; a patch's arrays begin at 0.
-    const wire = record[NODE.first_span]!;
     const held = this.nodes[at + NODE.span_count]!;
     const to = this.nodes[at + NODE.first_span]! + held;
-    this.spans.set(rowsOf(patch.spans.records, SPAN.words, wire - this.#wireSpans, spans), to * SPAN.words);
+    this.spans.set(rowsOf(patch.spans.records, SPAN.words, record[NODE.first_span]!, spans), to * SPAN.words);
     this.nodes[at + NODE.span_count] = held + spans;
     dirty.spans.push([to, to + spans]);
-    for (let k = 0; k < spans; k++) {
-      this.#moved.set(wire + k, to + k);
-      patched.wire.push(wire + k);
-    }
 
     const laid = this.nodes[at + NODE.stratum_count]!;
     const floor = this.nodes[at + NODE.first_stratum]! + laid;
-    const first = record[NODE.first_stratum]! - this.#wireStrata;
-    this.strata.set(rowsOf(patch.strata.records, STRATUM.words, first, strata), floor * STRATUM.words);
+    this.strata.set(rowsOf(patch.strata.records, STRATUM.words, record[NODE.first_stratum]!, strata), floor * STRATUM.words);
     this.nodes[at + NODE.stratum_count] = laid + strata;
     dirty.strata.push([floor, floor + strata]);
   }
 
   /** The row of the node that `record` adds to: a new one, still empty, where it is not here yet. */
   #rowFor(record: Uint32Array, patch: Patch, i: number): number {
-    const known = this.rowOf(record[NODE.node]!);
-    if (known >= 0) return known;
+    const first = record[NODE.first_span]! * SPAN.words;
+    const traits = record[NODE.span_count]! > 0 ? patch.spans.records[first + SPAN.traits]! : 0;
+    const key = keyOf(record[NODE.node]!, traits);
+    const known = this.#rows.get(key);
+    if (known !== undefined) return known;
     const row = this.nodeCount++;
     const at = row * NODE.words;
     this.nodes = grown(this.nodes, at + NODE.words);
     this.nodes.set(record, at);
     this.nodes[at + NODE.span_count] = 0;
     this.nodes[at + NODE.stratum_count] = 0;
-    this.#rows.set(record[NODE.node]!, row);
+    this.#rows.set(key, row);
     this.#newNames[row - this.#baseNodes] = nameAt(patch.names, i);
-    this.#patched.set(row, { spanRoom: 0, stratumRoom: 0, wire: [] });
+    this.#patched.set(row, { spanRoom: 0, stratumRoom: 0 });
     return row;
   }
 
   /** Make sure that `spans` and `strata` more fit behind those of node `row`. */
-  #withRoom(row: number, spans: number, strata: number, dirty: Dirty): Patched {
+  #withRoom(row: number, spans: number, strata: number, dirty: Dirty): void {
     const at = row * NODE.words;
     let patched = this.#patched.get(row);
     if (patched === undefined) {
-      const first = this.nodes[at + NODE.first_span]!;
-      const wire = Array.from({ length: this.nodes[at + NODE.span_count]! }, (_, k) => first + k);
-      patched = { spanRoom: wire.length, stratumRoom: this.nodes[at + NODE.stratum_count]!, wire };
+      patched = { spanRoom: this.nodes[at + NODE.span_count]!, stratumRoom: this.nodes[at + NODE.stratum_count]! };
       this.#patched.set(row, patched);
     }
     const held = this.nodes[at + NODE.span_count]!;
@@ -205,7 +197,6 @@ export class Tile {
       this.spans = grown(this.spans, this.spanRows * SPAN.words);
       this.spans.copyWithin(to * SPAN.words, from * SPAN.words, (from + held) * SPAN.words);
       this.nodes[at + NODE.first_span] = to;
-      patched.wire.forEach((wire, k) => this.#moved.set(wire, to + k));
       dirty.spans.push([to, to + held]);
     }
     const laid = this.nodes[at + NODE.stratum_count]!;
@@ -219,8 +210,11 @@ export class Tile {
       this.nodes[at + NODE.first_stratum] = to;
       dirty.strata.push([to, to + laid]);
     }
-    return patched;
   }
+}
+
+function keyOf(node: number, traits: number): number {
+  return 2 * node + (traits >> 13 & 1); // Flag.AGGREGATE
 }
 
 function rowsOf(records: Uint32Array, words: number, first: number, count: number): Uint32Array {

@@ -79,9 +79,7 @@ export class Tiles {
     const place = this.#places.get(patch.tile);
     if (place === undefined) return undefined;
     const { tile } = place;
-    // Which patches a tile holds already is not said: the first is taken as it comes.
-    if (tile.sequence > 0 && patch.sequence <= tile.sequence) return []; // came twice
-    if (tile.sequence > 0 && patch.sequence !== tile.sequence + 1) return undefined;
+    if (patch.sequence <= tile.sequence) return []; // came twice
     if (!tile.fits(patch)) return undefined;
     const dirty = tile.apply(patch);
     this.version++;

@@ -1,5 +1,7 @@
 /** git's names are bytes: mostly UTF-8, never promised to be. How they are shown. */
 
+import { RANK_END, type LandmarksColumns, type NamesColumns } from "../generated/protocol.ts";
+
 const strict = new TextDecoder("utf-8", { fatal: true });
 // What would break a line, hide or reorder text: controls, bidi overrides, line separators.
 // eslint-disable-next-line no-control-regex
@@ -43,4 +45,9 @@ function sequence(bytes: Uint8Array, from: number): number {
 /** Return row `row` of a column set of names as text. */
 export function nameAt(names: { readonly offsets: Uint32Array; readonly bytes: Uint8Array }, row: number): string {
   return shown(names.bytes.subarray(names.offsets[row], names.offsets[row + 1]));
+}
+
+/** Return tags by rank, as tables and commits tell them. */
+export function landmarksOf(landmarks: LandmarksColumns, names: NamesColumns): { readonly rank: number; readonly name: string }[] {
+  return Array.from(landmarks.rank, (rank, row) => ({ rank, name: nameAt(names, row) })).filter(({ rank }) => rank < RANK_END);
 }

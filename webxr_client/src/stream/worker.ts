@@ -1,8 +1,8 @@
 /** The stream's worker: holds the socket, puts bodies together and decodes, beside the frame loop. */
-import { RANK_END, type TableBody } from "../generated/protocol.ts";
+import type { TableBody } from "../generated/protocol.ts";
 import { Assembly, decodeBody, decodeMessage, encodeMessage } from "./decode.ts";
 import type { FromWorker, Table, ToWorker } from "./link.ts";
-import { nameAt } from "./names.ts";
+import { landmarksOf, nameAt } from "./names.ts";
 
 interface Scope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -44,7 +44,7 @@ function open(url: string, subprotocol: string): void {
 function take(data: ArrayBuffer): void {
   received += data.byteLength;
   const message = decodeMessage(new Uint8Array(data));
-  if (message.type === "patch") {
+  if (message.type === "patch" || message.type === "commits") {
     scope.postMessage({ kind: "heard", message, received }, [data]);
     return;
   }
@@ -78,8 +78,7 @@ function plain(body: TableBody): Table {
     colours: people.colour.slice(),
     people: Array.from(people.commits, (commits, row) => (
       { name: nameAt(body.people_names, row), commits, colour: people.colour[row]! })),
-    landmarks: Array.from(landmarks.rank, (rank, row) => ({ rank, name: nameAt(body.landmark_names, row) }))
-      .filter(({ rank }) => rank < RANK_END),
+    landmarks: landmarksOf(landmarks, body.landmark_names),
     course: { rank: course.rank.slice(), position: course.position.slice(), across: course.across.slice() },
   };
 }

@@ -18,7 +18,8 @@ import xrserver
 from xrserver import app
 from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag
 from xrserver.config import Config
-from xrserver.stream.messages import Patch
+from xrserver.stream import codec
+from xrserver.stream.messages import Commits, Patch
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -145,9 +146,13 @@ async def test_what_the_page_loads_is_its_own_and_breaks_no_policy(chrome: Brows
 # --- commits that land while the page looks on ----------------------------------------------------------
 
 
+#: Of the last floor published, once there is another.
+_TRAITS = (Category.SOURCE << 16) | (Flag.EASED << 8)
+
+
 async def _published(serving: app.Serving, sequence: int, node: int, rank: int, strata: int,
-                     rows: tuple[int, int], closed: list[list[int]], flags: Flag) -> None:
-    """Publish a commit that builds one floor on `node`; `rows` are spans and strata the tile has by now."""
+                     closed: list[list[int]], flags: Flag) -> None:
+    """Publish a commit that builds one floor on `node`."""
     async with xrserver.connect(serving.url) as session:
         scene = session.scene
     span, record, stratum = SPANS.empty(1), NODES.empty(1), STRATA.empty(1)
@@ -156,32 +161,33 @@ async def _published(serving: app.Serving, sequence: int, node: int, rank: int, 
     span["position1"], span["size1"], span["value1"] = (0, 0.5, 0), (9, 4 + strata, 9), strata
     span["position0"], span["size0"], span["value0"] = (0, 0.5, 0), (9, 3 + strata, 9), strata - 1
     record["node"], record["parent"], record["depth"] = node, 1, 1
-    record["first_span"], record["span_count"] = rows[0], 1
-    record["first_stratum"], record["stratum_count"], record["strata_before"] = rows[1], 1, 0
+    record["span_count"] = record["stratum_count"] = 1
     stratum["rank"] = rank
     name = b"new.txt"
     names = {"offsets": np.array([0, len(name)], "<u4"), "bytes": np.frombuffer(name, np.uint8)}
-    serving.sessions.publish(Patch(
-        scene.root.id, scene.generation, sequence, rank, 1.1e9, closed,
-        {"records": span}, {"records": record}, {"records": stratum}, names))
+    patch = Patch(scene.root.id, scene.generation, sequence, closed, {"records": span},
+                  {"records": record}, {"records": stratum}, names)
+    nobody = {"commits": np.zeros(0, "<u4"), "colour": np.zeros(0, "<u4")}
+    none = {"offsets": np.zeros(1, "<u4"), "bytes": np.zeros(0, "|u1")}
+    commits = Commits(scene.generation, rank, rank, {
+        "time": np.array([1_100_000_000 + rank], "<i8"), "author": np.zeros(1, "<u4"),
+        "mainline": np.ones(1, "|u1")}, 2, nobody, none, False, {"rank": np.zeros(0, "<u4")}, none, scene.people)
+    serving.sessions.publish(scene.generation, scene.root.id, codec.encode(patch))
+    serving.sessions.publish(scene.generation, scene.table, codec.encode(commits))
 
 
 async def test_commits_that_land_are_drawn_and_followed(chrome: Browser, serving: app.Serving) -> None:
-    async with xrserver.connect(serving.url) as session:
-        tile = await session.tile()
-    spans, strata = len(tile.spans["records"]), len(tile.strata["records"])
     async with chromium.visit(chrome, serving.url) as visit:
         before = await visit.state()
         head, node = before["headRank"], 0x00FF_FFF0
         empty = await visit.picture()
-        await _published(serving, 1, node, head + 1, 1, (spans, strata), [], Flag.ENTERS)
+        await _published(serving, 1, node, head + 1, 1, [], Flag.ENTERS)
         await visit.until(f"state.headRank === {head + 1} && state.rank === {head + 1}")
         assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"] + 1
         low = await visit.picture()
         assert chromium.differing(empty, low) > 0.0005
         for n in range(2, 12):                      # more than the room first made for it
-            await _published(serving, n, node, head + n, n, (spans + n - 1, strata + n - 1),
-                             [[spans + n - 2, head + n]], Flag.EASED)
+            await _published(serving, n, node, head + n, n, [[node, head + n, _TRAITS]], Flag.EASED)
         await visit.until(f"state.rank === {head + 11}")
         assert (await visit.state())["nodesDrawn"] == before["nodesDrawn"] + 1
         high = await visit.picture()
@@ -215,19 +221,16 @@ HELD_REFRESHES = """(() => {
 
 async def test_a_commit_is_drawn_before_the_next_refresh_and_only_once(chrome: Browser,
                                                                        serving: app.Serving) -> None:
-    async with xrserver.connect(serving.url) as session:
-        tile = await session.tile()
-    rows = len(tile.spans["records"]), len(tile.strata["records"])
     async with chromium.visit(chrome, serving.url, scripts=(HELD_REFRESHES,)) as visit:
         head = (await visit.state())["headRank"]
         await visit.picture()
         await visit.run("holding = true")
         before = await visit.run("draws")
-        await _published(serving, 1, 0x00FF_FFF0, head + 1, 1, rows, [], Flag.ENTERS)
+        await _published(serving, 1, 0x00FF_FFF0, head + 1, 1, [], Flag.ENTERS)
         await visit.until(f"state.headRank === {head + 1}")
         once = await visit.run("draws")
         assert once > before
-        await _published(serving, 2, 0x00FF_FFF2, head + 2, 1, (rows[0] + 1, rows[1] + 1), [], Flag.ENTERS)
+        await _published(serving, 2, 0x00FF_FFF2, head + 2, 1, [], Flag.ENTERS)
         await visit.until(f"state.headRank === {head + 2}")
         assert await visit.run("draws") == once
         drawn = (await visit.state())["rank"]
@@ -237,16 +240,12 @@ async def test_a_commit_is_drawn_before_the_next_refresh_and_only_once(chrome: B
 
 
 async def test_a_patch_that_was_missed_is_made_good(chrome: Browser, serving: app.Serving) -> None:
-    async with xrserver.connect(serving.url) as session:
-        tile = await session.tile()
-    rows = len(tile.spans["records"]), len(tile.strata["records"])
     async with chromium.visit(chrome, serving.url) as visit:
         before = await visit.state()
         head, nodes = before["headRank"], before["nodesDrawn"]
-        await _published(serving, 1, 0x00FF_FFF0, head + 1, 1, rows, [], Flag.ENTERS)
+        await _published(serving, 1, 0x00FF_FFF0, head + 1, 1, [], Flag.ENTERS)
         await visit.until(f"state.nodesDrawn === {nodes + 1}")
-        next_rows = rows[0] + 1, rows[1] + 1
-        await _published(serving, 3, 0x00FF_FFF2, head + 2, 1, next_rows, [], Flag.ENTERS)
+        await _published(serving, 3, 0x00FF_FFF2, head + 2, 1, [], Flag.ENTERS)
         # The tile is asked for again, and what is drawn is what the server has.
         await visit.until(f"state.nodesDrawn === {nodes}")
 

@@ -387,17 +387,17 @@ async def test_a_repository_in_a_folder_that_is_not_utf8_is_served(tmp_path: Pat
 
 def patch_of(viewer: Any, sequence: int) -> messages.Patch:
     scene = viewer.scene
-    return messages.Patch(scene.root.id, scene.generation, sequence, scene.head_rank, 0.0, [[0, 5]],
+    return messages.Patch(scene.root.id, scene.generation, sequence, [[0, 5, 0]],
                           packed(SPANS, 1, sequence), packed(NODES, 1, 2), packed(STRATA, 1, 3),
                           names(b"new.py"))
 
 
 async def test_a_patch_reaches_every_viewer_of_its_generation_and_no_other(serving: app.Serving) -> None:
     async with xrserver.connect(serving.url) as one, xrserver.connect(serving.url) as two:
-        patch = patch_of(one, 1)
-        serving.sessions.publish(patch)
-        serving.sessions.publish(replace(patch, generation="another"))
-        serving.sessions.publish(patch_of(one, 2))
+        await asyncio.gather(one.tile(), two.tile())
+        for sequence, generation in ((1, one.scene.generation), (1, "another"), (2, one.scene.generation)):
+            frame = codec.encode(replace(patch_of(one, sequence), generation=generation))
+            serving.sessions.publish(generation, one.scene.root.id, frame)
         for viewer in (one, two):
             heard = aiter(viewer)
             for sequence in (1, 2):
@@ -409,9 +409,9 @@ async def test_a_viewer_that_does_not_read_gets_a_fresh_scene_and_the_server_doe
         repository: Path) -> None:
     async with served(repository, outbox_bytes=100_000) as serving, xrserver.connect(serving.url) as other, \
             greeted(serving) as viewer:
-        large = replace(patch_of(other, 1), spans=packed(SPANS, 800, 1))
+        large = codec.encode(replace(patch_of(other, 1), spans=packed(SPANS, 800, 1)))
         for _ in range(1000):
-            serving.sessions.publish(large)
+            serving.sessions.tell_frame(large, other.scene.repository)
         scene = await viewer.until(lambda message: isinstance(message, messages.Scene))
         assert scene.generation == other.scene.generation
 

@@ -275,42 +275,61 @@ async def test_when_the_server_goes_everybody_who_waits_is_told(repository: Path
 BASE = next(example for example in EXAMPLES if isinstance(example, messages.TileBody))
 
 
-def patch(sequence: int = 1, closed: tuple[tuple[int, int], ...] = ((0, 77),)) -> messages.Patch:
-    return messages.Patch(BASE.header.id, "f" * 16, sequence, 80, 0.0, [list(pair) for pair in closed],
-                          packed(SPANS, 2, sequence), packed(NODES, 1, sequence), packed(STRATA, 3, sequence),
-                          names(b"new.py"))
+def held() -> messages.TileBody:
+    """A tile of two nodes, with two versions and one, and a floor each."""
+    spans, nodes, strata = SPANS.empty(3), NODES.empty(2), STRATA.empty(2)
+    spans["node"], spans["birth"], spans["death"] = (2, 2, 4), (0, 3, 1), (3, RANK_END, RANK_END)
+    nodes["node"], nodes["first_span"], nodes["span_count"] = (2, 4), (0, 2), (2, 1)
+    nodes["first_stratum"], nodes["stratum_count"] = (0, 1), 1
+    strata["rank"] = (3, 1)
+    header = replace(BASE.header, nodes=2, spans=3, strata=2)
+    return messages.TileBody(header, {"records": spans}, {"records": nodes}, {"records": strata},
+                             names(b"a", b"b"))
 
 
-def test_a_patch_closes_spans_and_appends_the_rest() -> None:
-    before = codec.decode_body(codec.encode(BASE))
-    assert isinstance(before, messages.TileBody)
-    after = apply_patch(before, patch())
-    assert len(after.spans["records"]) == 7 and len(after.nodes["records"]) == 4
-    assert after.header.spans == 7 and after.header.strata == len(after.strata["records"]) == 7
-    assert after.spans["records"]["death"][0] == 77
-    assert (after.spans["records"][1:5] == before.spans["records"][1:]).all()
-    assert (after.spans["records"][5:] == patch().spans["records"]).all()
-    assert bodies.strings(after.names) == [*bodies.strings(before.names), b"new.py"]
-    assert before.spans["records"]["death"][0] != 77
-    assert codec.decode_body(codec.encode(after)).header == after.header  # type: ignore[union-attr]
+def patch(sequence: int = 1, *closed: tuple[int, int, int], node: int = 2, rank: int = 5) -> messages.Patch:
+    spans, nodes, strata = SPANS.empty(1), NODES.empty(1), STRATA.empty(1)
+    spans["node"], spans["birth"], spans["death"] = node, rank, RANK_END
+    nodes["node"], nodes["span_count"], nodes["stratum_count"], strata["rank"] = node, 1, 1, rank
+    return messages.Patch(BASE.header.id, "f" * 16, sequence, [list(each) for each in closed],
+                          {"records": spans}, {"records": nodes}, {"records": strata}, names(b"new"))
 
 
-def test_later_patches_may_close_what_earlier_ones_appended() -> None:
-    after = apply_patch(apply_patch(BASE, patch()), patch(2, ((6, RANK_END),)))
-    assert after.spans["records"]["death"][6] == RANK_END
+def lives(body: messages.TileBody, node: int) -> list[tuple[int, int]]:
+    (row,) = np.flatnonzero(body.nodes["records"]["node"] == node)
+    record = body.nodes["records"][row]
+    spans = body.spans["records"][int(record["first_span"]):][:int(record["span_count"])]
+    return list(zip(spans["birth"].tolist(), spans["death"].tolist(), strict=True))
 
 
-@pytest.mark.parametrize("wrong", [patch(closed=((5, 1),)), patch(closed=((-1, 1),)),
+def test_a_patch_closes_the_last_span_of_a_node_and_puts_the_next_behind_it() -> None:
+    before = held()
+    after = apply_patch(before, patch(1, (2, 5, 9)))
+    assert lives(after, 2) == [(0, 3), (3, 5), (5, RANK_END)] and lives(after, 4) == [(1, RANK_END)]
+    assert lives(before, 2) == [(0, 3), (3, RANK_END)]
+    new = apply_patch(after, patch(2, node=8))
+    assert lives(new, 8) == [(5, RANK_END)] and bodies.strings(new.names) == [b"a", b"b", b"new"]
+    assert codec.decode_body(codec.encode(new)).header == new.header  # type: ignore[union-attr]
+
+
+def test_a_span_that_is_taken_back_is_never_drawn() -> None:
+    after = apply_patch(apply_patch(held(), patch(1, (2, 5, 0))), patch(2, (2, 0, 0), (2, 4, 0), rank=4))
+    assert lives(after, 2) == [(0, 3), (3, 4), (4, RANK_END)]
+    alive = after.spans["records"]["birth"] < after.spans["records"]["death"]
+    assert sorted(after.spans["records"]["birth"][alive].tolist()) == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("wrong", [patch(1, (6, 1, 0)), patch(1, (2, 5, 32 << 8)),
                                    replace(patch(), closed=[[1]]), replace(patch(), tile="e" * 32)])
 def test_a_patch_that_does_not_fit_is_refused(wrong: messages.Patch) -> None:
     with pytest.raises(WireError):
-        apply_patch(BASE, wrong)
+        apply_patch(held(), wrong)
 
 
 @pytest.mark.parametrize("early", [True, False], ids=["before the tile is whole", "after it is whole"])
 async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool) -> None:
     scene = next(example for example in EXAMPLES if isinstance(example, messages.Scene))
-    whole = codec.encode(BASE)
+    whole = codec.encode(held())
 
     async def act(socket: web.WebSocketResponse) -> None:
         outbox = Outbox(1 << 20, list)
@@ -319,7 +338,7 @@ async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool) -> N
         outbox.put(scene)
         outbox.put_body(BASE.header.id, whole)
         frames = [await outbox.frame() for _ in range(3)]
-        outbox.put(patch())
+        outbox.put(patch(1, (2, 5, 0)))
         frames.insert(2 if early else 3, await outbox.frame())
         for frame in frames[:2]:
             await socket.send_bytes(frame or b"")
@@ -332,4 +351,4 @@ async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool) -> N
         tile = await session.tile(BASE.header.id)
         assert isinstance(await asyncio.wait_for(anext(aiter(session)), 10), messages.Patch)
         tile = await session.tile(BASE.header.id)
-        assert len(tile.spans["records"]) == 7 and tile.spans["records"]["death"][0] == 77
+        assert lives(tile, 2) == [(0, 3), (3, 5), (5, RANK_END)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +21,7 @@ from xrserver.history.versions import VersionsFrom
 from xrserver.history.watch import Watch
 from xrserver.pipeline import Builder
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.live import LiveScene, PastChanged
+from xrserver.scene.live import LiveScene, PastChanged, can_live
 from xrserver.scene.patch_parts import parts
 from xrserver.scene.table import TableColumns, build_table
 from xrserver.server.moments import Moments
@@ -89,7 +88,6 @@ class Following:
         opened = self._opened
         watching = asyncio.create_task(self._watch())
         try:
-            await self._step(self._start)
             while True:
                 self._stirred.clear()
                 opened.built.clear()
@@ -138,6 +136,7 @@ class Following:
                     index, versions = await self._step(self._versions)
                     self._opened.describe(index, versions)
                     self._builder.know(index, versions)
+                await self._build_again(growth)
             self._trouble = ""
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
@@ -163,6 +162,17 @@ class Following:
         self._sessions.begin_again(self._opened.id, scenes)
         await self._opened.run(before.close)
 
+    async def _build_again(self, growth: Growth) -> None:
+        """Build scenes of which no patch can be made anew, of the same ranks."""
+        scenes = {name: scene for name, scene in self._opened.scenes.items() if not can_live(scene)}
+        for name, scene in scenes.items():
+            if len(self._builder.base(scene)[0].oids) < len(growth.index.oids) or growth.first < len(
+                    growth.index.oids):
+                made = await self._step(lambda name=name: self._builder(name))
+                if made.generation != scene.generation:
+                    await self._opened.replace_scene(name, made)
+                    self._sessions.begin_again(self._opened.id, {name: made})
+
     def _tell_trouble(self, error: Exception) -> None:
         text = str(error) if isinstance(error, XrserverError) else (
             f"{self._path} cannot be read: {getattr(error, 'strerror', None) or error}.")
@@ -175,20 +185,13 @@ class Following:
 
     def _start(self) -> None:
         index, versions = self._builder.index, self._builder.versions
-        with self._troubled():
-            self._history = LiveHistory(self._path, self._config.ref, index, versions)
-
-    @contextmanager
-    def _troubled(self) -> Generator[None]:
-        try:
-            yield
-        except (XrserverError, OSError) as error:
-            _log.warning("%s is not followed yet: %s", self._opened.name, error)
+        self._history = LiveHistory(self._path, self._config.ref, self._config.people, index,
+                                        versions)
 
     def _update(self) -> tuple[Growth, Moments, list[_News]] | None:
         if self._history is None:
-            self._history = LiveHistory(self._path, self._config.ref, self._builder.index,
-                                        self._builder.versions)
+            self._start()
+        assert self._history is not None
         growth = self._history.update()
         index = self._history.index
         fresh = self._take_up(index)
@@ -202,7 +205,7 @@ class Following:
         """Follow the scenes that were built meanwhile; return those that are behind."""
         behind: list[_Shown] = []
         for scene in self._opened.scenes.values():
-            if scene.generation in self._shown:
+            if scene.generation in self._shown or not can_live(scene):
                 continue
             base, versions = self._builder.base(scene)
             begun = VersionsFrom(base, versions)
@@ -247,10 +250,11 @@ class Following:
                                                Moments]:
         repository, index, versions = open_history(
             self._path, ref=self._config.ref, jobs=self._config.jobs, cache_bytes=self._config.cache_bytes,
-            progress=lambda phase, done, total: None)
+            people=self._config.people, progress=lambda phase, done, total: None)
         try:
             scenes = {name: self._builder.build_of(name, index, versions) for name in names}
-            history = LiveHistory(self._path, self._config.ref, index, versions)
+            history = LiveHistory(self._path, self._config.ref, self._config.people, index,
+                                        versions)
         except BaseException:
             repository.close()
             raise

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NODE, RANK_END, SPAN } from "../src/generated/protocol.ts";
+import { NODE, RANK_END } from "../src/generated/protocol.ts";
 import { Bvh, clearHit, newHit } from "../src/scene/bvh.ts";
 import type { Playhead } from "../src/scene/drawn.ts";
 import type { Tile } from "../src/scene/tile.ts";
@@ -77,17 +77,15 @@ test("what patches add and change is met, without building anew and, where there
   const tile = tileOf(made);
   const bvh = built(tile);
   const next = random(5);
-  let rows = tile.spanRows;
   for (let sequence = 1; sequence <= 150; sequence++) {
     const rank = RANKS + sequence;
     const box = [(next() - 0.5) * 300, 0.4, (next() - 0.5) * 300, 4, 8 + next() * 60, 4, 2];
     const known = tile.nodes[Math.floor(30 + next() * 100) * NODE.words + NODE.node]!;
     const node = sequence % 3 === 0 ? known : 100000 + 2 * sequence;
     const change: Made = { node, category: 1, spans: [[rank, RANK_END, 0, ...box, ...box]] };
-    const patch = patchOf([change], sequence, rows);
+    const patch = patchOf([change], sequence);
     assert.ok(tile.fits(patch));
     tile.apply(patch);
-    rows += patch.spans.records.length / SPAN.words;
     bvh.follow();
     bvh.step(Infinity);
     if (sequence % 10 === 0) assert.ok(compare(tile, bvh, 200, sequence, rank + 1) > 50);
@@ -100,7 +98,7 @@ test("patches that come while it is being built are met as soon as it is", () =>
   bvh.step(-Infinity); // one slice
   assert.ok(!bvh.built);
   const box = [0, 0.4, 0, 6, 900, 6, 1];
-  tile.apply(patchOf([{ node: 999998, category: 1, spans: [[RANKS, RANK_END, 0, ...box, ...box]] }], 1, tile.spanRows));
+  tile.apply(patchOf([{ node: 999998, category: 1, spans: [[RANKS, RANK_END, 0, ...box, ...box]] }], 1));
   assert.ok(bvh.step(Infinity));
   const hit = newHit();
   assert.ok(bvh.cast([0, 800, 50], [0, 0, -1], { rank: RANKS, fraction: 0, easing: 1 }, hit));

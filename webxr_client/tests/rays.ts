@@ -127,10 +127,10 @@ export function tileOf(made: readonly Made[]): Tile {
   return new Tile(body);
 }
 
-export function patchOf(made: readonly Made[], sequence: number, wireRows: number): Patch {
-  const { spans, nodes } = columns(made, wireRows);
+export function patchOf(made: readonly Made[], sequence: number): Patch {
+  const { spans, nodes } = columns(made);
   return {
-    type: "patch", tile: "a".repeat(32), generation: "g", sequence, head_rank: RANKS + sequence, time: 0, closed: [],
+    type: "patch", tile: "a".repeat(32), generation: "g", sequence, closed: [],
     spans: { records: spans }, nodes: { records: nodes }, strata: { records: new Uint32Array(0) },
     names: { offsets: new Uint32Array(made.length + 1), bytes: new Uint8Array(0) },
   };

@@ -52,11 +52,11 @@ function body(): TileBody {
   };
 }
 
-function patch(sequence: number, rank: number, id: number, rows: readonly [number, number], closed: number[][], name = ""): Patch {
+function patch(sequence: number, rank: number, id: number, closed: number[][], name = ""): Patch {
   return {
-    type: "patch", tile: "a".repeat(32), generation: "g", sequence, head_rank: rank, time: 0, closed,
+    type: "patch", tile: "a".repeat(32), generation: "g", sequence, closed,
     spans: { records: Uint32Array.from(spans([{ birth: rank, death: RANK_END, author: rank }], id)) },
-    nodes: { records: Uint32Array.from(node(id, rows[0], 1, rows[1], 1)) },
+    nodes: { records: Uint32Array.from(node(id, 0, 1, 0, 1)) },
     strata: { records: Uint32Array.from([rank, rank]) },
     names: names(name),
   };
@@ -88,22 +88,20 @@ test("the live span of a node is found at every rank", () => {
 
 test("a node that a patch adds to keeps its spans and strata together, in order", () => {
   const tile = new Tile(body());
-  tile.apply(patch(1, 5, 2, [3, 3], [[1, 5]]));
+  tile.apply(patch(1, 5, 2, [[2, 5, 0]]));
   assert.deepEqual(held(tile, 2), { births: [0, 3, 5], floors: [0, 3, 5] });
   assert.deepEqual(held(tile, 4), { births: [1], floors: [1] });
   assert.deepEqual([2, 4, 5].map((rank) => author(tile, 2, rank)), [0, 1, 5]);
   assert.equal(tile.pathOf(tile.rowOf(2)), "a.py");
 });
 
-test("rows named by the wire are found however often a node has moved", () => {
+test("the last span of a node is closed however often the node has moved", () => {
   const tile = new Tile(body());
-  let row = 1; // of the newest span of node 2, as the wire counts
   for (let n = 0; n < 40; n++) {
     const rank = 5 + n;
-    const made = patch(n + 1, rank, 2, [3 + n, 3 + n], [[row, rank]]);
+    const made = patch(n + 1, rank, 2, [[2, rank, 0]]);
     assert.ok(tile.fits(made));
     tile.apply(made);
-    row = 3 + n;
   }
   assert.equal(held(tile, 2).births.length, 42);
   for (let rank = 5; rank < 45; rank++) assert.equal(author(tile, 2, rank), rank);
@@ -112,7 +110,7 @@ test("rows named by the wire are found however often a node has moved", () => {
 
 test("a node that is new gets a row and a name", () => {
   const tile = new Tile(body());
-  const dirty = tile.apply(patch(1, 5, 8, [3, 3], [], "new.py"));
+  const dirty = tile.apply(patch(1, 5, 8, [], "new.py"));
   assert.equal(tile.nodeCount, 3);
   assert.equal(tile.pathOf(tile.rowOf(8)), "new.py");
   assert.equal(author(tile, 8, 4), -1);
@@ -123,7 +121,7 @@ test("a node that is new gets a row and a name", () => {
 test("what a patch changed lies within the rows it says are to be written", () => {
   const tile = new Tile(body());
   const before = tile.spans.slice();
-  const dirty = tile.apply(patch(1, 5, 2, [3, 3], [[1, 5]]));
+  const dirty = tile.apply(patch(1, 5, 2, [[2, 5, 0]]));
   const written = new Set(dirty.spans.flatMap(([from, to]) => Array.from({ length: to - from }, (_, k) => from + k)));
   for (let row = 0; row < tile.spanRows; row++) {
     const now = tile.spans.subarray(row * SPAN.words, (row + 1) * SPAN.words);
@@ -133,11 +131,21 @@ test("what a patch changed lies within the rows it says are to be written", () =
   }
 });
 
-test("a patch that does not begin where the tile ends does not fit", () => {
+test("a span that is taken back never was, and what follows takes its place", () => {
   const tile = new Tile(body());
-  assert.ok(!tile.fits(patch(1, 5, 2, [0, 3], [])));
-  assert.ok(!tile.fits(patch(1, 5, 2, [3, 0], [])));
-  assert.ok(!tile.fits(patch(1, 5, 2, [4, 4], [])));
-  assert.ok(!tile.fits(patch(1, 5, 2, [3, 3], [[4, 5]])));
-  assert.ok(tile.fits(patch(1, 5, 2, [3, 3], [[2, 5]])));
+  tile.apply(patch(1, 5, 2, [[2, 5, 0]]));
+  tile.apply({ ...patch(2, 4, 2, [[2, 0, 0], [2, 4, 7]]), strata: { records: Uint32Array.from([4, 4]) } });
+  assert.deepEqual(held(tile, 2).births, [0, 3, 4]);
+  assert.deepEqual([2, 3, 4, 5].map((rank) => author(tile, 2, rank)), [0, 1, 4, 4]);
+  const at = tile.nodes[tile.rowOf(2) * NODE.words + NODE.first_span]!;
+  assert.equal(tile.spans[(at + 1) * SPAN.words + SPAN.traits], 7);
+});
+
+test("a patch that does not follow the last, or names what is not there, does not fit", () => {
+  const tile = new Tile(body());
+  assert.ok(!tile.fits(patch(2, 5, 2, [])));
+  assert.ok(!tile.fits(patch(1, 5, 2, [[12, 5, 0]])));
+  assert.ok(!tile.fits(patch(1, 5, 2, [[2, 5, 32 << 8]]))); // no aggregate stands there
+  assert.ok(!tile.fits({ ...patch(1, 5, 2, []), spans: { records: new Uint32Array(0) } }));
+  assert.ok(tile.fits(patch(1, 5, 2, [[2, 5, 0]])));
 });

@@ -89,7 +89,7 @@ def append(index: HistoryIndex, numbers: Numbers, commits: Commits, changes: Cha
         change_old_mode=_joined(index.change_old_mode, old_mode[gathered]),
         blob_oids=_joined(index.blob_oids, blob_rows[added]),
         blob_sizes=_joined(index.blob_sizes, sizes[added]),
-        paths=numbers.paths.extend(index.paths), 
+        paths=numbers.paths.extend(index.paths),
         person_names=tuple(name for name, _ in people), person_emails=tuple(email for _, email in people),
         identity_names=tuple(name for name, _ in known_as),
         identity_emails=tuple(email for _, email in known_as),

@@ -86,8 +86,9 @@ class LiveScene:
         self.scene = scene
         self._late_from = len(index.oids)
         ever = largest_ever(index, versions, scene.definition)
-        self.placement = Placement.of(scene.layout, ever)
-        self._growth = Growth(scene.layout, scene.definition.layout, self.placement)
+        assert scene.city is not None and scene.river is None
+        self.placement = Placement.of(scene.city, ever)
+        self._growth = Growth(scene.city, scene.definition.layout, self.placement)
         self._tile = open_tile(scene)
 
         followed = followed_from.follow(index)
@@ -303,6 +304,11 @@ class LiveScene:
         if not hasattr(self, "_held"):
             self._held = self.scene.tile(self._tile.id).nodes
         return self._held
+
+
+def can_live(scene: BuiltScene) -> bool:
+    """Say whether what happens in a scene can be told by patches: a city by itself."""
+    return scene.city is not None and scene.river is None and not scene.definition.parts
 
 
 def open_tile(scene: BuiltScene) -> TileHeader:

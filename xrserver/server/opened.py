@@ -149,15 +149,21 @@ class OpenRepository:
     async def begin_again(self, index: HistoryIndex, versions: FileVersions, moments: Moments,
                           scenes: dict[str, BuiltScene]) -> None:
         """Show another generation, of which `scenes` are built; the others are when they are asked for."""
-        async def built(scene: BuiltScene) -> BuiltScene:
-            return scene
-
         self.grow(index, moments)
         self.describe(index, versions)
         self._published.clear()
         self._activities.clear()
-        self._scenes = {name: asyncio.create_task(built(scene)) for name, scene in scenes.items()}
-        await asyncio.gather(*self._scenes.values())
+        self._scenes.clear()
+        for name, scene in scenes.items():
+            await self.replace_scene(name, scene)
+
+    async def replace_scene(self, name: str, scene: BuiltScene) -> None:
+        """Show `scene` under a name."""
+        async def built() -> BuiltScene:
+            return scene
+
+        self._scenes[name] = asyncio.create_task(built())
+        await self._scenes[name]
 
     def head_of(self, scene: BuiltScene) -> int:
         """Return the newest rank that viewers of a scene know."""

@@ -99,7 +99,10 @@ class Sessions:
 
     def tell(self, message: object, repository: str, generation: str = "") -> None:
         """Send `message` to every session of a repository, or only to those that show a generation of it."""
-        frame = codec.encode(message)
+        self.tell_frame(codec.encode(message), repository, generation)
+
+    def tell_frame(self, frame: bytes, repository: str, generation: str = "") -> None:
+        """Send what is encoded already, as `tell`."""
         for session in self._live:
             session.tell(frame, repository, generation)
 

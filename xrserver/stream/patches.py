@@ -85,7 +85,7 @@ def apply_commits(table: TableBody, commits: Commits) -> TableBody:
                     list(range(len(commits.people_names["offsets"]) - 1)))
     marks = (commits.landmarks, commits.landmark_names) if commits.tags else (
         table.landmarks, table.landmark_names)
-    return TableBody(table.id, timeline, people, names, *marks)
+    return TableBody(table.id, timeline, people, names, *marks, table.course)
 
 
 def _key(nodes: NDArray[Any], spans: NDArray[Any], row: int) -> tuple[int, bool]:

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "7cfa3654646765ff";
+export const SCHEMA_HASH = "fcd28be40b7ee4c1";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.7cfa3654646765ff";
+export const SUBPROTOCOL = "xrserver.fcd28be40b7ee4c1";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -485,7 +485,7 @@ export interface Patch {
  *
  * `timeline` takes the place of all rows from `first` on; `people` follow those before
  * `first_person`. `tags` says that `landmarks` take the place of all there were. `legend` is that
- * of the scene, `text` says what happened, for people; empty where nothing needs to be said.
+ * of the scene.
  */
 export interface Commits {
   readonly type: "commits";
@@ -504,8 +504,6 @@ export interface Commits {
   readonly landmarks: LandmarksColumns;
   readonly landmark_names: NamesColumns;
   readonly legend: readonly Person[];
-  /** up to 4096 characters */
-  readonly text: string;
 }
 
 /**

@@ -41,7 +41,6 @@ export class Tile {
   readonly #newNames: string[] = [];
   readonly #shown: (string | undefined)[] = [];
   readonly #rows = new Map<number, number>();
-  /** The other row of nodes that have two: a district drawn as a plate, and as a block at other ranks. */
   readonly #patched = new Map<number, Patched>();
 
   constructor(body: TileBody) {

@@ -9,9 +9,12 @@ the screen's next refresh, up to a whole one later, comes on top for everybody.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 #: Runs before the page's own scripts. Times are Unix milliseconds, comparable with time.time().
@@ -71,8 +74,12 @@ async def until(page: Any, expression: str) -> float:
     }})""")
 
 
-async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], count: int) -> list[float]:
-    """Publish `count` changes at random moments; return the milliseconds until each was drawn."""
+async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], count: int,
+                 moments: list[float] | None = None) -> list[float]:
+    """Publish `count` changes at random moments; return the milliseconds until each was drawn.
+
+    `moments` are when each happened, where that is not when `publish` was called.
+    """
     chance = random.Random(1)
     found: list[float] = []
     for i in range(count + 5):
@@ -82,6 +89,8 @@ async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], co
         waiting = publish(i)
         if waiting is not None:
             await waiting
+        if moments is not None:
+            start = moments[-1]
         await until(page, "window.pixelChanges.length > 0")
         if i >= 5:
             found.append(await page.evaluate("window.pixelChanges[0]") - start)
@@ -137,8 +146,6 @@ class _Building:
 
     def __init__(self, serving: Any, scene: Any, head: int) -> None:
         self._serving, self._scene, self._head = serving, scene, head
-        # Rows count on from the base tile's, through all patches.
-        self._rows, self._strata = scene.root.spans, scene.root.strata
         self._sequence = 0
 
     @classmethod
@@ -152,7 +159,8 @@ class _Building:
         import numpy as np
 
         from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category
-        from xrserver.stream.messages import Patch
+        from xrserver.stream import codec
+        from xrserver.stream.messages import Commits, Patch
 
         self._head += 1
         span = SPANS.empty(1)
@@ -161,15 +169,86 @@ class _Building:
         height = 20 if i % 2 == 0 else 0.1
         span["position1"], span["size1"], span["value1"] = (0, 0, 0), (40, height, 40), 1 + i
         node, stratum = NODES.empty(1), STRATA.empty(1)
-        node["node"], node["parent"], node["span_count"] = 0x7FFF_FFF0, 1, 1
-        node["first_span"], node["first_stratum"], node["stratum_count"] = self._rows, self._strata, 1
+        node["node"], node["parent"] = 0x7FFF_FFF0, 1
+        node["span_count"] = node["stratum_count"] = 1
         stratum["rank"], stratum["author"] = self._head, i % 2
         span["author"] = i % 2
-        closed = [] if i == 0 else [[self._rows - 1, self._head]]
+        closed = [] if i == 0 else [[0x7FFF_FFF0, self._head, Category.SOURCE << 16]]
         names = {"offsets": np.array([0, 5], "<u4"), "bytes": np.frombuffer(b"bench", np.uint8)}
         self._sequence += 1
-        self._serving.sessions.publish(Patch(
-            self._scene.root.id, self._scene.generation, self._sequence, self._head, 1.9e9, closed,
-            {"records": span}, {"records": node}, {"records": stratum}, names))
-        self._rows += 1
-        self._strata += 1
+        scene, publish = self._scene, self._serving.sessions.publish
+        publish(scene.generation, scene.root.id, codec.encode(Patch(
+            scene.root.id, scene.generation, self._sequence, closed, {"records": span}, {"records": node},
+            {"records": stratum}, names)))
+        none = {"offsets": np.zeros(1, "<u4"), "bytes": np.zeros(0, "|u1")}
+        publish(scene.generation, scene.table, codec.encode(Commits(
+            scene.generation, self._head, self._head, {
+                "time": np.array([1_900_000_000], "<i8"), "author": np.array([i % 2], "<u4"),
+                "mainline": np.ones(1, "|u1")}, len(scene.people),
+            {"commits": np.zeros(0, "<u4"), "colour": np.zeros(0, "<u4")}, none, False,
+            {"rank": np.zeros(0, "<u4")}, none, scene.people)))
+
+
+async def of_commits(new_page: Callable[[], Awaitable[Any]], serving: Any, repository: Path,
+                     count: int) -> list[float]:
+    """Measure commits in `repository`, which `serving` serves: from the ref's change to the pixels.
+
+    Its one file, the whole city, comes and goes with each commit.
+    """
+    page = await new_page()
+    await page.goto(serving.url)
+    await until(page, "window.xrserver?.state().residentSpans > 0")
+    for following in serving.following:
+        await following.current.wait()
+    # Before the foot of the only building: it fills the middle of the picture as soon as it comes.
+    await page.evaluate(
+        "window.xrserver.setPose({position: [0, -0.6, -14], orientation: [0, 0, 0, 1], scale: 1})")
+    tower = Tower(repository)
+    for _ in range(2):
+        await asyncio.to_thread(tower.commit)
+        await asyncio.sleep(1.5)
+    found = await delays(page, lambda _: asyncio.to_thread(tower.commit), count, tower.moments)
+    await page.close()
+    return found
+
+
+class Tower:
+    """A repository of one file that comes and goes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        blob = self._git("hash-object", "-w", "--stdin", given=b"tower\n" * 4000)
+        self._trees = [self._git("mktree", given=given) for given in (
+            b"100644 blob %s\ttower.txt\n" % blob.encode(), b"")]
+        self._count = 0
+        #: Unix milliseconds at which each ref was moved.
+        self.moments: list[float] = []
+
+    def commit(self) -> None:
+        """Make a commit and move the branch to it."""
+        self._count += 1
+        tip = self._git("rev-parse", "main")
+        made = self._git("commit-tree", self._trees[self._count % 2], "-p", tip, "-m", f"{self._count}")
+        # As git does it: the new value is written beside, then put in place.
+        ref = self._folder / "refs" / "heads" / "main"
+        beside = ref.with_suffix(".lock")
+        beside.write_text(made + "\n")
+        beside.replace(ref)
+        self.moments.append(time.time() * 1e3)
+
+    def _git(self, *arguments: str, given: bytes | None = None) -> str:
+        named = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
+                 for what, value in (("NAME", "Bench"), ("EMAIL", "bench@example.org"))}
+        return subprocess.run(["git", "-C", str(self._folder), *arguments], input=given, check=True,
+                              stdout=subprocess.PIPE, env={**os.environ, **named}).stdout.decode().strip()
+
+
+def tower(folder: Path) -> Path:
+    """Make the repository at `folder`, with the tower standing."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
+    made = Tower.__new__(Tower)
+    made._folder = folder  # pyright: ignore[reportPrivateUsage]
+    blob = made._git("hash-object", "-w", "--stdin", given=b"tower\n" * 4000)
+    tree = made._git("mktree", given=b"100644 blob %s\ttower.txt\n" % blob.encode())
+    made._git("update-ref", "refs/heads/main", made._git("commit-tree", tree, "-m", "begin"))
+    return folder

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -158,12 +159,18 @@ async def _changes(browser: Any, path: Path) -> list[Figure]:
         Figure("change published to drawn, p50", "ms", [percentile(ours, 0.5)], "≤ 12 ms"),
         Figure("change published to drawn, p95", "ms", [percentile(ours, 0.95)], "≤ 20 ms"),
     ]
+    with tempfile.TemporaryDirectory() as folder:
+        tower = latency.tower(Path(folder) / "tower.git")
+        async with serving(tower) as served:
+            commits = await latency.of_commits(new_page, served, tower, count)
+    figures += [Figure(f"ref changed to drawn, {name}", "ms", [percentile(commits, share)], target)
+                for name, share, target in (("p50", 0.5, ""), ("p95", 0.95, "≤ 120 ms"))]
     try:
         theirs = await latency.of_viser(new_page, count)
     except ImportError:
-        for figure in figures:
+        for figure in figures[:2]:
             figure.note = "viser is not installed, so not beside it: pip install 'viser==1.1.*'"
         return figures
-    for figure, share in zip(figures, (0.5, 0.95), strict=True):
+    for figure, share in zip(figures[:2], (0.5, 0.95), strict=True):
         figure.peer, figure.peer_values = "viser 1.1", [percentile(theirs, share)]
     return figures

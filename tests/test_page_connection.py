@@ -171,7 +171,8 @@ async def _published(serving: app.Serving, sequence: int, node: int, rank: int, 
     none = {"offsets": np.zeros(1, "<u4"), "bytes": np.zeros(0, "|u1")}
     commits = Commits(scene.generation, rank, rank, {
         "time": np.array([1_100_000_000 + rank], "<i8"), "author": np.zeros(1, "<u4"),
-        "mainline": np.ones(1, "|u1")}, 2, nobody, none, False, {"rank": np.zeros(0, "<u4")}, none, scene.people)
+        "mainline": np.ones(1, "|u1")}, 2, nobody, none, False, {"rank": np.zeros(0, "<u4")}, none,
+        scene.people)
     serving.sessions.publish(scene.generation, scene.root.id, codec.encode(patch))
     serving.sessions.publish(scene.generation, scene.table, codec.encode(commits))
 

@@ -387,7 +387,7 @@ async def test_a_repository_in_a_folder_that_is_not_utf8_is_served(tmp_path: Pat
 
 def patch_of(viewer: Any, sequence: int) -> messages.Patch:
     scene = viewer.scene
-    return messages.Patch(scene.root.id, scene.generation, sequence, [[0, 5, 0]],
+    return messages.Patch(scene.root.id, scene.generation, sequence, [],
                           packed(SPANS, 1, sequence), packed(NODES, 1, 2), packed(STRATA, 1, 3),
                           names(b"new.py"))
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 from served import files_story, git, served, tell
-from stream_examples import EXAMPLES, names, packed
+from stream_examples import EXAMPLES, names
 
 import xrserver
 from xrserver.columns import NODES, RANK_END, SPANS, STRATA

@@ -157,6 +157,7 @@ class Following:
         names = list(self._opened.scenes)
         repository, index, versions, scenes, moments = await self._step(lambda: self._anew(names))
         before, self._opened.repository = self._opened.repository, repository
+        self._builder.repository = repository
         self._builder.know(index, versions)
         await self._opened.begin_again(index, versions, moments, scenes)
         self._sessions.begin_again(self._opened.id, scenes)
@@ -164,11 +165,11 @@ class Following:
 
     async def _build_again(self, growth: Growth) -> None:
         """Build scenes of which no patch can be made anew, of the same ranks."""
-        scenes = {name: scene for name, scene in self._opened.scenes.items() if not can_live(scene)}
+        scenes = {name: scene for name, scene in self._opened.scenes.items() if not self._can_live(scene)}
         for name, scene in scenes.items():
             if len(self._builder.base(scene)[0].oids) < len(growth.index.oids) or growth.first < len(
                     growth.index.oids):
-                made = await self._step(lambda name=name: self._builder(name))
+                made = await self._step(lambda name=name: self._built(name))
                 if made.generation != scene.generation:
                     await self._opened.replace_scene(name, made)
                     self._sessions.begin_again(self._opened.id, {name: made})
@@ -205,7 +206,7 @@ class Following:
         """Follow the scenes that were built meanwhile; return those that are behind."""
         behind: list[_Shown] = []
         for scene in self._opened.scenes.values():
-            if scene.generation in self._shown or not can_live(scene):
+            if scene.generation in self._shown or not self._can_live(scene):
                 continue
             base, versions = self._builder.base(scene)
             begun = VersionsFrom(base, versions)
@@ -241,6 +242,15 @@ class Following:
             found.append(_News(scene, patches, commits, replay))
         return found
 
+    def _can_live(self, scene: BuiltScene) -> bool:
+        """Say whether a scene is told by patches; where blocks stand for what is left out, it is not."""
+        return can_live(scene) and not self._builder.leaves_out
+
+    def _built(self, name: str) -> BuiltScene:
+        assert self._history is not None
+        return self._builder.build_of(name, self._history.repository, self._builder.index,
+                                      self._builder.versions)
+
     def _versions(self) -> tuple[HistoryIndex, FileVersions]:
         assert self._history is not None
         history = self._history
@@ -252,7 +262,7 @@ class Following:
             self._path, ref=self._config.ref, jobs=self._config.jobs, cache_bytes=self._config.cache_bytes,
             people=self._config.people, progress=lambda phase, done, total: None)
         try:
-            scenes = {name: self._builder.build_of(name, index, versions) for name in names}
+            scenes = {name: self._builder.build_of(name, repository, index, versions) for name in names}
             history = LiveHistory(self._path, self._config.ref, self._config.people, index,
                                         versions)
         except BaseException:

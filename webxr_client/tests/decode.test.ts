@@ -25,7 +25,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 
 /** Typed arrays as the vectors write them. */
 function plain(value: unknown, key = ""): unknown {
-  if (value instanceof Uint8Array && key === "data") {
+  if (value instanceof Uint8Array && (key === "data" || key === "path")) {
     return { base64: Buffer.from(value).toString("base64") };
   }
   if (value instanceof BigInt64Array) return [...value].map(String);

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.columns import NODES, RANK_END, STRATA, Flag
+from xrserver.columns import NODES, RANK_END, STRATA, Category, Flag
 from xrserver.errors import XrserverError
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.versions import Followed, VersionsFrom
@@ -216,8 +216,17 @@ class LiveScene:
         wanted, of = np.unique(path, return_inverse=True)
         offsets, text = names_of(index.paths, wanted.astype(np.int64))
         whole = text.tobytes()
-        found = [int(category_of(whole[offsets[i]:offsets[i + 1]])) for i in range(len(wanted))]
-        return np.array(found, np.uint8)[of]
+        found = np.array([int(category_of(whole[offsets[i]:offsets[i + 1]])) for i in range(len(wanted))],
+                         np.uint8)
+        # What was there when the scene was built may have been said to be something else.
+        columns = self.scene.columns
+        nodes = columns.nodes["node"]
+        row = np.minimum(np.searchsorted(nodes, wanted.astype(np.uint32) * 2), len(nodes) - 1)
+        known = nodes[row] == wanted * 2
+        kind = columns.spans["traits"][columns.nodes["first_span"][row]] >> 16
+        known &= (kind != int(Category.SYMLINK)) & (kind != int(Category.SUBMODULE))
+        found[known] = kind[known]
+        return found[of]
 
     # --- districts ----------------------------------------------------------------------------
 

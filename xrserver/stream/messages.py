@@ -93,7 +93,7 @@ class Row:
 class FileChange:
     """A file that differs from what was committed; `node` is -1 where the scene has none for it yet."""
 
-    path: Annotated[bytes, Range(1, 4096)]
+    path: bytes
     node: Annotated[int, Range(-1, 2**32 - 1)]
     kind: Literal["added", "modified", "deleted", "moved", "conflict"]
 

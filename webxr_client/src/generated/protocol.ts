@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "fcd28be40b7ee4c1";
+export const SCHEMA_HASH = "c18b8f25030bbee7";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.fcd28be40b7ee4c1";
+export const SUBPROTOCOL = "xrserver.c18b8f25030bbee7";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -367,7 +367,6 @@ export interface Person {
 
 /** A file that differs from what was committed; `node` is -1 where the scene has none for it yet. */
 export interface FileChange {
-  /** up to 4096 bytes */
   readonly path: Uint8Array;
   /** -1 … 4294967295 */
   readonly node: number;

@@ -16,7 +16,7 @@ from xrserver.history.versions import file_versions
 from xrserver.scene.build import BuiltScene, build_scene
 from xrserver.scene.definition import load_scene
 from xrserver.scene.live import LiveScene, TilePatch
-from xrserver.scene.spans import SceneColumns, columns_of
+from xrserver.scene.spans import SceneColumns, columns_of, district_lives
 from xrserver.stream import bodies
 from xrserver.stream.messages import Patch, TileBody
 from xrserver.stream.patches import apply_patch
@@ -46,7 +46,11 @@ class City:
 
     def check(self) -> None:
         index = self.live.index
-        columns = columns_of(index, file_versions(index), self.built.definition, self.scene.placement)
+        versions = file_versions(index)
+        paths, *_ = district_lives(index.paths, self.scene.placement.depth, versions)
+        every = np.unique(np.concatenate([2 * versions.path.astype(np.int64), 2 * paths + 1]))
+        order = every.astype(np.uint32)
+        columns = columns_of(index, versions, self.built.definition, self.scene.placement, order)
         nodes, spans = self.body.nodes["records"], self.body.spans["records"]
         wanted = dict(zip(columns.nodes["node"].tolist(), contents(columns), strict=True))
         found: dict[int, object] = {}

@@ -28,7 +28,6 @@ from xrserver.scene.spans import (
     sizes_of,
     spans_of,
 )
-from xrserver.scene.tiles import TileHeader
 
 _PATH, _BIRTH, _DEATH, _BLOB, _STRATA, _TOUCHED, _FROM, _TO = range(8)
 _LENGTH = 2
@@ -89,7 +88,7 @@ class LiveScene:
         assert scene.city is not None and scene.river is None
         self.placement = Placement.of(scene.city, ever)
         self._growth = Growth(scene.city, scene.definition.layout, self.placement)
-        self._tile = open_tile(scene)
+        self._tile = scene.root
 
         followed = followed_from.follow(index)
         self._standing = len(followed_from.standing)
@@ -100,7 +99,8 @@ class LiveScene:
         largest = largest_by_then(index, versions, continued(versions), scene.definition)
         self._largest = largest[at]
         columns = scene.columns
-        row = np.searchsorted(columns.nodes["node"], versions.path[at].astype(np.uint32) * 2)
+        self._order = np.argsort(columns.nodes["node"], kind="stable")
+        row = self._node_rows(versions.path[at].astype(np.uint32) * 2)
         nth = at - np.searchsorted(versions.path, versions.path[at])
         self._spans: Records = columns.spans[columns.nodes["first_span"][row].astype(np.int64) + nth]
         self._lengths = _lengths(followed)
@@ -221,7 +221,7 @@ class LiveScene:
         # What was there when the scene was built may have been said to be something else.
         columns = self.scene.columns
         nodes = columns.nodes["node"]
-        row = np.minimum(np.searchsorted(nodes, wanted.astype(np.uint32) * 2), len(nodes) - 1)
+        row = self._node_rows(wanted.astype(np.uint32) * 2)
         known = nodes[row] == wanted * 2
         kind = columns.spans["traits"][columns.nodes["first_span"][row]] >> 16
         known &= (kind != int(Category.SYMLINK)) & (kind != int(Category.SUBMODULE))
@@ -303,27 +303,23 @@ class LiveScene:
     def _sent(self, node: int) -> int:
         """Return how many strata of a node its tile holds."""
         if node not in self._strata_sent:
-            held = self._tile_nodes()
-            row = int(np.searchsorted(held["node"], node))
-            found = row < len(held) and int(held["node"][row]) == node
+            held = self.scene.columns.nodes
+            row = int(self._node_rows(np.array([node], np.uint32))[0])
+            found = int(held["node"][row]) == node
             self._strata_sent[node] = int(held["stratum_count"][row]) if found else 0
         return self._strata_sent[node]
 
-    def _tile_nodes(self) -> Records:
-        if not hasattr(self, "_held"):
-            self._held = self.scene.tile(self._tile.id).nodes
-        return self._held
+    def _node_rows(self, wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Return where nodes are in the scene's columns; any row for those that are not."""
+        nodes = self.scene.columns.nodes["node"]
+        at = np.searchsorted(nodes, wanted, sorter=self._order)
+        return self._order[np.minimum(at, len(nodes) - 1)]
 
 
 def can_live(scene: BuiltScene) -> bool:
-    """Say whether what happens in a scene can be told by patches: a city by itself."""
-    return scene.city is not None and scene.river is None and not scene.definition.parts
-
-
-def open_tile(scene: BuiltScene) -> TileHeader:
-    """Return the exact tile that the newest ranks are in."""
-    every = (scene.root, *scene.root.children)
-    return next(tile for tile in every if tile.hi == RANK_END and tile.error == 0)
+    """Say whether what happens in a scene can be told by patches: a city by itself, in one exact tile."""
+    whole = scene.root.error == 0 and not scene.root.children
+    return whole and scene.city is not None and scene.river is None and not scene.definition.parts
 
 
 def _lengths(followed: Followed) -> NDArray[np.int32]:

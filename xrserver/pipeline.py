@@ -20,7 +20,7 @@ from xrserver.history.shelf import Shelf
 from xrserver.layout.city import LAYOUT_VERSION
 from xrserver.layout.river import LAYOUT_VERSION as RIVER_VERSION
 from xrserver.scene.build import BuiltScene, build_scene
-from xrserver.scene.definition import load_scene, scene_names
+from xrserver.scene.definition import SceneDefinition, load_scene, scene_names
 from xrserver.scene.marks import mark
 from xrserver.server.opened import OpenRepository, generation_of
 

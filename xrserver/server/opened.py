@@ -126,6 +126,7 @@ class OpenRepository:
         scene = await asyncio.shield(task)
         self._scenes[name] = task
         task.add_done_callback(self._prepare)
+        self.built.set()
         return scene
 
     def _prepare(self, task: asyncio.Task[BuiltScene]) -> None:

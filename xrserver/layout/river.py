@@ -22,6 +22,8 @@ _LOOKS = 4096
 
 #: Places by which viewers know its course.
 _COURSE = 1024
+#: … and how far it turns at most between two of them where it is coiled, radians.
+_COURSE_TURN = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,13 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     child = np.repeat(np.arange(n, dtype=np.int32), np.diff(index.parent_offsets))
     edge, curve = course.ribbons(child, index.parents, route, along, aside, p.bend, p.bridge, *shape)
 
-    course_rank = np.unique(np.linspace(0, n - 1, min(n, _COURSE)).astype(np.int64))
+    course_rank = np.linspace(0, n - 1, min(n, _COURSE)).astype(np.int64)
+    if len(angle):
+        # As often as the coil needs: its inner windings hold few commits each.
+        turns = np.arange(0.0, angle[-1], _COURSE_TURN)
+        turned = np.interp(turns, angle, np.linspace(0.0, length, len(angle)))
+        course_rank = np.concatenate([[0], np.minimum(np.searchsorted(along, turned), n - 1), [n - 1]])
+    course_rank = np.unique(course_rank)
     at = along[course_rank]
     zero = np.zeros(len(at))
     # Wide enough for its neighbourhood, and without steps.

@@ -139,7 +139,7 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
         bins = np.minimum(np.searchsorted(places, along), _LOOKS - 1)
         half_width = np.zeros(_LOOKS)
         np.maximum.at(half_width, bins, outermost)
-        half_width = np.maximum.reduce([half_width, np.roll(half_width, 1), np.roll(half_width, -1)])
+        half_width = _with_neighbours(half_width)
         radius = max(around + float(half_width[:_LOOKS // 8].max()) + p.air, 0.0) if around > 0.0 \
             else max(p.radius, 1.5 * float(half_width[:_LOOKS // 8].max()))
         slope = p.slope
@@ -165,11 +165,17 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     # Wide enough for its neighbourhood, and without steps.
     reached = outermost[course_rank]
     for _ in range(3):
-        reached = np.maximum(reached, np.maximum(np.roll(reached, 1), np.roll(reached, -1)))
+        reached = _with_neighbours(reached)
     reached = np.convolve(np.pad(reached, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
     on = course.places(at, zero, zero, *shape)
     outside = course.places(at, reached, zero, *shape)
     return RiverLayout(chain, lane, position, edge, curve, course_rank, on, outside - on, slope, p)
+
+
+def _with_neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest of each value and those beside it."""
+    padded = np.pad(values, 1, mode="edge")
+    return np.maximum.reduce([padded[:-2], values, padded[2:]])
 
 
 def aside_of(lane: NDArray[np.int32], parameters: RiverParameters) -> NDArray[np.float64]:

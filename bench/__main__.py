@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cut, headset, history, native, page, scene, stream
+from bench import cut, headset, history, native, page, scale, scene, stream
 from bench.measure import Figure, machine, table, write
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "history": history.measure,
     "scene": scene.measure,
     "cut": cut.measure,
+    "scale": scale.measure,
     "stream": stream.measure,
     "page": page.measure,
     "headset": headset.measure,

@@ -21,8 +21,8 @@ from xrserver.scene.spans import SceneColumns
 from xrserver.scene.tiles import Selection, TileHeader, bounds, column_bytes, exact, select, tile_id, windows
 from xrserver.scene.walk import Walk
 
-#: Errors that a tile may have, metres: from 5 cm on, each √2 of the one before; the last holds any city.
-ERRORS = 0.05 * 2.0 ** (0.5 * np.arange(44))
+#: Errors that a tile may have, metres: from 5 cm on, six of them to a doubling; the last holds any city.
+ERRORS = 0.05 * 2.0 ** (np.arange(132) / 6.0)
 #: An aggregate counts as off by this share of its longer side at least: what is wide is refined before
 #: what is narrow and as high.
 SIDE_SHARE = 0.25

@@ -18,7 +18,7 @@ uniform int colouring;
 
 invariant gl_Position;             // what is marked is drawn again over itself
 
-const int EASED = 1, ENTERS = 4, LEAVES = 8;
+const int EASED = 1, ENTERS = 4, LEAVES = 8, UNDATED = 128;
 const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3, VENDORED = 8;
 const uint NOBODY = 65535u;
 

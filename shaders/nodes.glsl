@@ -125,7 +125,7 @@ void main() {
   bool grey = category == VENDORED;
   uint who = grey ? NOBODY : place.w;
   vec3 colour = colourOf(newestRank, who, category);
-  float warmth = warmthSince(birth);
+  float warmth = (flags & UNDATED) != 0 ? 0.0 : warmthSince(birth);
   float storey = size.y / strata;
   float shade = mix(0.86, 1.10, own);
   vec3 plaster = byHour(vec3(0.100, 0.118, 0.165), vec3(0.84, 0.835, 0.82)) * shade;

@@ -23,7 +23,7 @@ from xrserver.scene.palette import CATEGORY_COLOURS, CHROMA, LIGHTNESS, OKABE_IT
     (b".gitignore", Category.CONFIGURATION), (b".hidden", Category.CONFIGURATION),
     (b"pyproject.toml", Category.CONFIGURATION), (b"po/de.po", Category.DATA), (b"a.json", Category.DATA),
     (b"icon.PNG", Category.ASSET), (b"Makefile", Category.BUILD), (b"CMakeLists.txt", Category.BUILD),
-    (b".github/workflows/ci.yml", Category.BUILD), (b"Cargo.lock", Category.BUILD),
+    (b".github/workflows/ci.yml", Category.BUILD), (b"Cargo.lock", Category.VENDORED),
     (b"vendor/x/tests/a.go", Category.VENDORED), (b"node_modules/a/index.js", Category.VENDORED),
     (b"mystery", Category.OTHER), (b"caf\xe9.\xff", Category.OTHER), (b"new\nline.c", Category.SOURCE),
 ])

@@ -49,7 +49,7 @@ class Serving:
     url : str
         The address to open, with its token.
     repositories : tuple of (str, int)
-        Name and number of commits of each repository.
+        Name and number of commits of each repository; 0 while they are being read.
     sessions : Sessions
         The viewers; what is published goes through them.
     lan : Lan or None
@@ -127,7 +127,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
         stack.push_async_callback(runner.cleanup)
         following: list[Following] = []
         for path, repository in zip(config.repositories, opened.values(), strict=True):
-            following.append(Following(repository, path, sessions, config))
+            following.append(Following(repository, path, sessions, config, tell))
             stack.push_async_callback(_ended, asyncio.create_task(following[-1].run()))
         if lan is None:
             await web.SockSite(runner, sockets[0]).start()
@@ -143,8 +143,8 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
             there = _address("localhost", port, doors.token)
             await stack.enter_async_context(adb.tethered(bridge, port, there, tell))
         yield Serving(_address(config.host, port, doors.token),
-                      tuple((o.name, len(o.index.oids)) for o in opened.values()), sessions, lan, announced,
-                      tuple(following))
+                      tuple((o.name, len(o.index.oids) if o.whole else 0) for o in opened.values()), sessions,
+                      lan, announced, tuple(following))
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -44,7 +44,8 @@ class Flag(IntFlag):
     ground during the ease before its death (nothing follows). A span that neither leaves nor has
     a successor in its node has moved elsewhere, and hides when that ease begins.
     LATE: dated before the head it was added to. AGGREGATE: stands for several things. GONE: a commit
-    that no ref reaches any more.
+    that no ref reaches any more. UNDATED: older than anything that is read yet, so its birth says
+    nothing and it does not glow.
     """
 
     EASED = 1
@@ -54,6 +55,7 @@ class Flag(IntFlag):
     LATE = 16
     AGGREGATE = 32
     GONE = 64
+    UNDATED = 128
 
 
 class Category(IntEnum):

@@ -39,7 +39,8 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
         if options.announce:
             print(app.announcement(serving), flush=True)
             return
-        what = ", ".join(f"{name} ({commits:,} commits)" for name, commits in serving.repositories)
+        what = ", ".join(f"{name} ({f'{commits:,} commits' if commits else 'its history is being read'})"
+                         for name, commits in serving.repositories)
         terminal.say(f"{what} at {serving.url}")
         if serving.lan is not None:
             _invite(terminal, serving)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from xrserver.config import Config
 from xrserver.errors import XrserverError
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.live import Growth, LiveHistory, Overtaken
+from xrserver.history.log import Progress as Report
 from xrserver.history.opening import open_history
+from xrserver.history.recent import read_recent
 from xrserver.history.repository import Repository
 from xrserver.history.versions import VersionsFrom
 from xrserver.history.watch import Watch
@@ -28,10 +31,20 @@ from xrserver.server.moments import Moments
 from xrserver.server.opened import OpenRepository
 from xrserver.server.session import Sessions
 from xrserver.stream import bodies, codec
-from xrserver.stream.messages import Notice
+from xrserver.stream.messages import Notice, Progress
 
 _R = TypeVar("_R")
 _log = logging.getLogger(__name__)
+
+#: The newest landings that are shown while all others are still being read.
+_RECENT = 2_000
+
+#: Seconds between two words about how far reading is.
+_TOLD_SECONDS = 0.25
+
+
+class _Ended(Exception):
+    """Raised within work that is no longer wanted."""
 
 
 @dataclass(slots=True)
@@ -69,17 +82,21 @@ class Following:
     opened : OpenRepository
     path : Path
         As it was opened.
+    tell : callable
+        Takes a sentence for who started the server.
     """
 
-    def __init__(self, opened: OpenRepository, path: Path, sessions: Sessions, config: Config) -> None:
+    def __init__(self, opened: OpenRepository, path: Path, sessions: Sessions, config: Config,
+                 tell: Callable[[str], None] = lambda sentence: None) -> None:
         assert isinstance(opened.build, Builder)
         self._opened, self._builder, self._sessions = opened, opened.build, sessions
-        self._path, self._config = path, config
+        self._path, self._config, self._tell = path, config, tell
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"follow {opened.id}")
         self._history: LiveHistory | None = None
         self._shown: dict[str, _Shown] = {}
         self._stirred = asyncio.Event()
         self._trouble = ""
+        self._ended = False
         #: Set whenever everything that was noticed has been told.
         self.current = asyncio.Event()
 
@@ -88,6 +105,8 @@ class Following:
         opened = self._opened
         watching = asyncio.create_task(self._watch())
         try:
+            if not opened.whole:
+                await self._fill()
             while True:
                 self._stirred.clear()
                 opened.built.clear()
@@ -101,6 +120,7 @@ class Following:
                 await _any(self._stirred, opened.built, opened.tidy)
                 self.current.clear()
         finally:
+            self._ended = True
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -152,15 +172,57 @@ class Following:
             published.commits, published.head_rank = each.replay, growth.index.head_rank
             sessions.publish(each.scene.generation, published.table, each.commits)
 
-    async def _begin_again(self) -> None:
-        """Read and build everything anew; viewers go on with what they see until that is there."""
-        names = list(self._opened.scenes)
-        repository, index, versions, scenes, moments = await self._step(lambda: self._anew(names))
-        before, self._opened.repository = self._opened.repository, repository
-        self._builder.repository = repository
+    async def _fill(self) -> None:
+        """Read what is older than what is shown, newest first; viewers are told how far that is."""
+        opened, loop = self._opened, asyncio.get_running_loop()
+        told = 0.0
+
+        def report(phase: str, done: int, total: int) -> None:
+            nonlocal told
+            if self._ended:
+                raise _Ended
+            now = time.monotonic()
+            if now - told > _TOLD_SECONDS:
+                told = now
+                loop.call_soon_threadsafe(self._sessions.tell, Progress(phase, done, total), opened.id)
+
+        try:
+            recent = await self._step(lambda: self._recent(report))
+            if recent is not None:
+                await self._show(*recent)
+            await self._begin_again(report)
+            opened.whole = True
+            self._tell(f"{opened.name}: all {len(opened.index.oids):,} commits are read")
+        except _Ended:
+            raise asyncio.CancelledError from None
+        except (XrserverError, OSError) as error:
+            self._tell_trouble(error)
+        finally:
+            self._sessions.tell(Progress("", 0, 0), opened.id)
+
+    def _recent(self, report: Report) -> tuple[
+            HistoryIndex, FileVersions, dict[str, BuiltScene], Moments] | None:
+        repository = self._opened.repository
+        found = read_recent(repository, _RECENT, jobs=self._config.jobs, people=self._config.people,
+                            progress=report)
+        if found is None:
+            return None
+        scenes = {name: self._builder.build_of(name, repository, *found) for name in self._opened.scenes}
+        return *found, scenes, Moments(found[0])
+
+    async def _show(self, index: HistoryIndex, versions: FileVersions, scenes: dict[str, BuiltScene],
+                    moments: Moments) -> None:
         self._builder.know(index, versions)
         await self._opened.begin_again(index, versions, moments, scenes)
         self._sessions.begin_again(self._opened.id, scenes)
+
+    async def _begin_again(self, report: Report = lambda phase, done, total: None) -> None:
+        """Read and build everything anew; viewers go on with what they see until that is there."""
+        names = list(self._opened.scenes)
+        repository, index, versions, scenes, moments = await self._step(lambda: self._anew(names, report))
+        before, self._opened.repository = self._opened.repository, repository
+        self._builder.repository = repository
+        await self._show(index, versions, scenes, moments)
         await self._opened.run(before.close)
 
     async def _build_again(self, growth: Growth) -> None:
@@ -256,11 +318,11 @@ class Following:
         history = self._history
         return history.index, history.versions_from.versions(history.followed())
 
-    def _anew(self, names: list[str]) -> tuple[Repository, HistoryIndex, FileVersions, dict[str, BuiltScene],
-                                               Moments]:
+    def _anew(self, names: list[str], report: Report) -> tuple[
+            Repository, HistoryIndex, FileVersions, dict[str, BuiltScene], Moments]:
         repository, index, versions = open_history(
             self._path, ref=self._config.ref, jobs=self._config.jobs, cache_bytes=self._config.cache_bytes,
-            people=self._config.people, progress=lambda phase, done, total: None)
+            people=self._config.people, progress=report)
         try:
             scenes = {name: self._builder.build_of(name, repository, index, versions) for name in names}
             history = LiveHistory(self._path, self._config.ref, self._config.people, index,

@@ -14,7 +14,7 @@ from xrserver.history.attributes import vendored_paths
 from xrserver.history.globs import Glob
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.log import Progress
-from xrserver.history.opening import display_name, open_history
+from xrserver.history.opening import display_name, open_newest
 from xrserver.history.repository import Repository
 from xrserver.history.shelf import Shelf
 from xrserver.layout.city import LAYOUT_VERSION
@@ -28,6 +28,9 @@ from xrserver.server.opened import OpenRepository, generation_of
 async def open_repository(path: Path, config: Config, progress: Progress,
                           taken: Iterable[str] = ()) -> OpenRepository:
     """Open the repository at `path`, off the event loop, with its default scene built.
+
+    Of a long history that nobody remembers it is the present tree, so that there is something to see at once;
+    `following` reads the rest.
 
     Parameters
     ----------
@@ -48,15 +51,16 @@ async def open_repository(path: Path, config: Config, progress: Progress,
 async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[str]) -> OpenRepository:
     definition = load_scene(config.scene)
     exclude = [Glob.read(text) for text in config.exclude]
-    repository, index, versions = await asyncio.to_thread(
-        open_history, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
+    repository, index, versions, whole = await asyncio.to_thread(
+        open_newest, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
         people=config.people, progress=progress)
     name = display_name(repository)
     shelf = await asyncio.to_thread(Shelf.of, config.cache_bytes)
     builder = Builder(definition, config.scene, exclude, index, versions, progress)
     builder.repository, builder.shelf = repository, shelf
     names = [definition.name, *(scene for scene in scene_names() if scene != definition.name)]
-    opened = OpenRepository(id_of(name, taken), name, repository, index, versions, builder, names, shelf)
+    opened = OpenRepository(id_of(name, taken), name, repository, index, versions, builder, names, shelf,
+                            whole)
     try:
         await opened.scene()
     except BaseException:

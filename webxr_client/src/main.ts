@@ -12,6 +12,7 @@ import { scripted } from "./scripted.ts";
 import { Session, type Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
+import { Older } from "./ui/older.ts";
 import { Loading } from "./ui/overlays.ts";
 import { minuteOf } from "./ui/words.ts";
 import { tierOf, TIERS } from "./tier.ts";
@@ -110,6 +111,7 @@ function orSay<T>(make: () => T): T {
 const pairing = new Pairing(document.querySelector<HTMLElement>("#interface")!, address.takeInvitation(), () => session.open(""));
 
 let repositories: readonly Repository[] = [];
+const older = new Older();
 let resumed = false;
 /** Of what is selected: another generation has it under another number. */
 let selectedPath = "";
@@ -150,7 +152,8 @@ function heard(message: Heard): void {
       if (world.shown === undefined) ui.place(session.repository || (repositories[0]?.id ?? ""), "");
       break;
     case "progress":
-      ui.loading.show(`${message.phase} …`, message.total > 0 ? message.done / message.total : -1);
+      if (world.shown === undefined) ui.loading.show(`${message.phase} …`, message.total > 0 ? message.done / message.total : -1);
+      else ui.notices.state(older.sentence(message));
       break;
     case "scene":
       ui.place(message.repository, message.mainline_ref);

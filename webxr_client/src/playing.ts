@@ -50,12 +50,12 @@ export class Playing {
 
   /** A history to play: from its start pace, or on as before where it is not the first. */
   open(shown: Shown, first: boolean): void {
-    this.firstRate = clock.firstRate(shown.headRank);
     const { playback: state } = this.#viewer;
-    if (first) {
-      state.pace = "calendar";
-      state.rate = this.firstRate;
-    }
+    // Of a longer history "as fast as at first" is another rate.
+    const untouched = Math.abs(state.rate) === this.firstRate;
+    this.firstRate = clock.firstRate(shown.headRank);
+    if (first) state.pace = "calendar";
+    if (first || untouched) state.rate = this.firstRate;
     clock.seek(state, shown.headRank, shown.scene.rank, shown.scene.fraction, state);
   }
 

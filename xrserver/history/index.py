@@ -92,6 +92,8 @@ class HistoryIndex:
     mainline_ref : str
         Full ref name, or ``"HEAD"`` when detached.
     refs : tuple of Ref
+    unread : int
+        Rank of a commit that stands for everything before it, which is not read yet; -1: there is nothing.
     """
 
     repository_format: str
@@ -124,6 +126,7 @@ class HistoryIndex:
     identity_person: NDArray[np.int32]
     mainline_ref: str
     refs: tuple[Ref, ...]
+    unread: int = -1
 
     @property
     def head_rank(self) -> int:

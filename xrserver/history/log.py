@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from xrserver.history.bulk import GitSource
@@ -58,13 +58,15 @@ class Remembered(NamedTuple):
 
 
 def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | None = None, *,
-           jobs: int = 0, report: Progress) -> Gathered:
+           jobs: int = 0, roots: frozenset[bytes] = frozenset(), report: Progress) -> Gathered:
     """Read all that `tips` reach and that was not read before.
 
     Parameters
     ----------
     tips : sequence of bytes
         Raw object ids of commits.
+    roots : frozenset of bytes
+        Commits to read as if they had no parents, besides those of a shallow boundary.
     jobs, report
         As in `read_index`.
 
@@ -75,8 +77,9 @@ def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | N
     """
     earlier: Gathered | None = None
     known = Known(before.heads if before else ())
+    ended = ExitStack()
     if repository.shadow is not None:
-        source: Source = GitSource(repository.shadow)
+        source: Source = GitSource(ended.enter_context(repository.shadow.with_roots(roots)))
         jobs = jobs or os.cpu_count() or 1
     else:
         from xrserver.history.walk import LibgitSource
@@ -85,15 +88,15 @@ def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | N
         if before is not None:
             earlier = before.load()
             known = Known(before.heads, {oid.tobytes() for part in earlier.commits.parts for oid in part[0]})
-    with closing(source), ThreadPoolExecutor(1) as asking, ThreadPoolExecutor(jobs) as pool, \
-            closing(Listing(source, tips, known, repository.shallow, pool, _AHEAD * jobs)) as listing:
+    with ended, closing(source), ThreadPoolExecutor(1) as asking, ThreadPoolExecutor(jobs) as pool, \
+            closing(Listing(source, tips, known, repository.shallow | roots, pool, _AHEAD * jobs)) as listing:
         # From here on git is at work: what takes long to import is imported meanwhile.
         from xrserver.history.gather import Sizes
         from xrserver.history.rehearsal import rehearse
 
         rehearse(repository.format, repository.width)
         if earlier is None:
-            earlier = before.load() if before else _nothing(repository)
+            earlier = before.load() if before else nothing(repository)
         commits, changes, _ = earlier
         first = commits.count
         sizes = Sizes(lambda oids: asking.submit(source.sizes, oids), earlier.sizes)
@@ -112,12 +115,13 @@ def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | N
     return Gathered(commits, changes, sizes.column())
 
 
-def _nothing(repository: Repository) -> Gathered:
+def nothing(repository: Repository, roots: frozenset[bytes] = frozenset()) -> Gathered:
+    """Return what was read before anything is; `roots` as in `gather`."""
     import numpy as np
 
     from xrserver.history.gather import Changes, Commits
 
-    return Gathered(Commits(repository.width, repository.shallow), Changes(repository.width),
+    return Gathered(Commits(repository.width, repository.shallow | roots), Changes(repository.width),
                     np.empty(0, np.int64))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xrserver.errors import UnreadableRepository
 from xrserver.history.log import Progress, Remembered, gather, index_of, tips_of
 from xrserver.history.memory import Memory
+from xrserver.history.recent import is_long, read_recent
 from xrserver.history.refs import RawRef
 from xrserver.history.repository import Repository
 from xrserver.history.sealed import Damaged
@@ -59,6 +60,35 @@ def open_history(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int =
     except BaseException:
         repository.close()
         raise
+
+
+def open_newest(path: Path, *, ref: str = "", jobs: int = 0, cache_bytes: int = 0, people: str = "mailmap",
+                progress: Progress) -> tuple[Repository, HistoryIndex, FileVersions, bool]:
+    """Open the repository at `path` with what is there soonest (blocking): all, or the present tree.
+
+    Parameters
+    ----------
+    ref, jobs, cache_bytes, people, progress
+        As in `open_history`.
+
+    Returns
+    -------
+    (Repository, HistoryIndex, FileVersions, bool)
+        And whether that is the whole history: it is where it is remembered or short.
+    """
+    repository = Repository.open(path, ref)
+    try:
+        store = Store.of(repository) if cache_bytes else None
+        if (store is None or store.manifest() is None) and is_long(repository):
+            newest = read_recent(repository, 1, jobs=jobs, people=people, progress=progress)
+            if newest is not None:
+                return repository, *newest, False
+    except BaseException:
+        repository.close()
+        raise
+    repository.close()
+    return *open_history(path, ref=ref, jobs=jobs, cache_bytes=cache_bytes, people=people,
+                         progress=progress), True
 
 
 def _update(repository: Repository, refs: Sequence[RawRef], store: Store, jobs: int, people: str,

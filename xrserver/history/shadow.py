@@ -14,7 +14,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import IO
 
@@ -112,6 +114,28 @@ class Shadow:
             if process.returncode:
                 raise failure(errors)
         return output
+
+    @contextmanager
+    def with_roots(self, roots: Collection[bytes]) -> Generator[Shadow]:
+        """Yield a shadow of the same objects in which these commits have no parents either.
+
+        Parameters
+        ----------
+        roots : collection of bytes
+            Raw object ids.
+        """
+        if not roots:
+            yield self
+            return
+        with tempfile.TemporaryDirectory(prefix="xrserver-") as folder:
+            file = Path(folder) / "shallow"
+            before = self.environment.get("GIT_SHALLOW_FILE")
+            given = Path(before).read_bytes() if before and Path(before).is_file() else b""
+            file.write_bytes(given + b"".join(root.hex().encode() + b"\n" for root in roots))
+            other = copy(self)
+            other.environment = {**self.environment, "GIT_SHALLOW_FILE": str(file)}
+            other._temporary = None
+            yield other
 
     def close(self) -> None:
         """Remove a temporary shadow; one in the cache stays."""

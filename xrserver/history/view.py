@@ -14,7 +14,9 @@ from xrserver.history.index import MODE_SUBMODULE, FileVersions, HistoryIndex, P
 
 _TEXTS = ("person_names", "person_emails", "identity_names", "identity_emails")
 _PLAIN = ("repository_format", "mainline_ref", "refs")
-_INDEX = [field.name for field in fields(HistoryIndex) if field.name not in (*_TEXTS, *_PLAIN, "paths")]
+# Only whole histories are remembered: nothing of them is unread.
+_INDEX = [field.name for field in fields(HistoryIndex)
+          if field.name not in (*_TEXTS, *_PLAIN, "paths", "unread")]
 _PATHS = [field.name for field in fields(PathTree)]
 _VERSIONS = [field.name for field in fields(FileVersions)]
 

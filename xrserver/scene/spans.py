@@ -210,10 +210,17 @@ def _file_spans(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     by = np.where(v.strata > 0, np.append(v.strata_rank, -1)[newest], v.birth)
     leaves = (v.death != RANK_END) & (v.moved_to < 0)
     leaves[:-1] &= (v.path[1:] != v.path[:-1]) | (v.birth[1:] != v.death[:-1])
-    return spans_of(Drawn(
+    spans = spans_of(Drawn(
         v.path, v.birth, v.death, v.strata, v.mode, largest_by_then(index, v, before, definition),
-        np.minimum(index.author[by], NOBODY), kind[v.path],
+        author_of(index, by), kind[v.path],
         np.where(v.touched, -1, before), before < 0, leaves), definition, placement)
+    spans["traits"][v.birth == index.unread] |= np.uint32(int(Flag.UNDATED) << 8)
+    return spans
+
+
+def author_of(index: HistoryIndex, rank: NDArray[Any]) -> NDArray[Any]:
+    """Return who made commits, as spans and strata have it: nobody in particular what is not read yet."""
+    return np.where(rank == index.unread, NOBODY, np.minimum(index.author[rank], NOBODY))
 
 
 def spans_of(drawn: Drawn, definition: SceneDefinition, placement: Placement) -> Records:
@@ -331,5 +338,5 @@ def _nodes_and_strata(index: HistoryIndex, versions: FileVersions, depth: NDArra
     nodes["stratum_count"], nodes["first_stratum"] = counts, np.cumsum(counts) - counts
     rank = versions.strata_rank[ragged(starts, counts)]
     strata = STRATA.empty(len(rank))
-    strata["rank"], strata["author"] = rank, np.minimum(index.author[rank], NOBODY)
+    strata["rank"], strata["author"] = rank, author_of(index, rank)
     return nodes, strata

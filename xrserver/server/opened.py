@@ -54,17 +54,20 @@ class OpenRepository:
         The scenes that can be asked for, the default first.
     shelf : Shelf, optional
         Keeps tiles for another time.
+    whole : bool
+        The history begins where the repository's does; else older commits are still to be read.
     """
 
     def __init__(self, id: str, name: str, repository: Repository, index: HistoryIndex,
                  versions: FileVersions, build: Callable[[str], BuiltScene], scene_names: list[str],
-                 shelf: Shelf | None = None) -> None:
+                 shelf: Shelf | None = None, whole: bool = True) -> None:
         self.id = id
         self.name = name
         self.repository = repository
         self.index = index
         self.versions = versions
         self.scene_names = scene_names
+        self.whole = whole
         self.moments = Moments(index)
         self.inspector = Inspector(repository, index, versions)
         #: Set when somebody wishes for a fresh layout, or a scene was built that is to be kept current.

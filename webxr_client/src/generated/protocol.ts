@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "c18b8f25030bbee7";
+export const SCHEMA_HASH = "f385f4265103d997";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.c18b8f25030bbee7";
+export const SUBPROTOCOL = "xrserver.f385f4265103d997";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -51,7 +51,8 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
  * ground during the ease before its death (nothing follows). A span that neither leaves nor has
  * a successor in its node has moved elsewhere, and hides when that ease begins.
  * LATE: dated before the head it was added to. AGGREGATE: stands for several things. GONE: a commit
- * that no ref reaches any more.
+ * that no ref reaches any more. UNDATED: older than anything that is read yet, so its birth says
+ * nothing and it does not glow.
  */
 export const Flag = {
   EASED: 1,
@@ -61,6 +62,7 @@ export const Flag = {
   LATE: 16,
   AGGREGATE: 32,
   GONE: 64,
+  UNDATED: 128,
 } as const;
 export type Flag = (typeof Flag)[keyof typeof Flag];
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from repositories import Script, git
-from served import served
+from served import asking, served
 from test_scene_live import standing
 
 import xrserver
@@ -80,3 +80,12 @@ async def test_a_short_history_is_read_before_it_is_shown(tmp_path: Path) -> Non
     async with served(script.write(tmp_path / "repository")) as serving:
         opened = next(iter(serving.sessions.repositories.values()))
         assert opened.whole and opened.index.head_rank == 1
+
+
+async def test_what_is_asked_of_older_history_is_answered_once_that_is_read(long: Path) -> None:
+    oldest = git(long, "rev-list", "--max-parents=0", "HEAD").decode().strip()
+    async with served(long) as serving, asking(serving) as client:
+        opened = next(iter(serving.sessions.repositories.values()))
+        async with client.get(f"/api/repositories/{opened.id}/commits/{oldest}") as answer:
+            assert answer.status == 200 and (await answer.json())["id"] == oldest
+        assert opened.whole

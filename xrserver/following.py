@@ -191,12 +191,13 @@ class Following:
             if recent is not None:
                 await self._show(*recent)
             await self._begin_again(report)
-            opened.whole = True
+            opened.finish(True)
             self._tell(f"{opened.name}: all {len(opened.index.oids):,} commits are read")
         except _Ended:
             raise asyncio.CancelledError from None
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
+            opened.finish(False)
         finally:
             self._sessions.tell(Progress("", 0, 0), opened.id)
 

@@ -337,15 +337,16 @@ function remember(): void {
     selected === NOTHING ? "" : world.look.path(selected));
 }
 
-/** Go where the address says. */
+/** Go where the address says; again once older history is there, where it may lie in that. */
 async function follow(): Promise<void> {
-  const { at, select } = asked;
-  asked = { at: null, select: null };
+  const wanted = asked;
+  const whole = world.shown?.scene.whole ?? false;
+  if (whole) asked = { at: null, select: null };
   try {
-    if (at !== null) await time.seek(at);
-    if (select !== null && await find(select)) viewer.approach(viewer.aim.selection.selected);
+    if (wanted.at !== null) await time.seek(wanted.at);
+    if (wanted.select !== null && await find(wanted.select)) viewer.approach(viewer.aim.selection.selected);
   } catch (error) {
-    complain(error);
+    if (whole) complain(error);
   }
 }
 

@@ -220,7 +220,7 @@ class Link:
                     self._news.put(Told(message.text))
                 case Progress():
                     of = f" of {message.total:,}" if message.total else ""
-                    self._news.put(Told(f"{message.phase}: {message.done:,}{of}"))
+                    self._news.put(Told(f"{message.phase}: {message.done:,}{of}" if message.phase else ""))
                 case _:
                     pass
 

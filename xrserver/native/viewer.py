@@ -101,6 +101,8 @@ class Viewer:
     def settle(self, at: str = "") -> None:
         """Wait until everything that the picture needs is here, with the playhead at the moment `at`.
 
+        Of a history that is still being read all is waited for.
+
         Raises
         ------
         ConnectionLost
@@ -108,7 +110,7 @@ class Viewer:
         UnknownMoment
             It knows no such moment.
         """
-        self._until(lambda: self.city is not None)
+        self._until(lambda: self.city is not None and self.city.scene.whole)
         if at:
             answers: list[Result | Panel | XrserverError] = []
             self._link.ask("at", "moment", at)

@@ -25,7 +25,7 @@ async def answer(repository: OpenRepository, scene: BuiltScene, query: Query) ->
         What is asked for is not there; the message says what would be.
     """
     if query.kind == "moment":
-        rank = repository.moments.find(query.text).rank
+        rank = _moment(repository, query.text)
         return await repository.run(_commit, repository, query.number, rank, -1)
     if query.kind == "find":
         return await repository.run(_find, repository, scene, query)
@@ -35,6 +35,21 @@ async def answer(repository: OpenRepository, scene: BuiltScene, query: Query) ->
                                 f"{repository.index.head_rank}.")
         return await repository.run(_commit, repository, query.number, query.rank, -1)
     return await repository.run(_stratum, repository, scene, query)
+
+
+def _moment(repository: OpenRepository, text: str) -> int:
+    """Return the rank of a moment, if that is among what is read by now."""
+    unread = repository.index.unread
+    try:
+        moment = repository.moments.find(text)
+    except UnknownMoment:
+        if unread < 0:
+            raise
+        moment = None
+    if moment is None or (moment.rank <= unread and not moment.names_commit):
+        raise UnknownMoment(f"{text!r} may be in older history, which is still being read: "
+                            "try again in a moment.")
+    return moment.rank
 
 
 async def inspect(repository: OpenRepository, scene: BuiltScene, selected: Select) -> Panel:

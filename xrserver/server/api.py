@@ -63,6 +63,16 @@ def _opened(request: web.Request) -> OpenRepository:
         raise Problem(HTTPStatus.NOT_FOUND, f"No repository called {name!r} is open here.") from None
 
 
+async def _all_of(request: web.Request) -> OpenRepository:
+    """Return the repository that is asked about, once its whole history is known."""
+    opened = _opened(request)
+    await opened.all_read()
+    if not opened.whole:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE,
+                      f"The older history of {opened.name} cannot be read; the server's terminal says why.")
+    return opened
+
+
 async def _health(request: web.Request) -> web.Response:
     return _json({"status": "ok", "version": __version__, "schema": schema.schema_hash()})
 
@@ -81,7 +91,7 @@ async def _repository(request: web.Request) -> web.Response:
 
 
 async def _commit(request: web.Request) -> web.Response:
-    opened, oid = _opened(request), request.match_info["oid"]
+    opened, oid = await _all_of(request), request.match_info["oid"]
     moment = opened.moments.find(oid)
     if not moment.names_commit:
         raise UnknownMoment(f"{oid!r} is no commit: give an object id of at least 7 digits, or a ref.")
@@ -111,7 +121,7 @@ def _paths(index: HistoryIndex, rows: np.ndarray) -> list[bytes]:
 
 
 async def _files(request: web.Request) -> web.Response:
-    opened = _opened(request)
+    opened = await _all_of(request)
     start, pin = paging.position_of(request)
     limit = paging.limit_of(request)
     # A page belongs to the listing that the first one began, wherever its ref points by now.
@@ -125,7 +135,7 @@ async def _files(request: web.Request) -> web.Response:
 
 
 async def _authors(request: web.Request) -> web.Response:
-    opened = _opened(request)
+    opened = await _all_of(request)
     start, _ = paging.position_of(request)
     people = await opened.people()
     count = len(opened.index.person_names)

@@ -68,6 +68,9 @@ class OpenRepository:
         self.versions = versions
         self.scene_names = scene_names
         self.whole = whole
+        self._read = asyncio.Event()
+        if whole:
+            self._read.set()
         self.moments = Moments(index)
         self.inspector = Inspector(repository, index, versions)
         #: Set when somebody wishes for a fresh layout, or a scene was built that is to be kept current.
@@ -90,6 +93,15 @@ class OpenRepository:
         """Run a blocking function in the repository's thread."""
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, lambda: function(*args, **kwargs))
+
+    def finish(self, whole: bool) -> None:
+        """Say that no more of its history is going to be read, and whether it is `whole`."""
+        self.whole = whole
+        self._read.set()
+
+    async def all_read(self) -> None:
+        """Wait until all of its history is read, or was found to be unreadable."""
+        await self._read.wait()
 
     async def scene(self, name: str = "") -> BuiltScene:
         """Return the scene called `name` ('' for the default), built once.

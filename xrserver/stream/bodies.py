@@ -60,6 +60,7 @@ def scene_message(repository: str, scene: BuiltScene, index: HistoryIndex, rank:
         glow_seconds=scene.definition.glow_seconds,
         people=[Person(row.id, row.name, row.commits, row.colour) for row in scene.people],
         excluded=scene.excluded,
+        whole=index.unread < 0,
     )
 
 

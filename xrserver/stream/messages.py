@@ -127,7 +127,8 @@ class Scene:
 
     `tables` are tile ids of column sets that belong to the whole scene (fetched like tiles):
     timeline, people with names, landmarks with names. `pose`, `rank` and `fraction` are where to
-    start, or where a resumed session was.
+    start, or where a resumed session was. Where it is not `whole`, older history is still being read, and
+    another generation will have it.
     """
 
     repository: Short
@@ -144,6 +145,7 @@ class Scene:
     glow_seconds: Annotated[float, Range(0.01, 1000.0)]
     people: list[Person]
     excluded: Annotated[int, Range(0, RANK_END)]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "f385f4265103d997";
+export const SCHEMA_HASH = "86c53ec247f2a576";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.f385f4265103d997";
+export const SUBPROTOCOL = "xrserver.86c53ec247f2a576";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -414,7 +414,8 @@ export interface Progress {
  *
  * `tables` are tile ids of column sets that belong to the whole scene (fetched like tiles):
  * timeline, people with names, landmarks with names. `pose`, `rank` and `fraction` are where to
- * start, or where a resumed session was.
+ * start, or where a resumed session was. Where it is not `whole`, older history is still being read, and
+ * another generation will have it.
  */
 export interface Scene {
   readonly type: "scene";
@@ -443,6 +444,7 @@ export interface Scene {
   readonly people: readonly Person[];
   /** 0 … 2147483647 */
   readonly excluded: number;
+  readonly whole: boolean;
 }
 
 /** A part of a tile's (or table's) body: bytes [offset, offset + len(data)) of `total`. */

@@ -85,11 +85,13 @@ TOUR = """async (pace) => {
   const head = xrserver.state().headRank;
   // A panel once it is there, and a press on something of it by the right hand's ray.
   const panel = async (name) => {
-    for (;;) {
+    for (const from = performance.now(); performance.now() - from < 20_000;) {
       const found = xrserver.state().panels.find((each) => each.name === name);
       if (found) return found;
       await seconds(0.1);
     }
+    const { mode, panels } = xrserver.state();
+    throw new Error(`in ${tally.part} no panel ${name} came, in ${mode} with ${panels.map((each) => each.name).join(", ")}`);
   };
   const target = (of, name) => of.targets.find((each) => each.name === name).position;
   const click = async (name, what) => {

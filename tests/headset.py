@@ -240,9 +240,9 @@ class Headset:
         })""", side)
         return tuple(start), tuple(way)
 
-    async def still(self) -> Pose:
-        """Where the scene is, once it has not moved for longer than a blink takes to close."""
-        await self.run("""new Promise((done, failed) => {
+    async def still(self, milliseconds: int = 160) -> Pose:
+        """Where the scene is, once it has not moved for so long: longer than a blink takes to close."""
+        await self.run("""milliseconds => new Promise((done, failed) => {
             const session = device.activeSession;
             let where = "", since = 0, began = 0;
             const next = time => {
@@ -250,12 +250,12 @@ class Headset:
                 const now = JSON.stringify(xrserver.state().worldFromScene);
                 if (now !== where) since = time;
                 where = now;
-                if (time - since > 160) done(); // milliseconds
+                if (time - since > milliseconds) done();
                 else if (time - began > 30000) failed(new Error("The scene does not come to rest."));
                 else session.requestAnimationFrame(next);
             };
             session.requestAnimationFrame(next);
-        })""")
+        })""", milliseconds)
         return await self.pose()
 
     async def eye(self) -> Vector:

@@ -145,7 +145,7 @@ async def test_a_hand_that_is_lost_and_found_does_not_throw_the_world(worn: Head
     # Controllers put away in mid-grab let go.
     await worn.hands()
     await worn.hand("right", -0.4, 1.0, -0.2)
-    assert await worn.still() == before
+    assert apart((await worn.still()).position, before.position) < MILLIMETRE
     await worn.controllers()
     await worn.controller("right", 0.1, 1.0, 0.0)
     await worn.press("right", "squeeze", 0)
@@ -238,7 +238,7 @@ async def test_with_one_hand_its_stick_does_all_that_two_would(worn: Headset) ->
     before = await worn.still()
     await worn.stick("right", 1.0, 0.0, frames=4)
     await worn.stick("right", 0.0, 0.0)
-    once = await worn.still()
+    once = await worn.still(700)  # what moves after a rest is undone by itself
     turned = spaces.yaw_pitch_of(once.orientation)[0] - spaces.yaw_pitch_of(before.orientation)[0]
     assert math.degrees(turned) == pytest.approx(30, abs=0.1)
     await worn.controller("right", 0.3, 1.2, -0.4)

@@ -91,7 +91,8 @@ TOUR = """async (pace) => {
       await seconds(0.1);
     }
     const { mode, panels } = xrserver.state();
-    throw new Error(`in ${tally.part} no panel ${name} came, in ${mode} with ${panels.map((each) => each.name).join(", ")}`);
+    const open = panels.map((each) => each.name).join(", ");
+    throw new Error(`in ${tally.part} no panel ${name} came, in ${mode} with ${open}`);
   };
   const target = (of, name) => of.targets.find((each) => each.name === name).position;
   const click = async (name, what) => {
@@ -155,9 +156,11 @@ TOUR = """async (pace) => {
     },
     async menu() {
       rest();
-      await press(right, "b-button", 1);
-      await press(right, "b-button", 0);
-      await seconds(1);
+      for (let i = 0; i < 5 && !xrserver.state().panels.some((each) => each.name === "menu"); i++) {
+        await press(right, "b-button", 1);
+        await press(right, "b-button", 0);
+        await seconds(1, undefined, 0.5);
+      }
       for (const what of ["Daylight", "Daylight", "Colours", "Back", "Comfort"]) await click("menu", what);
       // Through a list that is longer than the panel.
       await seconds(1, () => right.updateAxes("thumbstick", 0, 1));

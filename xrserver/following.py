@@ -107,17 +107,13 @@ class Following:
         try:
             if not opened.whole:
                 await self._fill()
-            while True:
+            while opened.whole:  # what is only known in part cannot be followed
                 self._stirred.clear()
                 opened.built.clear()
                 await self._keep_current()
-                if opened.tidy.is_set():
-                    opened.tidy.clear()
-                    await self._begin_again()
-                    continue
                 if not self._stirred.is_set() and not opened.built.is_set():
                     self.current.set()
-                await _any(self._stirred, opened.built, opened.tidy)
+                await _any(self._stirred, opened.built)
                 self.current.clear()
         finally:
             self._ended = True
@@ -175,7 +171,7 @@ class Following:
     async def _fill(self) -> None:
         """Read what is older than what is shown, newest first; viewers are told how far that is."""
         opened, loop = self._opened, asyncio.get_running_loop()
-        told = 0.0
+        told, whole = 0.0, False
 
         def report(phase: str, done: int, total: int) -> None:
             nonlocal told
@@ -191,14 +187,14 @@ class Following:
             if recent is not None:
                 await self._show(*recent)
             await self._begin_again(report)
-            opened.finish(True)
+            whole = True
             self._tell(f"{opened.name}: all {len(opened.index.oids):,} commits are read")
         except _Ended:
             raise asyncio.CancelledError from None
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
-            opened.finish(False)
         finally:
+            opened.finish(whole)
             self._sessions.tell(Progress("", 0, 0), opened.id)
 
     def _recent(self, report: Report) -> tuple[

@@ -165,8 +165,6 @@ function heard(message: Heard): void {
     case "commits":
       world.commits(message);
       break;
-    case "activity":
-      break;
     case "panel":
       showPanel(message);
       break;

@@ -7,7 +7,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -23,7 +22,6 @@ from xrserver.server.moments import Moment, Moments
 from xrserver.server.people import People
 from xrserver.server.published import Published
 from xrserver.stream import bodies
-from xrserver.stream.messages import Activity
 from xrserver.stream.panels import Inspector
 
 _P = ParamSpec("_P")
@@ -73,12 +71,10 @@ class OpenRepository:
             self._read.set()
         self.moments = Moments(index)
         self.inspector = Inspector(repository, index, versions)
-        #: Set when somebody wishes for a fresh layout, or a scene was built that is to be kept current.
-        self.tidy = asyncio.Event()
+        #: Set when a scene was built that is to be kept current.
         self.built = asyncio.Event()
         self.build = build
         self._published: dict[str, Published] = {}
-        self._activities: dict[str, Activity] = {}
         self._closed = False
         self._scenes: dict[str, asyncio.Task[BuiltScene]] = {}
         self._bodies: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
@@ -168,7 +164,6 @@ class OpenRepository:
         self.grow(index, moments)
         self.describe(index, versions)
         self._published.clear()
-        self._activities.clear()
         self._scenes.clear()
         for name, scene in scenes.items():
             await self.replace_scene(name, scene)
@@ -222,17 +217,6 @@ class OpenRepository:
             if row < 0:
                 raise
             return 2 * row if row in self.versions.path else 2 * row + 1
-
-    def activities(self, scene: BuiltScene) -> list[Activity]:
-        """Return what is being changed in each worktree."""
-        return [replace(activity, generation=scene.generation) for activity in self._activities.values()]
-
-    def work(self, activity: Activity) -> None:
-        """Remember what is being changed in a worktree."""
-        if activity.count:
-            self._activities[activity.worktree] = activity
-        else:
-            self._activities.pop(activity.worktree, None)
 
     async def body(self, scene: BuiltScene, tile: str) -> bytes:
         """Return the bytes of a tile (or of the table) of `scene`, made once for all who ask.

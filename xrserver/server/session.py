@@ -309,7 +309,6 @@ class Session:
         rank = index.head_rank if self._at_head else self._repository.rank_near(self._where.oid)
         yield bodies.scene_message(self._repository.id, self._scene, index, rank, self._where.fraction,
                                    self._where.pose)
-        yield from self._repository.activities(self._scene)
 
     # --- the conversation -------------------------------------------------------------------
 
@@ -394,9 +393,6 @@ class Session:
                     self._outbox.put(await answers.answer(self._repository, self._scene, message))
                 except XrserverError as error:
                     self._refuse(error, str(message.number))
-            case messages.Tidy(generation):
-                if generation == self._scene.generation:
-                    self._repository.tidy.set()
             case messages.Select():
                 try:
                     self._outbox.put(await answers.inspect(self._repository, self._scene, message))

@@ -89,15 +89,6 @@ class Row:
     moment: Short
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A file that differs from what was committed; `node` is -1 where the scene has none for it yet."""
-
-    path: bytes
-    node: Annotated[int, Range(-1, 2**32 - 1)]
-    kind: Literal["added", "modified", "deleted", "moved", "conflict"]
-
-
 # --- server to viewer ---------------------------------------------------------------------
 
 
@@ -202,21 +193,6 @@ class Commits:
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
-    """What is being changed in a worktree and not committed yet: all of it, in place of what was said before.
-
-    `branch` is what it has checked out, '' when detached; `count` how many files there are, of which
-    `changes` may be the first few.
-    """
-
-    generation: Short
-    worktree: Short
-    branch: Short
-    count: Annotated[int, Range(0, 2**31)]
-    changes: Annotated[list[FileChange], Range(0, 1024)]
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """The answer to a query, under its number."""
 
@@ -314,17 +290,10 @@ class Select:
     rank: Rank
 
 
-@dataclass(frozen=True, slots=True)
-class Tidy:
-    """Lay the city out anew, for everybody: what came later gets the place it would have had."""
-
-    generation: Short
-
-
 #: Messages by direction; the codegen, the codec and the schema hash read these.
 FROM_SERVER: tuple[type, ...] = (
-    Welcome, Progress, Scene, Tile, Patch, Commits, Activity, Result, Panel, Notice, Error)
-FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select, Tidy)
+    Welcome, Progress, Scene, Tile, Patch, Commits, Result, Panel, Notice, Error)
+FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select)
 
 
 # --- bodies of tiles, the same bytes over the stream and over HTTP --------------------------

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "86c53ec247f2a576";
+export const SCHEMA_HASH = "f02829b56cfe5057";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.86c53ec247f2a576";
+export const SUBPROTOCOL = "xrserver.f02829b56cfe5057";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -367,14 +367,6 @@ export interface Person {
   readonly colour: number;
 }
 
-/** A file that differs from what was committed; `node` is -1 where the scene has none for it yet. */
-export interface FileChange {
-  readonly path: Uint8Array;
-  /** -1 … 4294967295 */
-  readonly node: number;
-  readonly kind: "added" | "modified" | "deleted" | "moved" | "conflict";
-}
-
 /** A line of a panel: a label, its text, and what choosing it does ('' for nothing). */
 export interface Row {
   /** up to 256 characters */
@@ -509,26 +501,6 @@ export interface Commits {
   readonly legend: readonly Person[];
 }
 
-/**
- * What is being changed in a worktree and not committed yet: all of it, in place of what was said before.
- *
- * `branch` is what it has checked out, '' when detached; `count` how many files there are, of which
- * `changes` may be the first few.
- */
-export interface Activity {
-  readonly type: "activity";
-  /** up to 256 characters */
-  readonly generation: string;
-  /** up to 256 characters */
-  readonly worktree: string;
-  /** up to 256 characters */
-  readonly branch: string;
-  /** 0 … 2147483648 */
-  readonly count: number;
-  /** up to 1024 items */
-  readonly changes: readonly FileChange[];
-}
-
 /** The answer to a query, under its number. */
 export interface Result {
   readonly type: "result";
@@ -639,13 +611,6 @@ export interface Select {
   readonly rank: number;
 }
 
-/** Lay the city out anew, for everybody: what came later gets the place it would have had. */
-export interface Tidy {
-  readonly type: "tidy";
-  /** up to 256 characters */
-  readonly generation: string;
-}
-
 /** One tile: its header, which names its children, and its columns. */
 export interface TileBody {
   readonly type: "tilebody";
@@ -685,7 +650,6 @@ export type FromServer =
   | Tile
   | Patch
   | Commits
-  | Activity
   | Result
   | Panel
   | Notice
@@ -698,8 +662,7 @@ export type FromViewer =
   | Drop
   | Clock
   | Query
-  | Select
-  | Tidy;
+  | Select;
 
 /** What the parts of a tile or table add up to. */
 export type Body =

@@ -18,7 +18,7 @@ export class WireError extends Error {
 type Fields = Record<string, unknown>;
 
 const MESSAGES: ReadonlySet<string> = new Set<FromServer["type"]>([
-  "welcome", "progress", "scene", "tile", "patch", "commits", "activity", "result", "panel", "notice", "error",
+  "welcome", "progress", "scene", "tile", "patch", "commits", "result", "panel", "notice", "error",
 ]);
 const BODIES: ReadonlySet<string> = new Set<Body["type"]>(["tilebody", "tablebody"]);
 

@@ -27,6 +27,7 @@ VIEWPORT = (480, 300)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE = 60_000  # milliseconds; a loaded machine draws slowly
+_LONGEST_SCRIPT = 120.0  # seconds
 
 
 def executable() -> str:
@@ -70,8 +71,9 @@ class Visit:
         return await self.page.evaluate("window.xrserver.state()")
 
     async def run(self, script: str, argument: Any = None) -> Any:
-        """What a script in the page comes to."""
-        return await self.page.evaluate(script, argument)
+        """What a script in the page comes to; one that never ends is a failure, not a wait for ever."""
+        async with asyncio.timeout(_LONGEST_SCRIPT):
+            return await self.page.evaluate(script, argument)
 
     async def until(self, condition: str) -> None:
         """Wait until a condition on `state` (an expression of JavaScript) holds."""

@@ -74,10 +74,21 @@ class Headset:
         return await self.visit.state()
 
     async def frames(self, count: int = 2) -> None:
-        """Let so many frames go by."""
+        """Let so many frames go by, of whichever session there is: one that ends while waiting fires none."""
         await self.run("""count => new Promise(done => {
-            const session = device.activeSession;
-            const next = () => count-- > 0 ? session.requestAnimationFrame(next) : done();
+            const next = () => {
+                if (count-- <= 0) return done();
+                const session = device.activeSession;
+                let waiting = true;
+                const seen = () => {
+                    if (!waiting) return;
+                    waiting = false;
+                    clearTimeout(late);
+                    next();
+                };
+                const late = setTimeout(seen, 5_000);
+                (session ?? window).requestAnimationFrame(seen);
+            };
             next();
         })""", count)
 

@@ -69,6 +69,7 @@ async def worn(browser: Any, url: str) -> AsyncGenerator[Any]:
         await page.goto(url, wait_until="commit")
         await latency.until(page, "window.xrserver?.state().nodesDrawn > 0")
         await page.evaluate("tally.drop = true")
+        await page.evaluate("xrserver.setDetail(1)")
         await page.get_by_role("button", name="Enter VR").click()
         await latency.until(page, "window.xrserver.state().mode === 'vr'")
         yield page

@@ -22,6 +22,17 @@ const int EASED = 1, ENTERS = 4, LEAVES = 8, UNDATED = 128;
 const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3, VENDORED = 8;
 const uint NOBODY = 65535u;
 
+// The row of uNodes that this vertex draws: eight vertices each.
+#ifdef PAGED
+uniform usampler2D uPages;         // which page of 32 rows is drawn as the k-th
+int drawnRow() {
+  int k = gl_VertexID >> 3;
+  return int(texelFetch(uPages, ivec2((k >> 5) & 2047, k >> 16), 0).r) << 5 | (k & 31);
+}
+#else
+int drawnRow() { return gl_VertexID >> 3; }
+#endif
+
 uvec4 spanTexel(int span, int k) {
   int i = span * 5 + k;
   return texelFetch(uSpans, ivec2(i & 2047, i >> 11), 0);

@@ -29,7 +29,7 @@ const float GRACE = 3.0;
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);      // outside: a node that is not drawn
 
-  int row = gl_VertexID >> 3;
+  int row = drawnRow();
   int corner = gl_VertexID & 7;
   uvec4 head = texelFetch(uNodes, ivec2((2 * row) & 2047, (2 * row) >> 11), 0);
   uvec4 tail = texelFetch(uNodes, ivec2((2 * row + 1) & 2047, (2 * row + 1) >> 11), 0);

@@ -18,6 +18,8 @@ export interface State {
   pace: "commit" | "calendar";
   headRank: number;
   nodesDrawn: number;
+  /** Of what this device can draw, how much it draws: 1, less where frames would be missed. */
+  detail: number;
   residentSpans: number;
   bytesReceived: number;
   drawCalls: number;
@@ -71,6 +73,8 @@ export interface Api {
   setScene(name: string): void;
   setPose(pose: ReadonlyPose): void;
   setColouring(colouring: Colouring): void;
+  /** Draw so much (0 … 1) of what this device can, however long frames take; null: as frames allow. */
+  setDetail(share: number | null): void;
   readonly headset: HeadsetApi;
   on<K extends keyof Events>(event: K, fn: (detail: Events[K]) => void): () => void;
 }

@@ -31,6 +31,10 @@ export function scripted(page: Scripted): Api {
     setScene: (name) => session.open(name),
     setPose: (pose) => viewer.setPose(pose),
     setColouring: (colouring) => page.colour(colouring),
+    setDetail: (share) => {
+      page.world.detail(share);
+      viewer.invalidate();
+    },
     headset: {
       preset: (name) => room.moving.preset(name),
       recentre: () => room.moving.recentre(),
@@ -61,6 +65,7 @@ function stateOf({ viewer, world, session, room }: Scripted): State {
     pace,
     headRank: shown?.headRank ?? 0,
     nodesDrawn: viewer.hasDrawn ? world.look.live(rank, viewer.city.tiles.version) : 0,
+    detail: world.share,
     residentSpans: viewer.city.tiles.residentSpans,
     bytesReceived: session.bytesReceived,
     drawCalls: viewer.drawCalls,

@@ -31,6 +31,8 @@ const PREPARE_WORN = 0.5;
 const LIGHT_SECONDS = 0.35;
 /** Pixels of a building's side from which on it may be named. */
 const SMALLEST_NAMED = 44;
+/** … and radians where a headset shows it. */
+const SMALLEST_NAMED_WORN = 0.045;
 /** Pixels that a surface may be off before finer tiles are fetched. */
 const PIXELS_OFF = 2;
 /** Refreshes a second that a window is meant to keep up with. */
@@ -236,7 +238,7 @@ export class Viewer {
     }
     this.#choose(time);
     this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
-    const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), SMALLEST_NAMED / this.eye.focal,
+    const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), worn ? SMALLEST_NAMED_WORN : SMALLEST_NAMED / this.eye.focal,
       Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), worn ? SURVEY_WORN : SURVEY_MOST), moved, played);
     const pointed = !worn && this.desk.poll();
     const stale = worn || this.#stale || moved || played || lit || pointed;
@@ -250,7 +252,7 @@ export class Viewer {
       this.renderer.render(this.city.scene, this.eye.camera);
       this.#drew = true;
       this.#stale = fading;
-      if (!this.#everDrawn && this.city.nodesResident > 0) {
+      if (!this.#everDrawn && this.city.inhabited) {
         this.#everDrawn = true;
         this.#listener.drawn();
         setTimeout(() => void this.city.prepare(this.renderer, this.eye.camera), PREPARE_AFTER);

@@ -57,7 +57,9 @@ export class World {
   readonly #session: Session;
   readonly #listener: WorldListener;
   readonly #budget: Budget;
-  readonly #governor = newGovernor();
+  #governor = newGovernor();
+  /** Whether frames say how much is drawn; else somebody did. */
+  #governs = true;
   /** What of the budget is used, as the governor says. */
   readonly #allowed: { nodes: number; readonly spans: number };
   #awaited: Awaited | undefined;
@@ -115,7 +117,7 @@ export class World {
       // What was given up meanwhile is of no use any more.
       if (!this.#frontier.wants(body.header.id)) return;
       const again = this.#city.tiles.get(body.header.id) !== undefined;
-      this.#city.tiles.add(body);
+      this.#city.add(body);
       this.#frontier.hold(body.header);
       // The next frame draws it, where all that it takes to do so is here; a tile that came anew lies elsewhere.
       if (again) this.#show(this.#shownIds);
@@ -166,10 +168,24 @@ export class World {
 
   /** Answer a frame that was drawn and came `seconds` after the one before; true where what is drawn should be chosen anew. */
   govern(seconds: number, refresh: number): boolean {
+    if (!this.#governs) return false;
     const before = this.#governor.share;
     governed(this.#governor, seconds, refresh, this.#governor);
+    if (before === this.#governor.share) return false;
     this.#allowed.nodes = Math.floor(this.#budget.nodes * this.#governor.share);
-    return before !== this.#governor.share;
+    return true;
+  }
+
+  /** Of the budget of nodes, how much is used. */
+  get share(): number {
+    return this.#governor.share;
+  }
+
+  /** Use so much of the budget whatever frames cost; null: as they allow. */
+  detail(share: number | null): void {
+    this.#governs = share === null;
+    this.#governor = { ...newGovernor(), share: Math.min(Math.max(share ?? this.#governor.share, 0), 1) };
+    this.#allowed.nodes = Math.floor(this.#budget.nodes * this.#governor.share);
   }
 
   /** Choose what to hold for a view that moved; `factor` as in `cut`. True while it should be asked again. */
@@ -183,7 +199,7 @@ export class World {
     if (drop.length > 0) {
       for (let i = 0; i < drop.length; i += MOST_NAMED) this.#session.send({ type: "drop", tiles: drop.slice(i, i + MOST_NAMED) });
       this.draw(rank);
-      for (const id of drop) this.#city.tiles.remove(id);
+      for (const id of drop) this.#city.remove(id);
     }
     return false;
   }
@@ -205,9 +221,12 @@ export class World {
     const same = before?.scene.generation === scene.generation;
     // What is open may have missed patches; of another generation nothing is of use.
     const stale = same ? (this.#frontier?.open(RANK_END) ?? []) : [...tiles.ids];
-    for (const id of stale) tiles.remove(id);
-    if (!same) this.#frontier = new Frontier(scene.root);
-    tiles.add(tile);
+    for (const id of stale) this.#city.remove(id);
+    if (!same) {
+      this.#frontier = new Frontier(scene.root);
+      this.survey.clear();
+    }
+    this.#city.add(tile);
     this.#frontier!.hold(tile.header);
     this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);

@@ -12,8 +12,7 @@ import type { ReadonlyVector, Vector } from "../spaces.ts";
 import { drawnAt, flies, floorAt, newDrawn, type Playhead } from "./drawn.ts";
 import { CLASS_BITS, DIGITS, keyOf, Sorted } from "./morton.ts";
 import { along, toBounds, toBox, toCurve, toSurface } from "./ray.ts";
-import { floatsOf } from "./survey.ts";
-import type { Tile } from "./tile.ts";
+import { floatsOf, type Tile } from "./tile.ts";
 
 /** What was met first. */
 export interface Hit {

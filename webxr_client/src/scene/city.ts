@@ -3,7 +3,7 @@ import {
   BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
   Scene, UnsignedByteType, Vector3, Vector4, type Camera, type IUniform, type WebGLRenderer,
 } from "three";
-import { CATEGORY_COLOURS, COMMIT_NODES, NODE, type Patch, type TileHeader } from "../generated/protocol.ts";
+import { CATEGORY_COLOURS, NODE, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import type { Course } from "./course.ts";
 import { Pool } from "./pool.ts";
@@ -31,6 +31,7 @@ function uniforms() {
   return {
     uSpans: { value: null } as IUniform,
     uNodes: { value: null } as IUniform,
+    uPages: { value: null } as IUniform,
     uStrata: { value: null } as IUniform,
     uPeople: { value: null } as IUniform,
     uCategories: { value: null } as IUniform,
@@ -65,7 +66,10 @@ export class City {
   /** The same nodes, writing who they are instead of colours. */
   readonly pickScene = new Scene();
   readonly #nodes: Pool;
-  readonly #roster = new Roster();
+  /** Which pages of `uNodes` are drawn, in their order. */
+  readonly #pages: Pool;
+  #listed = 0;
+  readonly #roster: Roster;
   readonly #sides = new Faces(SIDES);
   readonly #tops = new Faces(TOP);
   readonly #plates = new Faces(ALL);
@@ -87,17 +91,22 @@ export class City {
   #arrangedAt = 0;
   #course: Course | undefined;
   #lit: readonly number[] = [];
-  #ids: readonly string[] = [];
   /** Whom the outline was made for; of nobody after rows have moved. */
   #markedSelected = NaN;
   #markedHovered = NaN;
 
   constructor(renderer: WebGLRenderer) {
     this.tiles = new Tiles(renderer);
-    this.#nodes = new Pool(renderer, 4, () => this.#writeNodes());
+    this.#nodes = new Pool(renderer, 4, () => this.#roster.restore());
+    this.#pages = new Pool(renderer, 1, () => this.#writePages());
+    this.#roster = new Roster({
+      reserve: (rows) => void this.#nodes.reserve(rows * NODE.texels),
+      write: (row, records) => this.#nodes.write(row * NODE.texels, records),
+    });
     this.uniforms.uSpans.value = this.tiles.spans.texture;
     this.uniforms.uStrata.value = this.tiles.strata.texture;
     this.uniforms.uNodes.value = this.#nodes.texture;
+    this.uniforms.uPages.value = this.#pages.texture;
     this.uniforms.uCategories.value = colourTexture(Uint32Array.from(CATEGORY_COLOURS), 16);
     this.uniforms.uPeople.value = peopleTexture(new Uint32Array(1));
 
@@ -109,22 +118,22 @@ export class City {
     this.#marked.setIndex(new BufferAttribute(new Uint32Array(MOST_MARKED * ALL.length), 1));
     // What hides most first. The backdrop lies at the far plane, so it is drawn last, where nothing
     // else was: its shading is not for free.
-    this.#walls = part(this.#sides.geometry, this.#colourings.author, 0);
+    this.#walls = this.#sides.mesh(this.#colourings.author, 0);
     this.#mark = part(this.#marked, this.#marking, 0);
     this.#mark.visible = false;
     this.#sky = part(backdrop, this.#material(SKY, { depthWrite: false }), 3);
     // The river's edges are soft: it comes after what it lies before. Beads lie before ribbons, the gate's light over all.
     const blended = { transparent: true };
-    const river = [part(this.#ribbons.geometry, this.#material(RIBBONS, blended), 0.2), part(this.#beads.geometry, this.#material(BEADS, blended), 0.4)];
+    const river = [this.#ribbons.mesh(this.#material(RIBBONS, blended), 0.2), this.#beads.mesh(this.#material(BEADS, blended), 0.4)];
     river[0]!.onBeforeRender = (_, __, camera) => this.#measure(renderer, camera);
     const quad = new BufferGeometry();
     quad.setIndex([0, 1, 2, 2, 1, 3]);
     this.#gate = part(quad, this.#material(GATE, { transparent: true, depthWrite: false }), 0.6);
     this.#gate.visible = false;
-    const stand = [this.#walls, part(this.#tops.geometry, this.#material(ROOFS), 1), part(this.#plates.geometry, this.#material(PLATES), 2), this.#mark, ...river, this.#gate];
+    const stand = [this.#walls, this.#tops.mesh(this.#material(ROOFS), 1), this.#plates.mesh(this.#material(PLATES), 2), this.#mark, ...river, this.#gate];
     this.#standing.add(...stand);
-    const picked = [this.#sides, this.#tops, this.#plates].map(({ geometry }) => part(geometry, pick, 0));
-    picked.push(part(this.#ribbons.geometry, this.#material(PICK_RIBBONS), 0), part(this.#beads.geometry, this.#material(PICK_BEADS), 0));
+    const picked = [this.#sides, this.#tops, this.#plates].map((faces) => faces.mesh(pick, 0));
+    picked.push(this.#ribbons.mesh(this.#material(PICK_RIBBONS), 0), this.#beads.mesh(this.#material(PICK_BEADS), 0));
     for (const mesh of [...stand, this.#sky, ...picked]) mesh.matrixWorld = this.#worldFromScene;
     this.scene.add(this.#standing, this.#sky);
     this.pickScene.add(...picked);
@@ -151,14 +160,15 @@ export class City {
     this.#gate.visible = this.#course?.at(playheadRank.value + playheadFraction.value, gatePlace.value, gateAcross.value) ?? false;
   }
 
-  /** Rows of `uNodes` that are drawn. */
-  get nodesResident(): number {
-    return this.#roster.rows;
+  /** There is something to be drawn. */
+  get inhabited(): boolean {
+    return this.#roster.pages > 0;
   }
 
   /** Set `world_from_scene`; nothing else moves when a viewer does. */
   place(worldFromScene: Matrix4): void {
     this.#worldFromScene.copy(worldFromScene);
+    this.#list();
     this.#outline();
     this.#open();
   }
@@ -176,8 +186,6 @@ export class City {
     this.#arrangedAt = now;
     from.set(eye);
     this.#roster.arrange(eye);
-    this.#markedSelected = NaN;
-    this.#writeNodes();
   }
 
   /** Whether sky and ground are drawn around it; over passthrough the room is there instead. */
@@ -233,17 +241,25 @@ export class City {
     await renderer.compileAsync(waiting, camera);
   }
 
+  /** A tile has come: what it holds can be drawn from now on. */
+  add(body: TileBody): void {
+    const { id } = body.header;
+    this.remove(id);
+    this.#roster.add(this.tiles.add(body), this.tiles.firstSpan(id), this.tiles.firstStratum(id));
+  }
+
+  remove(id: string): void {
+    const tile = this.tiles.get(id);
+    if (tile === undefined) return;
+    this.#roster.remove(tile);
+    this.tiles.remove(id);
+  }
+
   /** Draw the nodes of these tiles, and only these. */
   show(ids: readonly string[]): void {
-    this.#ids = ids;
-    this.#roster.show(ids.flatMap((id) => {
-      const tile = this.tiles.get(id);
-      return tile === undefined ? [] : [{ tile, firstSpan: this.tiles.firstSpan(id), firstStratum: this.tiles.firstStratum(id) }];
-    }));
+    this.#roster.show(ids.flatMap((id) => this.tiles.get(id) ?? []));
     this.#arrangedFrom.fill(Infinity);
     this.#arrangedAt = 0;
-    if (!this.#nodes.reserve(Math.max(this.#roster.records.length / NODE.words, 1) * NODE.texels)) this.#writeNodes();
-    this.#count();
   }
 
   /** Apply a patch and draw what it changed; false when it does not follow what is here. */
@@ -251,27 +267,28 @@ export class City {
     const changed = this.tiles.patch(patch);
     if (changed === undefined) return false;
     const tile = this.tiles.get(patch.tile);
-    const rows = changed === "moved" || tile === undefined ? undefined : this.#roster.update(tile, changed);
-    if (rows === undefined) {
-      this.show(this.#ids);
-      return true;
-    }
-    for (const row of rows) this.#nodes.write(row * NODE.texels, this.#roster.records.subarray(row * NODE.words, (row + 1) * NODE.words));
-    if (rows.length > 0) this.#count();
+    if (tile === undefined) return true;
+    if (changed === "moved") this.#roster.rebase(tile, this.tiles.firstSpan(patch.tile), this.tiles.firstStratum(patch.tile));
+    else this.#roster.update(tile, changed);
+    this.#markedSelected = NaN;
     return true;
   }
 
   restore(): void {
     this.tiles.restore();
     this.#nodes.restore();
+    this.#pages.restore();
   }
 
-  #writeNodes(): void {
-    this.#nodes.write(0, this.#roster.records.subarray(0, this.#roster.rows * NODE.words));
+  #writePages(): void {
+    this.#pages.write(0, this.#roster.table.subarray(0, this.#roster.pages));
   }
 
-  /** As many faces as there are rows now. */
-  #count(): void {
+  /** Draw what is listed now. */
+  #list(): void {
+    if (this.#listed === this.#roster.version) return;
+    this.#listed = this.#roster.version;
+    if (!this.#pages.reserve(Math.max(this.#roster.pages, 1))) this.#writePages();
     const { plates, ribbons, before, rows } = this.#roster;
     this.#sides.draw(before, rows);
     this.#tops.draw(before, rows);
@@ -295,8 +312,7 @@ export class City {
       if (k < 0) this.#roster.find(selected, hovered, this.#found);
       else this.#roster.find(lit[k]!, NOBODY, this.#found);
       for (const row of this.#found) {
-        // The river marks itself.
-        if (i + ALL.length > index.count || this.#roster.records[row * NODE.words + NODE.node]! >= COMMIT_NODES) continue;
+        if (i + ALL.length > index.count) break;
         for (const corner of ALL) index.array[i++] = row * 8 + corner;
       }
     }
@@ -312,6 +328,7 @@ const MOST_MARKED = 640;
 /** Some faces of every row, drawn for a stretch of rows. */
 class Faces {
   readonly geometry = new BufferGeometry();
+  readonly meshes: Mesh[] = [];
   readonly #corners: readonly number[];
   #rows = 0;
 
@@ -319,7 +336,17 @@ class Faces {
     this.#corners = corners;
   }
 
+  /** A mesh that draws them. */
+  mesh(material: RawShaderMaterial, order: number): Mesh {
+    const mesh = part(this.geometry, material, order);
+    mesh.visible = false;
+    this.meshes.push(mesh);
+    return mesh;
+  }
+
   draw(from: number, to: number): void {
+    // A program without anything to draw still costs a change of state.
+    for (const mesh of this.meshes) mesh.visible = to > from;
     if (to > this.#rows) this.#grow(to);
     const n = this.#corners.length;
     this.geometry.setDrawRange(from * n, (to - from) * n);

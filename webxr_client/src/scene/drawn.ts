@@ -1,8 +1,7 @@
 /** What the shader draws of a node: the same rules as `shaders/nodes.glsl` has, for those who need the numbers. */
 import { Flag, Kind, SPAN } from "../generated/protocol.ts";
 import type { Vector } from "../spaces.ts";
-import { floatsOf } from "./survey.ts";
-import type { Tile } from "./tile.ts";
+import { floatsOf, type Tile } from "./tile.ts";
 
 /** Where time stands, and how long a change eases in; as the shader's uniforms. */
 export interface Playhead {

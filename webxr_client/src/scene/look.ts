@@ -3,8 +3,7 @@ import { NODE, SPAN } from "../generated/protocol.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
 import { Bvh, type Hit } from "./bvh.ts";
 import type { Playhead } from "./drawn.ts";
-import { floatsOf } from "./survey.ts";
-import type { Tile } from "./tile.ts";
+import { floatsOf, type Tile } from "./tile.ts";
 
 /** Where a node stands at a whole rank. */
 export interface Standing {

@@ -4,8 +4,8 @@ import { ExternalTexture, type WebGLRenderer } from "three";
 /** Texels in a row of every integer texture; the shaders shift by it. */
 export const WIDTH = 2048;
 
-/** RGBA32UI or RG32UI, by 32-bit words a texel. */
-export type Words = 2 | 4;
+/** R32UI, RG32UI or RGBA32UI, by 32-bit words a texel. */
+export type Words = 1 | 2 | 4;
 
 /**
  * One integer texture of `texels` texels or more, growing by doubling.
@@ -58,7 +58,8 @@ export class Pool {
     this.texture.sourceTexture = made;
     this.#height = height;
     this.#bind(gl, made);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, this.#words === 4 ? gl.RGBA32UI : gl.RG32UI, WIDTH, height);
+    const format = this.#words === 4 ? gl.RGBA32UI : this.#words === 2 ? gl.RG32UI : gl.R32UI;
+    gl.texStorage2D(gl.TEXTURE_2D, 1, format, WIDTH, height);
     for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
     this.#rewrite();
   }
@@ -80,7 +81,7 @@ export class Pool {
       const high = whole ? Math.floor(texels / WIDTH) : 1;
       const part = words.subarray(from * n, (from + wide * high) * n);
       gl.texSubImage2D(gl.TEXTURE_2D, 0, x, Math.floor(at / WIDTH), wide, high,
-        n === 4 ? gl.RGBA_INTEGER : gl.RG_INTEGER, gl.UNSIGNED_INT, part);
+        n === 4 ? gl.RGBA_INTEGER : n === 2 ? gl.RG_INTEGER : gl.RED_INTEGER, gl.UNSIGNED_INT, part);
       at += wide * high;
       from += wide * high;
       texels -= wide * high;

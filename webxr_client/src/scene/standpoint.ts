@@ -2,7 +2,7 @@
 import { NODE, SPAN } from "../generated/protocol.ts";
 import type { Vector } from "../spaces.ts";
 import type { Look } from "./look.ts";
-import { floatsOf } from "./survey.ts";
+import { floatsOf } from "./tile.ts";
 
 /** Places that are looked at, across and deep. */
 const ACROSS = 33;

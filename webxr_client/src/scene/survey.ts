@@ -4,7 +4,7 @@
  */
 import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
 import type { Milestone } from "./milestones.ts";
-import type { Tile } from "./tile.ts";
+import { floatsOf, type Tile } from "./tile.ts";
 
 /** Something that may be labelled; where the label is tied to, metres in scene space. */
 export interface Candidate {
@@ -25,23 +25,45 @@ export interface Candidate {
 /** Nodes between two looks at the clock. */
 const NODES_A_SLICE = 256;
 const MOST_FILES = 48;
+/** What a district must be wide, as a share of what a file must: until the next pass the eye may come nearer. */
+const LEAST_DISTRICT = 0.5;
 /** Milliseconds between two passes while the view moves, and while only time goes on: names need not follow every frame. */
 const PAUSE = 150;
 const PAUSE_PLAYING = 500;
 
+/** A district that is or was drawn; there is one of each as long as a generation lasts. */
 interface District {
-  readonly tile: Tile;
-  readonly row: number;
   readonly node: number;
-  readonly depth: number;
-  parent: number;
+  depth: number;
+  /** It is in itself where it has none. */
+  parent: District | undefined;
+  /** A tile that draws it, its row there, and how many do. */
+  tile: Tile;
+  row: number;
+  drawn: number;
+  /** It is in its level. */
+  listed: boolean;
   top: number;
   nextTop: number;
 }
 
+/** What was found out about a tile's rows, once: which are districts, and which district each is in. */
+interface Quarters {
+  readonly districts: number[];
+  readonly outer: District[];
+  /** By row: of `outer`. */
+  inner: Uint32Array;
+  rows: number;
+}
+
+/** Where a pass is. */
+const LOOK = 0;
+const OFFER = 1;
+const DONE = 2;
+
 export class Survey {
   /** Districts that stand, and the nearest files; valid up to `count`. Refilled at the end of each pass. */
-  readonly candidates: Candidate[] = [];
+  candidates: Candidate[] = [];
   count = 0;
   /** What is written along the river. */
   milestones: readonly Milestone[] = [];
@@ -49,41 +71,116 @@ export class Survey {
   passes = 0;
 
   #tiles: readonly Tile[] = [];
-  #parents: Int32Array[] = [];
-  #districts: District[] = [];
-  #deepestFirst: District[] = [];
-  #tile = 0;
+  #quarters = new WeakMap<Tile, Quarters>();
+  #byNode = new Map<number, District>();
+  /** Districts by depth; those that are not drawn any more go at the next pass. */
+  readonly #levels: District[][] = [];
+  #phase = LOOK;
+  /** The tile or level that is looked at, and how far. */
+  #at = 0;
   #row = 0;
   #rank = -1;
-  #stale = true;
   #again = true;
   #finished = -Infinity;
   #nearCount = 0;
   readonly #near: { tile: Tile; row: number; span: number; size: number }[] = [];
+  /** What will be `candidates`. */
+  #offered: Candidate[] = [];
+  #offers = 0;
+
+  /** Another generation: its nodes are others. */
+  clear(): void {
+    this.#tiles = [];
+    this.#quarters = new WeakMap();
+    this.#byNode = new Map();
+    this.#levels.length = 0;
+    this.count = 0;
+  }
 
   /** These tiles are drawn from now on. */
   show(tiles: readonly Tile[]): void {
+    for (const tile of this.#tiles) if (!tiles.includes(tile)) this.#leave(tile, tiles);
+    for (const tile of tiles) this.#enter(tile, this.#tiles.includes(tile));
     this.#tiles = tiles;
-    this.#districts = [];
-    const index = new Map<number, number>();
-    for (const tile of tiles) {
-      for (let row = 0; row < tile.nodeCount; row++) {
-        const at = row * NODE.words;
-        const node = tile.nodes[at + NODE.node]!;
-        if ((node & 1) === 0 || index.has(node)) continue;
-        index.set(node, this.#districts.length);
-        this.#districts.push({ tile, row, node, depth: tile.nodes[at + NODE.depth]!, parent: -1, top: 0, nextTop: 0 });
-      }
-    }
-    for (const district of this.#districts) {
-      const parent = district.tile.nodes[district.row * NODE.words + NODE.parent]!;
-      district.parent = parent === district.node ? -1 : (index.get(parent) ?? -1);
-    }
-    this.#parents = tiles.map((tile) => Int32Array.from({ length: tile.nodeCount }, (_, row) =>
-      index.get(tile.nodes[row * NODE.words + NODE.parent]!) ?? -1));
-    this.#deepestFirst = [...this.#districts].sort((a, b) => b.depth - a.depth);
     this.#begin();
-    this.#stale = true;
+  }
+
+  #enter(tile: Tile, drawn: boolean): void {
+    const quarters = this.#quartersOf(tile);
+    const known = drawn ? quarters.districts.length : 0;
+    if (quarters.rows < tile.nodeCount) this.#describe(tile, quarters);
+    for (let i = known; i < quarters.districts.length; i++) {
+      const row = quarters.districts[i]!;
+      const district = this.#byNode.get(tile.nodes[row * NODE.words + NODE.node]!)!;
+      district.drawn++;
+      district.tile = tile;
+      district.row = row;
+      if (district.listed) continue;
+      district.listed = true;
+      while (this.#levels.length <= district.depth) this.#levels.push([]);
+      this.#levels[district.depth]!.push(district);
+    }
+  }
+
+  #leave(tile: Tile, left: readonly Tile[]): void {
+    const { districts } = this.#quartersOf(tile);
+    for (const row of districts) {
+      const node = tile.nodes[row * NODE.words + NODE.node]!;
+      const district = this.#byNode.get(node)!;
+      if (--district.drawn <= 0 || district.tile !== tile) continue;
+      const other = left.find((one) => one.rowOf(node) >= 0);
+      if (other === undefined) continue; // it comes with this choice of tiles
+      district.tile = other;
+      district.row = other.rowOf(node);
+    }
+  }
+
+  #quartersOf(tile: Tile): Quarters {
+    let quarters = this.#quarters.get(tile);
+    if (quarters === undefined) this.#quarters.set(tile, quarters = { districts: [], outer: [], inner: new Uint32Array(tile.nodeCount), rows: 0 });
+    return quarters;
+  }
+
+  /** Find out about rows that are new. */
+  #describe(tile: Tile, quarters: Quarters): void {
+    const { nodes } = tile;
+    if (quarters.inner.length < tile.nodeCount) {
+      const inner = new Uint32Array(2 * tile.nodeCount);
+      inner.set(quarters.inner);
+      quarters.inner = inner;
+    }
+    const known = new Map<number, number>();
+    quarters.outer.forEach(({ node }, k) => known.set(node, k));
+    const from = quarters.rows;
+    quarters.rows = tile.nodeCount;
+    for (let row = from; row < tile.nodeCount; row++) {
+      const node = nodes[row * NODE.words + NODE.node]!;
+      if ((node & 1) === 0) continue;
+      quarters.districts.push(row);
+      this.#district(node, tile).depth = nodes[row * NODE.words + NODE.depth]!;
+    }
+    for (let row = from; row < tile.nodeCount; row++) {
+      const at = row * NODE.words;
+      const node = nodes[at + NODE.node]!;
+      const parent = nodes[at + NODE.parent]!;
+      let k = known.get(parent);
+      if (k === undefined) {
+        known.set(parent, k = quarters.outer.length);
+        quarters.outer.push(this.#district(parent, tile));
+      }
+      quarters.inner[row] = k;
+      if ((node & 1) !== 0 && parent !== node) this.#byNode.get(node)!.parent ??= quarters.outer[k];
+    }
+  }
+
+  /** The district that a node is; where no tile with it has been here, only that it is. */
+  #district(node: number, tile: Tile): District {
+    let district = this.#byNode.get(node);
+    if (district === undefined) {
+      district = { node, depth: 0, parent: undefined, tile, row: -1, drawn: 0, listed: false, top: 0, nextTop: 0 };
+      this.#byNode.set(node, district);
+    }
+    return district;
   }
 
   /** The view or the playhead moved: look again. */
@@ -94,54 +191,54 @@ export class Survey {
   /**
    * Look on for about so many milliseconds; true when this finished a pass.
    *
-   * `eye` in scene space; files of less than `least` radians do not count. While the view is moving or history
+   * `eye` in scene space; what is of less than `least` radians does not count. While the view is moving or history
    * playing passes come with pauses between them; where all has come to rest the last one comes at once.
    */
   step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number, moving: boolean, playing: boolean): boolean {
-    if (!this.#stale) {
+    if (this.#phase === DONE) {
       if (!this.#again || ((moving || playing) && performance.now() - this.#finished < (moving ? PAUSE : PAUSE_PLAYING))) return false;
       this.#begin();
-      this.#stale = true;
       this.#again = false;
     }
     this.#rank = rank;
     const until = performance.now() + milliseconds;
-    while (this.#tile < this.#tiles.length) {
-      const tile = this.#tiles[this.#tile]!;
-      const end = Math.min(this.#row + NODES_A_SLICE, tile.nodeCount);
-      this.#look(tile, this.#parents[this.#tile]!, this.#row, end, eye, least);
-      this.#row = end;
-      if (this.#row >= tile.nodeCount) {
-        this.#tile++;
-        this.#row = 0;
-      }
-      if (performance.now() > until) break;
+    for (;;) {
+      if (this.#phase === LOOK) this.#look(eye, least);
+      else this.#offerDistricts(eye, least * LEAST_DISTRICT);
+      if (this.#phase === DONE) return true;
+      if (performance.now() > until) return false;
     }
-    if (this.#tile < this.#tiles.length) return false;
-    this.#finish();
-    this.#finished = performance.now();
-    return true;
   }
 
   #begin(): void {
-    this.#tile = 0;
-    this.#row = 0;
-    this.#nearCount = 0;
-    for (const district of this.#districts) district.nextTop = 0;
+    this.#phase = LOOK;
+    this.#at = this.#row = 0;
+    this.#nearCount = this.#offers = 0;
+    for (const level of this.#levels) for (const district of level) district.nextTop = 0;
   }
 
-  #look(tile: Tile, parents: Int32Array, from: number, to: number, eye: readonly [number, number, number], least: number): void {
+  /** Look at some rows. */
+  #look(eye: readonly [number, number, number], least: number): void {
+    const tile = this.#tiles[this.#at];
+    if (tile === undefined) {
+      this.#phase = OFFER;
+      this.#at = this.#levels.length - 1;
+      this.#row = 0;
+      return;
+    }
+    const quarters = this.#quartersOf(tile);
+    const end = Math.min(this.#row + NODES_A_SLICE, quarters.rows);
     const { nodes } = tile;
     const floats = floatsOf(tile);
-    for (let row = from; row < to; row++) {
+    for (let row = this.#row; row < end; row++) {
       const node = nodes[row * NODE.words + NODE.node]!;
       if ((node & 1) !== 0 || node >= COMMIT_NODES) continue;
       const span = tile.liveSpan(row, this.#rank);
       if (span < 0) continue;
       const at = span * SPAN.words;
       const top = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!;
-      const district = this.#districts[parents[row]!];
-      if (district !== undefined && top > district.nextTop) district.nextTop = top;
+      const district = quarters.outer[quarters.inner[row]!]!;
+      if (top > district.nextTop) district.nextTop = top;
       // Angular size; only the largest few are kept.
       const dx = floats[at + SPAN.position1]! - eye[0];
       const dy = top - eye[1];
@@ -150,6 +247,10 @@ export class Survey {
       const size = wide * wide / (dx * dx + dy * dy + dz * dz);
       if (size > least * least) this.#keep(tile, row, span, size);
     }
+    this.#row = end;
+    if (end < quarters.rows) return;
+    this.#at++;
+    this.#row = 0;
   }
 
   #keep(tile: Tile, row: number, span: number, size: number): void {
@@ -166,21 +267,50 @@ export class Survey {
     near[i] = kept;
   }
 
-  #finish(): void {
-    for (const district of this.#deepestFirst) {
-      district.top = district.nextTop;
-      const parent = this.#districts[district.parent];
-      if (parent !== undefined && district.nextTop > parent.nextTop) parent.nextTop = district.nextTop;
+  /** Offer some districts, the deepest first: how tall each is depends on those in it. */
+  #offerDistricts(eye: readonly [number, number, number], least: number): void {
+    const level = this.#levels[this.#at];
+    if (level === undefined) {
+      this.#finish();
+      return;
     }
-    this.count = 0;
-    for (const { tile, row, node, depth, top } of this.#districts) {
+    const end = Math.min(this.#row + NODES_A_SLICE, level.length);
+    for (let i = this.#row; i < end; i++) {
+      const district = level[i]!;
+      if (district.drawn <= 0) continue;
+      district.top = district.nextTop;
+      const { parent, tile, row, depth, top } = district;
+      if (parent !== undefined && top > parent.nextTop) parent.nextTop = top;
       const span = depth > 0 ? tile.liveSpan(row, this.#rank) : -1;
-      if (span >= 0) this.#offer(tile, row, span, node, true, depth, top);
+      if (span >= 0) this.#offer(tile, row, span, true, top, eye, least);
+    }
+    this.#row = end;
+    if (end < level.length) return;
+    this.#forget(level);
+    this.#at--;
+    this.#row = 0;
+  }
+
+  /** Strike those off that are not drawn any more. */
+  #forget(level: District[]): void {
+    let stay = 0;
+    for (const district of level) {
+      if (district.drawn > 0) level[stay++] = district;
+      else district.listed = false;
+    }
+    level.length = stay;
+  }
+
+  #finish(): void {
+    // Outer districts go first: where all are equal, they are named.
+    for (let i = 0, j = this.#offers - 1; i < j; i++, j--) {
+      const candidate = this.#offered[i]!;
+      this.#offered[i] = this.#offered[j]!;
+      this.#offered[j] = candidate;
     }
     for (let i = 0; i < this.#nearCount; i++) {
       const { tile, row, span } = this.#near[i]!;
-      const at = row * NODE.words;
-      this.#offer(tile, row, span, tile.nodes[at + NODE.node]!, false, tile.nodes[at + NODE.depth]!, 0);
+      this.#offer(tile, row, span, false, 0);
     }
     for (let i = 0; i < this.milestones.length; i++) {
       const milestone = this.milestones[i]!;
@@ -195,40 +325,44 @@ export class Survey {
       candidate.extent = milestone.extent;
       candidate.text = milestone.text;
     }
-    this.#stale = false;
+    const before = this.candidates;
+    this.candidates = this.#offered;
+    this.count = this.#offers;
+    this.#offered = before;
+    this.#phase = DONE;
+    this.#finished = performance.now();
     this.passes++;
   }
 
   /** The next one to fill. */
   #next(): Candidate {
-    return (this.candidates[this.count++] ??= {} as Candidate);
+    return (this.#offered[this.#offers++] ??= {} as Candidate);
   }
 
-  #offer(tile: Tile, row: number, span: number, node: number, district: boolean, depth: number, top: number): void {
+  /** Offer what stands there, unless it is of less than `least` radians. */
+  #offer(tile: Tile, row: number, span: number, district: boolean, top: number, eye?: readonly [number, number, number], least = 0): void {
     const floats = floatsOf(tile);
     const at = span * SPAN.words;
+    const x = floats[at + SPAN.position1]!;
+    const y = Math.max(top, floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!);
+    const z = floats[at + SPAN.position1 + 2]!;
+    const extent = Math.max(floats[at + SPAN.size1]!, floats[at + SPAN.size1 + 2]!);
+    if (eye !== undefined) {
+      const dx = x - eye[0];
+      const dy = y - eye[1];
+      const dz = z - eye[2];
+      if (extent * extent < least * least * (dx * dx + dy * dy + dz * dz)) return;
+    }
     const candidate = this.#next();
     candidate.text = "";
     candidate.tile = tile;
     candidate.row = row;
-    candidate.node = node;
+    candidate.node = tile.nodes[row * NODE.words + NODE.node]!;
     candidate.district = district;
-    candidate.depth = depth;
-    candidate.x = floats[at + SPAN.position1]!;
-    candidate.z = floats[at + SPAN.position1 + 2]!;
-    candidate.y = Math.max(top, floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!);
-    candidate.extent = Math.max(floats[at + SPAN.size1]!, floats[at + SPAN.size1 + 2]!);
+    candidate.depth = tile.nodes[row * NODE.words + NODE.depth]!;
+    candidate.x = x;
+    candidate.y = y;
+    candidate.z = z;
+    candidate.extent = extent;
   }
-}
-
-/** The same words as floats: a view is made once for each array of spans. */
-const views = new WeakMap<Uint32Array, Float32Array>();
-
-export function floatsOf(tile: Pick<Tile, "spans">): Float32Array {
-  let floats = views.get(tile.spans);
-  if (floats === undefined) {
-    floats = new Float32Array(tile.spans.buffer, tile.spans.byteOffset, tile.spans.length);
-    views.set(tile.spans, floats);
-  }
-  return floats;
 }

@@ -227,3 +227,15 @@ function grown(array: Uint32Array, length: number): Uint32Array {
   larger.set(array);
   return larger;
 }
+
+/** The same words as floats: a view is made once for each array of spans. */
+const views = new WeakMap<Uint32Array, Float32Array>();
+
+export function floatsOf(tile: Pick<Tile, "spans">): Float32Array {
+  let floats = views.get(tile.spans);
+  if (floats === undefined) {
+    floats = new Float32Array(tile.spans.buffer, tile.spans.byteOffset, tile.spans.length);
+    views.set(tile.spans, floats);
+  }
+  return floats;
+}

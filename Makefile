@@ -1,5 +1,5 @@
 # make run REPO=path   serve a repository (this one without REPO)
-# make test            check everything, then run every test
+# make test            check everything, then run the tests; with SLOW=1 the slow ones too, as CI does
 # make help            the rest
 PYTHON ?= python3
 REPO   ?= .
@@ -19,7 +19,7 @@ PAGE_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public shaders -type f 2>/d
 help:
 	@echo "make run REPO=path   serve a repository at http://localhost:8080 (this one without REPO)"
 	@echo "make dev REPO=path   the same, with the page reloading as its source changes"
-	@echo "make test            check everything and run every test"
+	@echo "make test            check everything and run the tests (SLOW=1: the slow ones too, as CI does)"
 	@echo "make check           linters, types, layers, generated files; no tests"
 	@echo "make bench           measure, beside git and others; writes bench/results.json"
 	@echo "make wheel           build dist/*.whl, with the page in it"
@@ -71,7 +71,7 @@ system:
 
 test: check system page-if-stale
 	cd $(CLIENT) && npm test --silent
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest $(if $(SLOW),,-m "not slow") $(PYTEST)
 
 bench: $(VENV)/developing page-if-stale
 	$(PY) -m bench $(ARGS)

@@ -75,6 +75,7 @@ async def serving(path: Path) -> AsyncGenerator[Any]:
     from xrserver.config import Config
 
     async with app.server(Config(repositories=(path,), port=0), lambda phase, done, total: None) as serving:
+        await serving.opened()
         yield serving
 
 

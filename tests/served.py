@@ -126,6 +126,7 @@ async def served(*repositories: Path, **settings: Any) -> AsyncIterator[app.Serv
     """A server of `repositories` on a free port."""
     config = Config(repositories=repositories, port=0, **{"jobs": 1, "mdns": False, **settings})
     async with app.server(config, silent) as serving:
+        await serving.opened()
         yield serving
 
 

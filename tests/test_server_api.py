@@ -12,10 +12,9 @@ import pytest
 from served import asking, git, served, tell
 
 import xrserver
-from xrserver.config import Config
 from xrserver.server import api, http, shapes
 from xrserver.server.access import Access
-from xrserver.server.session import Sessions
+from xrserver.server.opening import Opening
 from xrserver.stream import codec, messages
 
 
@@ -208,7 +207,7 @@ async def test_other_methods_are_refused_and_those_allowed_are_named(repository:
 async def test_routes_and_description_are_the_same_set(repository: Path) -> None:
     async with served(repository) as serving, asking(serving) as client:
         described = await get(client, "/api/openapi.json")
-    router = http.create_app(Sessions(Config(), {}), Access("127.0.0.1", 1, "")).router
+    router = http.create_app(Opening(), Access("127.0.0.1", 1, "")).router
     routed = {(route.resource.canonical, route.method) for route in router.routes() if route.resource}
     ours = {(path, method) for path, method in routed if path.startswith(("/api", "/health"))}
     said = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}

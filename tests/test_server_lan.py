@@ -23,15 +23,14 @@ from yarl import URL
 
 import xrserver
 from xrserver import app
-from xrserver.config import Config
 from xrserver.errors import ConnectionLost, UsageError
 from xrserver.server import addresses, http, lan, listening
 from xrserver.server.access import OPEN, Access
 from xrserver.server.devices import Devices
 from xrserver.server.lan import Lan
 from xrserver.server.lock import locked
+from xrserver.server.opening import Opening
 from xrserver.server.pairing import FREE_TRIES_OF_ALL, Brake
-from xrserver.server.session import Sessions
 from xrserver.stream import codec, messages, schema
 
 #: A client whose TLS handshake fails leaves its transport to the collector, which complains of it anywhere.
@@ -123,7 +122,7 @@ async def alive(served: Served) -> None:
 
 async def test_a_stranger_gets_nothing_from_any_route(shared: Served) -> None:
     """Routes are taken from the router, so one that is added tomorrow is asked here."""
-    router = http.create_app(Sessions(Config(), {}), Access("127.0.0.1", 1, "x"), shared.lan).router
+    router = http.create_app(Opening(), Access("127.0.0.1", 1, "x"), shared.lan).router
     closed = {(route.method, route.resource.canonical) for route in router.routes()
               if route.resource and route.name not in OPEN}
     assert len(closed) >= 8 and {"page", "pair", "ca", "health"} == OPEN

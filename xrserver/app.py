@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -19,53 +20,16 @@ from typing import TYPE_CHECKING, Any
 from xrserver import errors
 from xrserver.config import Config, check, host_names
 from xrserver.directories import own_config_directory
+from xrserver.serving import Progress, Serving, Tell, ended
 
 if TYPE_CHECKING:
-    from xrserver.following import Following
-    from xrserver.server.announce import Announcing
-    from xrserver.server.lan import Lan
-    from xrserver.server.session import Sessions
-
-#: Called as (phase, done, total) while history is read, from another thread.
-Progress = Callable[[str, int, int], None]
-
-#: Takes a sentence about what goes on while serving.
-Tell = Callable[[str], None]
+    from xrserver.server.adb import Adb
 
 #: Seconds a child server has to end by itself.
 _CHILD_SECONDS = 10.0
 
-
-class _Stopped(Exception):
-    """Raised within work that is no longer wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """A server that is ready.
-
-    Attributes
-    ----------
-    url : str
-        The address to open, with its token.
-    repositories : tuple of (str, int)
-        Name and number of commits of each repository; 0 while they are being read.
-    sessions : Sessions
-        The viewers; what is published goes through them.
-    lan : Lan or None
-        Addresses, certificate and pairing for other devices of the network, where they are served.
-    announced : Announcing or None
-        Knows the name under which those devices find this machine.
-    following : tuple of Following
-        What keeps each repository current.
-    """
-
-    url: str
-    repositories: tuple[tuple[str, int], ...]
-    sessions: Sessions
-    lan: Lan | None = None
-    announced: Announcing | None = None
-    following: tuple[Following, ...] = ()
+#: How long a thread may keep Python's lock while another waits for it.
+_SWITCH_SECONDS = 1e-3
 
 
 def _untold(sentence: str) -> None:
@@ -74,83 +38,93 @@ def _untold(sentence: str) -> None:
 
 @asynccontextmanager
 async def server(config: Config, progress: Progress, tell: Tell = _untold) -> AsyncGenerator[Serving, None]:
-    """Open what `config` names and serve it until the block ends.
+    """Serve what `config` names until the block ends; its repositories are opened meanwhile.
 
     Raises
     ------
     UsageError
-        The address cannot be listened on, a repository or scene cannot be shown, or adb is missing.
+        The address cannot be listened on, adb is missing, or a repository or scene cannot be shown as far
+        as this is seen at a glance.
     """
     from aiohttp import web
 
-    from xrserver import pipeline
-    from xrserver.following import Following
-    from xrserver.server import access, adb, entrance, http, listening, scenefiles
-    from xrserver.server.announce import Announcing
-    from xrserver.server.lan import Lan
-    from xrserver.server.opened import OpenRepository
-    from xrserver.server.session import Sessions
+    from xrserver.history.glance import glance
+    from xrserver.server import access, http, listening
+    from xrserver.server.opening import Opening
 
     check(config)
-    names = host_names(config)
-    bridge = adb.required_adb() if config.adb else None
-    opened: dict[str, OpenRepository] = {}
+    hosts = host_names(config)
+    bridge = _bridge(config)
     async with contextlib.AsyncExitStack() as stack:
         # Listening comes first: whoever asks meanwhile waits, and a port in use is told at once.
         sockets = listening.listen_everywhere(config.port) if config.lan else [
             listening.listen(config.host, config.port)]
         for each in sockets:
             stack.enter_context(each)
+        names = tuple(glance(path, config.ref) for path in config.repositories)
+        _see_scene(config.scene)
         port = int(sockets[0].getsockname()[1])
         lan = announced = None
         if config.lan:
+            from xrserver.server.announce import Announcing
+            from xrserver.server.lan import Lan
+
             # Another process may be making the certificate: that is waited for in a thread.
-            lan = await asyncio.to_thread(Lan, own_config_directory(), port, names)
+            lan = await asyncio.to_thread(Lan, own_config_directory(), port, hosts)
             stack.callback(lan.close)
-        if lan is not None and config.mdns:
-            announced = Announcing(port, lambda: lan.here)
-            lan.on_moved(announced.moved)
-            # Finding a free name takes seconds: beside reading history.
-            stack.push_async_callback(_ended, asyncio.create_task(announced.run()))
-        for path in config.repositories:
-            repository = await pipeline.open_repository(path, config, progress, opened)
-            stack.push_async_callback(repository.close)
-            opened[repository.id] = repository
+            if config.mdns:
+                announced = Announcing(port, lambda: lan.here)
+                lan.on_moved(announced.moved)
+                # Finding a free name takes seconds: beside reading history.
+                stack.push_async_callback(ended, asyncio.create_task(announced.run()))
         doors = access.Access(config.host, port, access.Access.new_token() if config.token else "",
-                              names=(*names, *(lan.names if lan else ())), behind_proxy=config.behind_proxy,
+                              names=(*hosts, *(lan.names if lan else ())), behind_proxy=config.behind_proxy,
                               devices=lan.devices if lan else None)
-        sessions = Sessions(config, opened)
-        stack.push_async_callback(_ended, asyncio.create_task(scenefiles.follow(opened, sessions)))
-        runner = web.AppRunner(http.create_app(sessions, doors, lan), access_log=None,
+        # Closed in the reverse order: following, then viewers' sockets, then repositories.
+        repositories = await stack.enter_async_context(contextlib.AsyncExitStack())
+        opening = Opening()
+        runner = web.AppRunner(http.create_app(opening, doors, lan), access_log=None,
                                handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        following: list[Following] = []
-        for path, repository in zip(config.repositories, opened.values(), strict=True):
-            following.append(Following(repository, path, sessions, config, tell))
-            stack.push_async_callback(_ended, asyncio.create_task(following[-1].run()))
         if lan is None:
             await web.SockSite(runner, sockets[0]).start()
         else:
+            from xrserver.server import entrance
+
             assert runner.server is not None
             sender = entrance.sender_on(doors, lan)
             stack.push_async_callback(sender.shutdown, 1.0)
             listener = listening.Listener(sockets, lan.certificate.context, runner.server, sender)
             listener.start()
             stack.push_async_callback(listener.close)
-            stack.push_async_callback(_ended, asyncio.create_task(lan.watch(sessions.expel)))
+            stack.push_async_callback(ended, asyncio.create_task(lan.watch(opening.expel)))
         if bridge is not None:
+            from xrserver.server import adb
+
             there = _address("localhost", port, doors.token)
             await stack.enter_async_context(adb.tethered(bridge, port, there, tell))
-        yield Serving(_address(config.host, port, doors.token),
-                      tuple((o.name, len(o.index.oids) if o.whole else 0) for o in opened.values()), sessions,
-                      lan, announced, tuple(following))
+        serving = Serving(_address(config.host, port, doors.token), names, opening, lan, announced)
+        serving.begin(config, progress, tell, repositories)
+        stack.push_async_callback(serving.end)
+        yield serving
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+def _bridge(config: Config) -> Adb | None:
+    """Return the adb program, where a headset is to be reached by USB."""
+    if not config.adb:
+        return None
+    from xrserver.server import adb
+
+    return adb.required_adb()
+
+
+def _see_scene(name: str) -> None:
+    """See that a scene which is not the usual one is there and right."""
+    if name != Config().scene:
+        from xrserver.scene.definition import load_scene
+
+        load_scene(name)
 
 
 def _address(host: str, port: int, token: str) -> str:
@@ -160,38 +134,45 @@ def _address(host: str, port: int, token: str) -> str:
 
 
 async def serve(config: Config, progress: Progress, ready: Callable[[Serving], None],
-                tell: Tell = _untold, with_parent: bool = False) -> None:
+                opened: Callable[[Serving], None], tell: Tell = _untold, with_parent: bool = False) -> None:
     """Serve until SIGINT or SIGTERM comes, or (`with_parent`) standard input ends.
 
     Parameters
     ----------
     ready : callable
         Called once, when the address answers.
+    opened : callable
+        Called once, when there is something to see.
     tell : callable
         Called from then on, with what people should know.
+
+    Raises
+    ------
+    UsageError
+        As `server` does; also when a repository turns out to be unreadable, which ends serving.
     """
+    # Threads that build must give way at once to the loop that answers.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     stop = asyncio.Event()
-    stopping = False
-
-    def report(phase: str, done: int, total: int) -> None:
-        if stopping:
-            raise _Stopped  # the one way to end a thread that reads history
-        progress(phase, done, total)
-
-    async def run() -> None:
-        async with server(config, report, tell) as serving:
-            ready(serving)
-            await stop.wait()
-
     with _stopped_by_signals(stop):
         if with_parent:
             _stop_with_parent(stop)
-        running, stopped = asyncio.create_task(run()), asyncio.create_task(stop.wait())
-        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
-        stopping = True
-        stopped.cancel()
-        with contextlib.suppress(_Stopped):
-            await running
+        async with server(config, progress, tell) as serving:
+            ready(serving)
+            stopped = asyncio.create_task(stop.wait())
+            waiting = asyncio.create_task(serving.opened())
+            try:
+                await asyncio.wait((waiting, stopped), return_when=asyncio.FIRST_COMPLETED)
+                if not stop.is_set():
+                    waiting.result()
+                    # What was loaded stays: looking through it for what is not needed any more takes long.
+                    gc.freeze()
+                    opened(serving)
+                    await stopped
+            finally:
+                for task in (stopped, waiting):
+                    task.cancel()
+                await asyncio.gather(stopped, waiting, return_exceptions=True)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from xrserver.errors import UsageError, XrserverError
 from xrserver.terminal import Progress, Terminal
 
 if TYPE_CHECKING:
-    from xrserver import app
+    from xrserver.serving import Serving
 
 
 def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> int:
@@ -34,21 +34,30 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
     handler.setFormatter(logging.Formatter("xrserver: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
-    def ready(serving: app.Serving) -> None:
+    def say(text: str) -> None:
         progress.clear()
+        terminal.say(text)
+
+    def ready(serving: Serving) -> None:
         if options.announce:
-            print(app.announcement(serving), flush=True)
             return
-        what = ", ".join(f"{name} ({f'{commits:,} commits' if commits else 'its history is being read'})"
-                         for name, commits in serving.repositories)
-        terminal.say(f"{what} at {serving.url}")
+        say(f"{', '.join(serving.names)} at {serving.url}")
         if serving.lan is not None:
             _invite(terminal, serving)
         if config.open:
             _open(serving.url)
 
+    def opened(serving: Serving) -> None:
+        progress.clear()
+        if options.announce:
+            print(app.announcement(serving), flush=True)
+            return
+        for each in serving.sessions.repositories.values():
+            say(f"{each.name}: {len(each.index.oids):,} commits" if each.whole else
+                f"{each.name}: its newest files stand, older history is being read")
+
     try:
-        asyncio.run(app.serve(config, progress, ready, terminal.say, with_parent=options.announce))
+        asyncio.run(app.serve(config, progress, ready, opened, say, with_parent=options.announce))
     except XrserverError as error:
         if not options.announce:
             raise
@@ -57,7 +66,7 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
     return 0
 
 
-def _invite(terminal: Terminal, serving: app.Serving) -> None:
+def _invite(terminal: Terminal, serving: Serving) -> None:
     """Show other devices the way in, and their name for this machine once it has one."""
     from xrserver.invitation import Invitation
 
@@ -116,6 +125,7 @@ def _index(options: argparse.Namespace, config: Config, progress: Progress) -> i
 
     from xrserver import kernels
     from xrserver.history import opening
+    from xrserver.history.glance import repository_name
 
     logging.basicConfig(level=logging.WARNING, format="xrserver: %(message)s")
     # It ends soon: looking for what it might have dropped costs more than it frees, also at the end.
@@ -131,7 +141,7 @@ def _index(options: argparse.Namespace, config: Config, progress: Progress) -> i
     gc.freeze()
     progress.clear()
     if options.json:
-        print(json.dumps({"repository": opening.display_name(repository), **counts,
+        print(json.dumps({"repository": repository_name(repository.place), **counts,
                           "seconds": round(seconds, 3)}))
         return 0
     width = max(len(f"{count:,}") for count in counts.values())

@@ -11,10 +11,11 @@ from pathlib import Path
 from xrserver import kernels
 from xrserver.config import Config
 from xrserver.history.attributes import vendored_paths
+from xrserver.history.glance import repository_name
 from xrserver.history.globs import Glob
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.log import Progress
-from xrserver.history.opening import display_name, open_newest
+from xrserver.history.opening import open_newest
 from xrserver.history.repository import Repository
 from xrserver.history.shelf import Shelf
 from xrserver.layout.city import LAYOUT_VERSION
@@ -54,7 +55,7 @@ async def _open(path: Path, config: Config, progress: Progress, taken: Iterable[
     repository, index, versions, whole = await asyncio.to_thread(
         open_newest, path, ref=config.ref, jobs=config.jobs, cache_bytes=config.cache_bytes,
         people=config.people, progress=progress)
-    name = display_name(repository)
+    name = repository_name(repository.place)
     shelf = await asyncio.to_thread(Shelf.of, config.cache_bytes)
     builder = Builder(definition, config.scene, exclude, index, versions, progress)
     builder.repository, builder.shelf = repository, shelf

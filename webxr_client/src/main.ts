@@ -152,7 +152,7 @@ function heard(message: Heard): void {
       if (world.shown === undefined) ui.place(session.repository || (repositories[0]?.id ?? ""), "");
       break;
     case "progress":
-      if (world.shown === undefined) ui.loading.show(`${message.phase} …`, message.total > 0 ? message.done / message.total : -1);
+      if (world.shown === undefined) ui.loading.show(older.opening(message), message.total > 0 ? message.done / message.total : -1);
       else ui.notices.state(older.sentence(message));
       break;
     case "scene":

@@ -20,3 +20,13 @@ test("once all is read nothing is said", () => {
   said(older, "commits", 1, 2, 0);
   assert.equal(said(older, "", 0, 0, 10), "");
 });
+
+test("before anything can be seen the same steps are told as sentences of their own", () => {
+  const older = new Older();
+  const opening = (phase: string, done: number, total: number, now: number): string =>
+    older.opening({ type: "progress", phase, done, total }, now);
+  assert.equal(opening("", 0, 0, 0), "Opening …");
+  assert.equal(opening("kernels", 3, 0, 10), "Compiling, once per installation, 3 so far …");
+  assert.match(opening("commits", 0, 1000, 1000), /^Reading commits, 0 of 1.000 …$/);
+  assert.match(opening("commits", 500, 1000, 4000), /^Reading commits, 500 of 1.000, about 3 s left …$/);
+});

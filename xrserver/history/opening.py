@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -135,11 +134,3 @@ def counts(index: HistoryIndex, versions: FileVersions) -> dict[str, int]:
         "changes": len(index.change_path), "file versions": len(versions.path),
         "blobs": len(index.blob_oids),
     }
-
-
-def display_name(repository: Repository) -> str:
-    """Return what people call a repository: the name of its folder."""
-    place = repository.place
-    folder = (place.worktree or place.git_dir).resolve()
-    name = folder.name.removesuffix(".git") or folder.parent.name or "repository"
-    return os.fsencode(name).decode("utf-8", "replace")

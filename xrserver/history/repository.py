@@ -17,7 +17,8 @@ from types import TracebackType
 
 import pygit2
 
-from xrserver.errors import EmptyRepository, UnknownMoment, UnreadableRepository
+from xrserver.errors import UnreadableRepository
+from xrserver.history.glance import completed, no_commits, no_such_ref
 from xrserver.history.loose import alternates, loose_header, missing, read_loose
 from xrserver.history.objects import WIDTHS, Commit, ObjectStore, parse_commit, parse_tag, parse_tree
 from xrserver.history.place import Place, discover, object_format, shallow_boundary
@@ -27,8 +28,6 @@ from xrserver.history.shadow import GitObjects, Shadow, find_git
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 #: Deepest chain of tags that name tags.
 _TAG_DEPTH = 16
-#: How `git rev-parse` completes a short ref name, in its order.
-_COMPLETIONS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 
 
 def library_versions() -> dict[str, str]:
@@ -199,9 +198,8 @@ class Repository:
 
     def find_ref(self, text: str) -> tuple[str, bytes] | None:
         """Return the full name and commit of the ref that `text` names as `git rev-parse` reads it."""
-        for form in _COMPLETIONS:
-            name = form.format(text)
-            oid = self.refs.resolve(name) if name == "HEAD" or name.startswith("refs/") else None
+        for name in completed(text):
+            oid = self.refs.resolve(name)
             if oid is not None and (commit := self.peel(oid)) is not None:
                 return name, commit
         return None
@@ -213,11 +211,7 @@ class Repository:
             commit = None if oid is None else self.peel(oid)
             if commit is not None:
                 return name, commit
-            heads = [r.name.removeprefix("refs/heads/") for r in self.refs.all() if r.kind == "head"]
-            remedy = (f"choose a branch that has some, as --ref {heads[0]}" if heads
-                      else "make a first commit, then try again")
-            branch = name.removeprefix("refs/heads/")
-            raise EmptyRepository(f"{self.path} has no commits on {branch}: {remedy}.")
+            raise no_commits(self.path, name, self.refs)
         found = self.find_ref(ref)
         if found is not None:
             return (self.refs.head()[0], found[1]) if found[0] == "HEAD" else found
@@ -225,8 +219,7 @@ class Repository:
                 and self.objects.header(bytes.fromhex(ref)) is not None \
                 and (commit := self.peel(bytes.fromhex(ref))) is not None:
             return commit.hex(), commit
-        raise UnknownMoment(f"{ref!r} names no branch, tag or commit of {self.path}: "
-                            f"`git -C {self.path} branch --all` lists the branches.")
+        raise no_such_ref(self.path, ref)
 
     # --- opening --------------------------------------------------------------------------
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from aiohttp import hdrs, web
 
 from xrserver import __version__
-from xrserver.errors import UnknownMoment
-from xrserver.history.index import HistoryIndex
-from xrserver.server import paging, shapes, views
+from xrserver.errors import UnknownMoment, XrserverError
+from xrserver.server import paging, shapes
 from xrserver.server.access import PAIR_PATH
-from xrserver.server.opened import OpenRepository
+from xrserver.server.opening import OPENING
 from xrserver.server.problems import Problem
-from xrserver.stream import schema
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xrserver.history.index import HistoryIndex
+    from xrserver.server.opened import OpenRepository
+
+# What needs numpy is imported where it is needed: by then `app` has loaded it, off the event loop.
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-REPOSITORIES: web.AppKey[dict[str, OpenRepository]] = web.AppKey("repositories", dict)
 
 #: What a tile's or table's body is sent as.
 MSGPACK = "application/vnd.msgpack"
@@ -55,17 +58,25 @@ def _json(value: object) -> web.Response:
     return web.json_response(value, dumps=shapes.dumps)
 
 
-def _opened(request: web.Request) -> OpenRepository:
+async def _open(request: web.Request) -> Mapping[str, OpenRepository]:
+    """Return what is served, once it is open."""
+    try:
+        return await request.app[OPENING].repositories()
+    except XrserverError as error:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
+
+
+async def _opened(request: web.Request) -> OpenRepository:
     name = request.match_info["repo"]
     try:
-        return request.app[REPOSITORIES][name]
+        return (await _open(request))[name]
     except KeyError:
         raise Problem(HTTPStatus.NOT_FOUND, f"No repository called {name!r} is open here.") from None
 
 
 async def _all_of(request: web.Request) -> OpenRepository:
     """Return the repository that is asked about, once its whole history is known."""
-    opened = _opened(request)
+    opened = await _opened(request)
     await opened.all_read()
     if not opened.whole:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE,
@@ -74,24 +85,40 @@ async def _all_of(request: web.Request) -> OpenRepository:
 
 
 async def _health(request: web.Request) -> web.Response:
-    return _json({"status": "ok", "version": __version__, "schema": schema.schema_hash()})
+    hash = await asyncio.to_thread(_schema_hash)
+    return _json({"status": "ok", "version": __version__, "schema": hash})
+
+
+def _schema_hash() -> str:
+    from xrserver.stream import schema
+
+    return schema.schema_hash()
 
 
 async def _openapi(request: web.Request) -> web.Response:
+    await _open(request)
     return _json(openapi())
 
 
 async def _repositories(request: web.Request) -> web.Response:
-    items = [views.repository_summary(opened) for opened in request.app[REPOSITORIES].values()]
+    repositories = await _open(request)
+    from xrserver.server import views
+
+    items = [views.repository_summary(opened) for opened in repositories.values()]
     return _json({"items": items, "next": None})
 
 
 async def _repository(request: web.Request) -> web.Response:
-    return _json(views.repository(_opened(request)))
+    opened = await _opened(request)
+    from xrserver.server import views
+
+    return _json(views.repository(opened))
 
 
 async def _commit(request: web.Request) -> web.Response:
     opened, oid = await _all_of(request), request.match_info["oid"]
+    from xrserver.server import views
+
     moment = opened.moments.find(oid)
     if not moment.names_commit:
         raise UnknownMoment(f"{oid!r} is no commit: give an object id of at least 7 digits, or a ref.")
@@ -122,6 +149,8 @@ def _paths(index: HistoryIndex, rows: np.ndarray) -> list[bytes]:
 
 async def _files(request: web.Request) -> web.Response:
     opened = await _all_of(request)
+    from xrserver.server import views
+
     start, pin = paging.position_of(request)
     limit = paging.limit_of(request)
     # A page belongs to the listing that the first one began, wherever its ref points by now.
@@ -145,17 +174,21 @@ async def _authors(request: web.Request) -> web.Response:
 
 
 async def _scenes(request: web.Request) -> web.Response:
-    opened = _opened(request)
+    opened = await _opened(request)
+    from xrserver.server import views
+
     return _json({"items": [views.scene_summary(opened, name) for name in opened.scene_names], "next": None})
 
 
 async def _scene(request: web.Request) -> web.Response:
-    opened = _opened(request)
+    opened = await _opened(request)
+    from xrserver.server import views
+
     return _json(views.scene(opened, await opened.scene(request.match_info["scene"])))
 
 
 async def _tile(request: web.Request) -> web.Response:
-    opened, tile = _opened(request), request.match_info["tile"]
+    opened, tile = await _opened(request), request.match_info["tile"]
     body = await opened.body(await opened.scene(request.match_info["scene"]), tile)
     # A tile's id is the hash of its recipe: what has this id never changes.
     etag = f'"{tile}"'
@@ -199,6 +232,8 @@ def add_routes(router: web.UrlDispatcher, stream: Handler) -> None:
 
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI description of all operations."""
+    from xrserver.stream import schema
+
     paths = {operation.path: {"get": _described(operation)} for operation in OPERATIONS}
     paths[PAIR_PATH] = {"post": shapes.pair()}
     paths[shapes.STREAM_PATH] = {"get": shapes.stream(schema.subprotocol())}

@@ -6,18 +6,19 @@ import asyncio
 import json
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
 
 from xrserver.server import shapes
 from xrserver.server.access import ACCESS, PAIR_PATH, Access
-from xrserver.server.devices import Device, name_from_agent
-from xrserver.server.lan import Lan
-from xrserver.server.pairing import PairingRefused
 from xrserver.server.problems import Problem
 
-LAN: web.AppKey[Lan] = web.AppKey("lan", Lan)
+if TYPE_CHECKING:
+    from xrserver.server.devices import Device
+    from xrserver.server.lan import Lan
+
+LAN: web.AppKey[Lan] = web.AppKey("lan")
 
 #: Largest body, and how long it may take to come.
 BODY_BYTES = 1024
@@ -69,6 +70,10 @@ def _lan(request: web.Request) -> Lan:
 async def _pair(request: web.Request) -> web.Response:
     """Take a code (or a link's secret), and remember the device that brought it."""
     lan, access = _lan(request), request.app[ACCESS]
+    # SQLite and cryptography are for servers of the network: `lan` has loaded them.
+    from xrserver.server.devices import name_from_agent
+    from xrserver.server.pairing import PairingRefused
+
     asked = await _asked(request)
     known = access.visitor(request)
     if known is not None and known.device is not None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import mimetypes
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
 from xrserver import resources
+from xrserver.errors import XrserverError
 from xrserver.server import api, entrance
 from xrserver.server.access import ACCESS, Access, guard
-from xrserver.server.lan import Lan
+from xrserver.server.opening import OPENING, Opening
 from xrserver.server.problems import Problem, problems
-from xrserver.server.session import Sessions
+
+if TYPE_CHECKING:
+    from xrserver.server.lan import Lan
 
 #: Fixed here because what `mimetypes` says depends on the machine (Windows reads its registry).
 _TYPES = {
@@ -37,23 +41,20 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
-
-def create_app(sessions: Sessions, access: Access, lan: Lan | None = None) -> web.Application:
-    """Return the application that serves what `sessions` hold open to whom `access` lets in.
+def create_app(opening: Opening, access: Access, lan: Lan | None = None) -> web.Application:
+    """Return the application that serves what is being opened to whom `access` lets in.
 
     `lan` is what devices of the network pair with, where they may.
     """
     app = web.Application(middlewares=[problems, guard], client_max_size=64 * 1024)
-    app[SESSIONS] = sessions
+    app[OPENING] = opening
     app[ACCESS] = access
-    app[api.REPOSITORIES] = sessions.repositories
     if lan is not None:
         app[entrance.LAN] = lan
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sessions)
-    api.add_routes(app.router, sessions.serve)
+    api.add_routes(app.router, _stream)
     entrance.add_routes(app.router)
     app.router.add_get("/{file:.*}", _page, name="page")
     return app
@@ -82,7 +83,16 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 async def _close_sessions(app: web.Application) -> None:
-    await app[SESSIONS].close()
+    await app[OPENING].close()
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    """Hold a viewer's socket, once what talks to it is loaded."""
+    try:
+        sessions = await request.app[OPENING].sessions()
+    except XrserverError as error:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
+    return await sessions.serve(request)
 
 
 async def _page(request: web.Request) -> web.StreamResponse:

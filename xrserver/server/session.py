@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 
 from aiohttp import WSMsgType, hdrs, web
@@ -30,6 +30,7 @@ from xrserver.server import answers
 from xrserver.server.access import ACCESS
 from xrserver.server.allowance import Allowance
 from xrserver.server.opened import OpenRepository
+from xrserver.server.opening import Opening
 from xrserver.server.resume import Resumes, Whereabouts
 from xrserver.stream import bodies, codec, messages, schema
 from xrserver.stream.outbox import Outbox
@@ -39,6 +40,10 @@ _log = logging.getLogger(__name__)
 #: Seconds in which a viewer must say hello, and between heartbeats that find out who is gone.
 HELLO_SECONDS = 10.0
 HEARTBEAT_SECONDS = 20.0
+
+#: Seconds between two words to a viewer who waits for the first scene; and how many messages may come early.
+_TOLD_SECONDS = 0.25
+_MOST_EARLY = 64
 
 #: Most sessions at once, and most tiles one of them may be waiting for.
 MOST_SESSIONS = 256
@@ -60,8 +65,9 @@ _CODES = {UnknownTile: "unknown-tile", UnknownMoment: "unknown-moment", UnknownP
 class Sessions:
     """All viewers of one server, and where those that left were."""
 
-    def __init__(self, config: Config, repositories: dict[str, OpenRepository]) -> None:
+    def __init__(self, config: Config, repositories: dict[str, OpenRepository], opening: Opening) -> None:
         self.config = config
+        self.opening = opening
         self.repositories = repositories
         self.resumes = Resumes(config.resume_seconds)
         self._live: set[Session] = set()
@@ -162,6 +168,7 @@ class Session:
         self._dismissal: asyncio.Task[None] | None = None
         self._sessions = sessions
         self._allowance = Allowance()
+        self._early: deque[object] = deque()
         self._outbox = Outbox(sessions.config.outbox_bytes, self._snapshot)
         self._wanted: OrderedDict[str, None] = OrderedDict()
         self._wants = asyncio.Event()
@@ -180,12 +187,15 @@ class Session:
         """Talk until either side ends it; what the viewer does wrong ends only this session."""
         try:
             hello = await self._hello()
+            await self._wait()
             await self._greet(hello)
             await self._converse()
         except WireError as error:
             await close(self.socket, error.close_code, str(error))
         except ConnectionError:
             pass  # the viewer is gone; nobody is left to be told
+        except XrserverError as error:
+            await close(self.socket, _TRY_AGAIN_LATER, str(error))
         except Exception:
             _log.exception("a session failed")
             await close(self.socket, _INTERNAL_ERROR, "The server failed; its log says more.")
@@ -256,6 +266,36 @@ class Session:
             raise WireError(f"The first message must be hello, not {schema.wire_name(type(message))}.")
         return message
 
+    async def _wait(self) -> None:
+        """Wait until there is something to show, and tell how far that is."""
+        opening, told = self._sessions.opening, ("", 0, 0)
+        if opening.opened:
+            return
+        opened = asyncio.ensure_future(opening.repositories())
+        coming = asyncio.ensure_future(self._receive())
+        try:
+            while not opened.done():
+                await asyncio.wait((opened, coming), timeout=_TOLD_SECONDS,
+                                   return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    message = coming.result()
+                    if message is None:
+                        raise ConnectionResetError
+                    if len(self._early) >= _MOST_EARLY:
+                        raise TooManyMessages(f"More than {_MOST_EARLY} messages came before the welcome.")
+                    self._early.append(message)
+                    coming = asyncio.ensure_future(self._receive())
+                if opening.progress != told and not opened.done():
+                    told = opening.progress
+                    await self.socket.send_bytes(codec.encode(messages.Progress(*told)))
+            opened.result()
+        finally:
+            for task in (opened, coming):
+                task.cancel()
+            said = (await asyncio.gather(opened, coming, return_exceptions=True))[1]
+            if said is not None and not isinstance(said, BaseException):
+                self._early.append(said)
+
     async def _greet(self, hello: messages.Hello) -> None:
         sessions = self._sessions
         where = sessions.resumes.take(hello.resume)
@@ -315,6 +355,8 @@ class Session:
     async def _converse(self) -> None:
         workers = [asyncio.create_task(self._write()), asyncio.create_task(self._load())]
         try:
+            while self._early:
+                await self._take(self._early.popleft())
             while (message := await self._receive()) is not None:
                 await self._take(message)
         finally:

@@ -1,9 +1,10 @@
-/** How far the server is with reading older history, in words. */
+/** How far the server is with opening a repository, and with reading older history, in words. */
 import type { Progress } from "../generated/protocol.ts";
 import { grouped } from "./words.ts";
 
 const STEPS: Readonly<Record<string, string>> = {
   commits: "reading commits", sizes: "asking for sizes", order: "putting them in order", versions: "following every file", scene: "building",
+  kernels: "compiling, once per installation",
 };
 /** Seconds that are counted before a guess of what is left is worth telling. */
 const WORTH = 1.5;
@@ -14,14 +15,23 @@ export class Older {
   #from = 0;
 
   /** What is said about a report; "" once there is nothing left to read. */
-  sentence({ phase, done, total }: Progress, now = performance.now()): string {
-    if (phase === "") return "";
+  sentence(report: Progress, now = performance.now()): string {
+    return report.phase === "" ? "" : `Older history is coming: ${this.#step(report, now)}`;
+  }
+
+  /** What is said about a report while there is nothing to see yet. */
+  opening(report: Progress, now = performance.now()): string {
+    const step = report.phase === "" ? "opening …" : this.#step(report, now);
+    return step.charAt(0).toUpperCase() + step.slice(1);
+  }
+
+  #step({ phase, done, total }: Progress, now: number): string {
     if (phase !== this.#phase) {
       this.#phase = phase;
       this.#since = now;
       this.#from = done;
     }
-    const step = `Older history is coming: ${STEPS[phase] ?? phase}`;
+    const step = STEPS[phase] ?? phase;
     if (total === 0) return done > 0 ? `${step}, ${grouped(done)} so far …` : `${step} …`;
     const seconds = (now - this.#since) / 1000;
     const left = done > this.#from ? seconds * (total - done) / (done - this.#from) : Infinity;

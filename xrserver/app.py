@@ -151,13 +151,21 @@ async def serve(config: Config, progress: Progress, ready: Callable[[Serving], N
     UsageError
         As `server` does; also when a repository turns out to be unreadable, which ends serving.
     """
-    # Threads that build must give way at once to the loop that answers.
+    # Threads that build must give way at once to the loop that answers, and what is loaded now stays: looking
+    # through it for what is not needed any more holds everybody up for 0.1 s. Only compiling leaves much behind.
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.disable()
+
+    def report(phase: str, done: int, total: int) -> None:
+        if phase == "kernels":
+            gc.enable()
+        progress(phase, done, total)
+
     stop = asyncio.Event()
     with _stopped_by_signals(stop):
         if with_parent:
             _stop_with_parent(stop)
-        async with server(config, progress, tell) as serving:
+        async with server(config, report, tell) as serving:
             ready(serving)
             stopped = asyncio.create_task(stop.wait())
             waiting = asyncio.create_task(serving.opened())
@@ -165,8 +173,8 @@ async def serve(config: Config, progress: Progress, ready: Callable[[Serving], N
                 await asyncio.wait((waiting, stopped), return_when=asyncio.FIRST_COMPLETED)
                 if not stop.is_set():
                     waiting.result()
-                    # What was loaded stays: looking through it for what is not needed any more takes long.
                     gc.freeze()
+                    gc.enable()
                     opened(serving)
                     await stopped
             finally:

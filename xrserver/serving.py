@@ -139,6 +139,8 @@ def _load() -> None:
     """Import what numpy and git come with, in a thread: it takes longer than the address should."""
     for name in ("following", "server.scenefiles", "server.views"):
         import_module(f"xrserver.{name}")
+    with contextlib.suppress(ImportError):
+        import_module("anyio._backends._asyncio")  # which anyio imports in whatever loop first uses it
 
 
 async def ended(task: asyncio.Task[Any]) -> None:

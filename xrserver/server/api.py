@@ -169,7 +169,8 @@ async def _authors(request: web.Request) -> web.Response:
     people = await opened.people()
     count = len(opened.index.person_names)
     end = min(start + paging.limit_of(request), count)
-    return _json({"items": [people.row(person) for person in range(min(start, end), end)],
+    rows = await opened.run(lambda: [people.row(person) for person in range(min(start, end), end)])
+    return _json({"items": rows,
                   "next": paging.cursor_of(end) if end < count else None})
 
 

@@ -25,6 +25,9 @@ ALIGNMENT = 8
 #: Records may hold records of their own class (a tile's children), but only so deep.
 _DEEPEST = 48
 
+#: Longer columns are cut for the join: of plain bytes alone it lets other threads go on meanwhile.
+_PIECE = 1 << 20
+
 #: What stands before a column's data: a bin 32 header.
 _BIN32 = 5
 
@@ -85,7 +88,11 @@ def _append_columns(parts: list[Any], position: int, value: messages.Columns, co
         head = packer.pack(name) + packer.pack_array_header(2)
         padding = -(position + len(head) + 2 + _BIN32) % ALIGNMENT
         head += bytes((0xC4, padding, *[0] * padding, 0xC6)) + data.nbytes.to_bytes(4, "big")
-        parts += (head, data)
+        parts.append(head)
+        if data.nbytes <= _PIECE:
+            parts.append(data)
+        else:
+            parts += (data[at:at + _PIECE].tobytes() for at in range(0, data.nbytes, _PIECE))
         position += len(head) + data.nbytes
     return position
 

@@ -170,7 +170,7 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     offered = {
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--people", "--lan", "--adb",
                   "--behind-proxy", "--open", "--no-token", "--no-mdns"},
-        "preview": {"--at", "--screenshot", "--size"},
+        "preview": {"--at", "--screenshot", "--path", "--record", "--fps", "--size"},
         "index": {"--json", "--jobs", "--people", "--cache-bytes"},
         "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}
     for command, flags in offered.items():

@@ -17,12 +17,14 @@ from xrserver.errors import ConnectionLost, NoDisplay, UnknownMoment
 from xrserver.native import fonts
 from xrserver.native.backend import Event, Intent
 from xrserver.native.city import City
+from xrserver.native.desktop import DesktopViewer
 from xrserver.native.hud import dates
 from xrserver.native.offscreen import Offscreen, screenshot
-from xrserver.native.viewer import Viewer
 from xrserver.navigation.locomotion import Actions
 
 SIZE = (320, 200)
+#: Room for panels.
+PANEL = (960, 640)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +95,7 @@ async def test_playing_backwards_is_the_same_film(town_repository):
     backend = await beside(Offscreen, SIZE, 1 / 64)
 
     def film(url):
-        with Viewer(backend, url) as viewer:
+        with DesktopViewer(backend, url) as viewer:
             viewer.settle("rank:30")
             viewer.frame()
             viewer.playback = clock.play(viewer.playback, 4.0)
@@ -122,7 +124,7 @@ async def test_what_a_person_asks_for_happens(town_repository):
     backend = await beside(Offscreen, SIZE)
 
     def session(url):
-        with Viewer(backend, url, decorated=True) as viewer:
+        with DesktopViewer(backend, url, decorated=True) as viewer:
             viewer.settle()
 
             def do(*events, frames=1, **intent):
@@ -177,6 +179,33 @@ async def test_what_a_person_asks_for_happens(town_repository):
             do(("recentre",), frames=40)
             assert viewer.journey.pose == viewer.journey.home
             do(("bookmark",))  # bound, and not for this viewer
+            # The menu, and what stands on it.
+            menu, colours = viewer._desk.menu, viewer.colouring
+
+            def press(words):
+                """Click on what is written so on the menu."""
+                (x, y, wide, tall), _ = next(area for area in menu.areas if area[1].text == words)
+                left, top = viewer._desk._corners["menu"]
+                at = left + 0.8 * (x + wide / 2), top + 0.8 * (y + tall / 2)
+                here = 2 * at[0] / PANEL[0] - 1, 1 - 2 * at[1] / PANEL[1]
+                do(("select",), pointer=here, moved=True, begun=here, actions=Actions(grab=(0.0, 0.0, -1.0)))
+
+            backend.__init__(PANEL, context=backend.context)
+            do(("select",), pointer=(0.0, 0.95))
+            do(("menu",))
+            still = viewer.journey.pose
+            for words, colouring in (("Age", 1), ("Kind", 2), ("Author", 0)):
+                press(words)
+                do()
+                assert viewer.colouring == colouring
+            press("Play")
+            assert viewer.playback.playing
+            do()
+            press("Pause")
+            assert not viewer.playback.playing and viewer.colouring == colours
+            assert viewer.journey.pose == still  # nothing behind a panel is taken hold of
+            do(("menu",))
+            assert not menu.shown
 
     async with served(town_repository) as serving:
         await beside(session, serving.url)
@@ -187,7 +216,7 @@ async def test_a_viewer_outlives_its_connection_and_says_so(town_repository):
     backend = await beside(Offscreen, SIZE)
 
     async with served(town_repository) as serving:
-        viewer = await beside(Viewer, backend, serving.url, True)
+        viewer = await beside(DesktopViewer, backend, serving.url, True)
         await beside(viewer.settle)
         await beside(viewer.frame)
         drawn = await beside(pixels, backend)
@@ -269,7 +298,7 @@ async def test_labels_stand_on_their_districts_skylines(town_repository):
     async with served(town_repository) as serving:
 
         def look(url):
-            with Viewer(backend, url) as viewer:
+            with DesktopViewer(backend, url) as viewer:
                 viewer.settle()
                 assert isinstance(viewer.city, City)
                 return [viewer.city.labels(viewer.drawn, rank) for rank in (0, viewer.playback.rank)], viewer

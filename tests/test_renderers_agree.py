@@ -15,8 +15,8 @@ from random_histories import random_script
 from served import served
 
 from xrserver import clock, resources, spaces
+from xrserver.native.desktop import DesktopViewer
 from xrserver.native.offscreen import Offscreen
-from xrserver.native.viewer import Viewer
 from xrserver.navigation import locomotion
 from xrserver.navigation.locomotion import Gaze
 
@@ -63,7 +63,7 @@ class Native:
 
     def open(self, url):
         self.backend = Offscreen(SIZE)
-        self.viewer = Viewer(self.backend, url)
+        self.viewer = DesktopViewer(self.backend, url)
         self.viewer.settle()
         return self.viewer.city.box, self.viewer.city.scene.head_rank
 

@@ -23,6 +23,7 @@ from xrserver.directories import own_config_directory
 from xrserver.serving import Progress, Serving, Tell, ended
 
 if TYPE_CHECKING:
+    from xrserver.native.film import Film
     from xrserver.server.adb import Adb
 
 #: Seconds a child server has to end by itself.
@@ -222,8 +223,10 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None) -> None:
-    """Show what the server at `url` serves in a window, or write one picture of it.
+def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None, camera: Path | None = None,
+         record: Path | None = None, rate: float = 30.0,
+         tell: Callable[[int, int], None] = lambda done, total: None) -> None:
+    """Show what the server at `url` serves in a window, or write a picture or a film of it.
 
     Parameters
     ----------
@@ -231,15 +234,53 @@ def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None) -> N
         Moment to start at; '' for the newest.
     size : (int, int)
         Width and height in pixels.
+    camera : path or None
+        A camera's path: shown, or with `record` made into a film without a window.
+    record : path or None
+        Where a film goes; without `camera`, what is seen in the window.
+    rate : float
+        Frames a second of a film without a window; `tell` hears how many of them are done.
     """
     if screenshot is not None:
         from xrserver.native import offscreen
 
         offscreen.screenshot(url, at, size, screenshot)
+        return
+    film = None if camera is None else camera_path(camera)
+    if record is not None and film is not None:
+        from xrserver.native import offscreen
+
+        offscreen.film(url, film, size, rate, record, tell)
     else:
         from xrserver.native import preview
 
-        preview.run(url, at, size)
+        preview.run(url, at, size, film, record)
+
+
+def camera_path(file: Path) -> Film:
+    """Return a camera's path as its file has it; ``round`` is one that comes with xrserver.
+
+    Raises
+    ------
+    CameraError
+        The file is not there, or is wrong.
+    """
+    from xrserver.native.film import Film, read_film
+
+    return Film() if str(file) == "round" else read_film(file)
+
+
+def film_can_be_kept(file: Path) -> None:
+    """See that a film can be written, before a history is read for it.
+
+    Raises
+    ------
+    UsageError
+        PyAV is missing, or the name or its folder does not fit.
+    """
+    from xrserver.native import recording
+
+    recording.check(file)
 
 
 def headset_here() -> None:

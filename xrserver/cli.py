@@ -70,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--at", metavar="WHEN", default="", help="moment to start at (default: the newest)")
     preview.add_argument("--screenshot", metavar="FILE.png", type=Path,
                          help="write one picture without a window, and end")
+    preview.add_argument("--path", metavar="FILE.toml|round", type=Path,
+                         help="let the camera go this way; `round` is around everything through all time")
+    preview.add_argument("--record", metavar="FILE.mp4", type=Path,
+                         help="keep a film: of --path without a window, else of what is seen in it")
+    preview.add_argument("--fps", metavar="N", type=float, default=30.0,
+                         help="frames a second of a film of --path (default: %(default)g)")
     preview.add_argument("--size", metavar="WxH", default="1280x720", help="pixels (default: %(default)s)")
 
     vr = commands.add_parser("vr", help="show a repository in a headset on this computer, by OpenXR",

@@ -88,8 +88,21 @@ def _preview(options: argparse.Namespace, config: Config, progress: Progress) ->
     from xrserver import app
 
     size = _size(options.size)
+    if options.screenshot is not None and (options.record is not None or options.path is not None):
+        raise UsageError("--screenshot is one picture, and goes with neither --path nor --record.")
+    if not 1.0 <= options.fps <= 240.0:
+        raise UsageError(f"--fps is {options.fps:g}, but must be from 1 to 240.")
+    if options.record is not None:
+        app.film_can_be_kept(options.record)
+    if options.path is not None:
+        app.camera_path(options.path)
+
+    def tell(done: int, total: int) -> None:
+        progress("Drawing frames", done, total)
+
     with _server(options.source, config) as url:
-        app.show(url, options.at, size, options.screenshot)
+        app.show(url, options.at, size, options.screenshot, options.path, options.record, options.fps, tell)
+    progress.clear()
     return 0
 
 

@@ -14,7 +14,8 @@ ARCHITECTURE.md); ``close_code`` is the WebSocket close code for errors of the w
     │   ├── UnknownMoment
     │   ├── UnknownPath
     │   ├── AddressInUse
-    │   └── SceneError             a scene file is wrong: file, line, remedy
+    │   ├── SceneError             a scene file is wrong: file, line, remedy
+    │   └── CameraError            so is the file of a camera's path
     ├── WireError                  a message breaks the protocol                close 4400
     │   ├── DeviceRevoked                                                       close 4401
     │   ├── SchemaMismatch                                                      close 4406
@@ -67,6 +68,10 @@ class AddressInUse(UsageError):
 
 class SceneError(UsageError):
     """A scene file is wrong; the message names file, line and remedy."""
+
+
+class CameraError(UsageError):
+    """The file of a camera's path is wrong; the message names file, line and remedy."""
 
 
 class WireError(XrserverError):

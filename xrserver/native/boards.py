@@ -119,10 +119,15 @@ class Board:
         """Return where a place of it is in the room."""
         return spaces.apply(self.pose, (x - self.wide / 2, self.tall / 2 - y, 0.0))
 
-    def draw(self, overlay: Overlay, ink: Ink) -> None:
-        """Add it to an overlay that has begun, and remember what can be pressed where."""
+    def draw(self, overlay: Overlay, ink: Ink, fits: float = 0.0) -> None:
+        """Add it to an overlay that has begun, and remember what can be pressed where.
+
+        With `fits` it becomes as high as what stands on it, up to so many units.
+        """
         self.areas.clear()
-        overlay.rectangle(0, 0, self.wide, self.tall, (*ink.panel[:3], 1.0), 18.0)
+        sheet = overlay.count
+        self.tall = fits or self.tall
+        overlay.rectangle(0, 0, self.wide, self.tall, (*ink.panel[:3], 0.95 if fits else 1.0), 18.0)
         y, x = _AIR, _AIR
         inner = self.wide - 2 * _AIR
         for row in self.rows:
@@ -146,7 +151,10 @@ class Board:
                     y += _LINE
                 case _:
                     y = self._lines(overlay, ink, row, y, inner)
-        if self.cursor is not None:
+        if fits:
+            self.tall = min(fits, (y if x <= _AIR else y + 1.6 * _LINE) + _AIR)
+            overlay.heighten(sheet, self.tall)
+        elif self.cursor is not None:
             x, y = self.cursor
             overlay.rectangle(x - 6, y - 6, 12, 12, (*ink.panel[:3], 1.0), 6.0)
             overlay.rectangle(x - 4, y - 4, 8, 8, ink.text, 4.0)

@@ -24,10 +24,11 @@ _RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A generation of the scene, with its table."""
+    """A generation of the scene, with its table; and the names of all scenes that the server has."""
 
     scene: Scene
     table: TableBody
+    scenes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class Link:
         self._wanted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
+        #: The scene that is to be shown, empty for the server's choice; and that another one is wanted.
+        self._scene = ""
+        self._other = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
         self._thread.start()
 
@@ -124,6 +128,15 @@ class Link:
     def clock(self, rank: int, fraction: float, playing: bool, pose: Pose) -> None:
         """Tell the server where playhead and world are."""
         self._call(lambda session: [session.clock(rank, fraction, playing, pose)])
+
+    def show(self, scene: str) -> None:
+        """Go on with another scene of the server's: it comes as `Opened`."""
+        def begin() -> None:
+            self._scene = scene
+            self._other.set()
+
+        with contextlib.suppress(RuntimeError):  # closed
+            self._loop.call_soon_threadsafe(begin)
 
     def close(self) -> None:
         """End the session and its thread."""
@@ -171,13 +184,13 @@ class Link:
         resume, first = "", True
         while not self._ended.is_set():
             try:
-                async with connect(self._url, resume=resume) as session:
+                async with connect(self._url, scene=self._scene, resume=resume) as session:
                     resume = session.welcome.resume
                     self._session = session
                     if not first:
                         self._news.put(Told(""))
                     first = False
-                    await self._first_of(self._listen(session), self._ended.wait())
+                    await self._first_of(self._listen(session), self._ended.wait(), self._other.wait())
             except ConnectionLost as lost:
                 if first:
                     self._news.put(Failed(lost))
@@ -187,6 +200,10 @@ class Link:
                 self._session = None
                 self._wanted.clear()
                 await self._stop_tasks()
+            if self._other.is_set():  # at once, and as somebody new: what was resumed is another scene's
+                self._other.clear()
+                resume = ""
+                continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _RETRY_SECONDS)
 
@@ -208,12 +225,12 @@ class Link:
         await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _listen(self, session: Session) -> None:
-        self._news.put(Opened(session.scene, await session.table()))
+        self._news.put(self._opened(session.scene, await session.table(), session))
         async for message in session:
             match message:
                 case Scene():
                     self._wanted.clear()
-                    self._news.put(Opened(message, await session.table()))
+                    self._news.put(self._opened(message, await session.table(), session))
                 case Patch() if message.tile in self._wanted:
                     self._news.put(Arrived(await session.tile(message.tile)))
                 case Notice():
@@ -223,6 +240,10 @@ class Link:
                     self._news.put(Told(f"{message.phase}: {message.done:,}{of}" if message.phase else ""))
                 case _:
                     pass
+
+    @staticmethod
+    def _opened(scene: Scene, table: TableBody, session: Session) -> Opened:
+        return Opened(scene, table, tuple(session.welcome.scenes))
 
     async def _fetch(self, session: Session, tile: str) -> None:
         if tile not in self._wanted:

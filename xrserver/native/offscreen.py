@@ -5,9 +5,11 @@ On Linux by EGL, which needs no display; on Windows and macOS by the platform's 
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import moderngl
 from PIL import Image
@@ -16,6 +18,9 @@ from xrserver import spaces
 from xrserver.errors import NoDisplay
 from xrserver.native.backend import Intent, View
 from xrserver.spaces import DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW, Pose
+
+if TYPE_CHECKING:
+    from xrserver.native.film import Film
 
 #: Samples a pixel.
 SAMPLES = 4
@@ -91,9 +96,13 @@ class Offscreen:
         """Return the last frame: RGB bytes, rows from the top."""
         return self.image().tobytes()
 
+    def rows(self) -> bytes:
+        """Return the last frame: RGB bytes, rows from the bottom."""
+        return self._picture.read(components=3, alignment=1)
+
     def image(self) -> Image.Image:
         """Return the last frame."""
-        data = self._picture.read(components=3, alignment=1)
+        data = self.rows()
         picture = Image.frombytes("RGB", self.size, data)
         return picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
 
@@ -117,10 +126,48 @@ def screenshot(url: str, at: str, size: tuple[int, int], file: Path) -> None:
     ConnectionLost, UnknownMoment
         The server is gone, or knows no such moment.
     """
-    from xrserver.native.viewer import Viewer
+    from xrserver.native.desktop import DesktopViewer
 
     backend = Offscreen(size)
-    with Viewer(backend, url) as viewer:
+    with DesktopViewer(backend, url) as viewer:
         viewer.settle(at)
         viewer.frame()
         backend.image().save(file, "PNG")
+
+
+def film(url: str, seen: Film, size: tuple[int, int], rate: float, file: Path,
+         tell: Callable[[int, int], None]) -> None:
+    """Write a film as MP4: every frame with all that belongs into it, however long that takes.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Width and height in pixels; odd ones become one more.
+    rate : float
+        Frames a second.
+    tell : function of (int, int)
+        Is told how many frames of how many are done.
+
+    Raises
+    ------
+    NoDisplay
+        There is no OpenGL 3.3 here.
+    ConnectionLost, UnknownMoment
+        The server is gone, or knows no moment that a key names.
+    """
+    from xrserver.native.desktop import DesktopViewer
+    from xrserver.native.recording import Recording, even
+
+    backend = Offscreen(even(size), 1.0 / rate)
+    with DesktopViewer(backend, url, decorated=seen.panels) as viewer:
+        viewer.settle()
+        director = viewer.direct(seen)
+        frames = max(1, math.ceil(director.length * rate))
+        with Recording(file, backend.size, rate) as recording:
+            for number in range(frames):
+                director.seconds = number / rate
+                viewer.roll()
+                viewer.complete()
+                viewer.frame()
+                recording.add(backend.rows(), number / rate)
+                tell(number + 1, frames)

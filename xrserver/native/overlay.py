@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import moderngl
@@ -46,6 +48,7 @@ class Overlay:
         self._lines: dict[tuple[str, int], tuple[int, int, int, int]] = {}
         self._shelf = (_BORDER, _BORDER, 0)
         self.scale = 1.0
+        self._origin = (0.0, 0.0)
         #: Depth of what is added from now on, −1 (before everything) … 1: the city hides what is behind it.
         self.depth = -1.0
 
@@ -54,21 +57,37 @@ class Overlay:
         self.scale = scale
         self.count = 0
         self.depth = -1.0
+        self._origin = (0.0, 0.0)
+
+    @contextmanager
+    def within(self, x: float, y: float, unit: float) -> Generator[None, None, None]:
+        """Place all that is added in the block from (x, y) on, in units of so many logical pixels."""
+        scale, origin = self.scale, self._origin
+        self._origin = origin[0] + x * scale, origin[1] + y * scale
+        self.scale = scale * unit
+        yield
+        self.scale, self._origin = scale, origin
 
     def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour,
                   radius: float = 0.0) -> None:
         """Add a rectangle."""
-        s = self.scale
-        self._add((x * s, y * s, width * s, height * s), (0.0, 0.0, 0.0, 0.0), colour, radius * s)
+        s, (left, top) = self.scale, self._origin
+        box = left + x * s, top + y * s, width * s, height * s
+        self._add(box, (0.0, 0.0, 0.0, 0.0), colour, radius * s)
+
+    def heighten(self, quad: int, height: float) -> None:
+        """Give a rectangle another height: the one added when there were `quad` of them."""
+        self._quads[quad]["box"][3] = height * self.scale
 
     def text(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
         """Add a line of text whose box has its upper left corner at (x, y)."""
         if not text:
             return
         left, top, width, height = self._line(text, size)
-        s = self.scale
+        s, (over, down) = self.scale, self._origin
         # On whole pixels, or small letters blur.
-        self._add((round(x * s), round(y * s), width, height), (left, top, width, height), colour, 0.0)
+        box = round(over + x * s), round(down + y * s), width, height
+        self._add(box, (left, top, width, height), colour, 0.0)
 
     def figures(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
         """Add a line that changes all the time, character by character: each is rasterised but once."""

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from xrserver import clock, spaces
 from xrserver.clock import Playback
-from xrserver.native import hud
+from xrserver.native import hud, menu
 from xrserver.native.aiming import Pointed
 from xrserver.native.boards import Board, Row
 from xrserver.native.city import City
 from xrserver.native.hands import Worn
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.overlay import Overlay
-from xrserver.native.renderer import COLOURINGS
 from xrserver.spaces import Pose
 from xrserver.stream.messages import Panel
 
@@ -22,7 +21,6 @@ from xrserver.stream.messages import Panel
 _MENU, _TIME, _INSPECTOR, _NOTICE = (0.0, -8.0, 0.9), (0.0, -30.0, 0.9), (32.0, -8.0, 1.0), (0.0, 6.0, 1.2)
 #: A board is written anew for a cursor that moved by so many units.
 _MOVED = 1.0
-_PEOPLE = 6
 
 
 class Panels:
@@ -37,7 +35,7 @@ class Panels:
     def __init__(self, headset: Headset, act: Callable[[tuple[str, ...], float], None]) -> None:
         self._headset, self._act = headset, act
         self._overlay = Overlay(headset.context)
-        self.menu, self.time = Board("menu", 520, 480), Board("time", 620, 92)
+        self.menu, self.time = Board("menu", 520, 640), Board("time", 620, 92)
         self.inspector, self.notice = Board("inspector", 560, 640), Board("notice", 620, 60)
         self.boards = [self.inspector, self.menu, self.time, self.notice]
         self._places = {"menu": _MENU, "time": _TIME, "inspector": _INSPECTOR, "notice": _NOTICE}
@@ -68,14 +66,12 @@ class Panels:
         """Bring every board up to date; those that changed are drawn with `draw`."""
         self._show(self.inspector, worn, panel is not None)
         if panel is not None:
-            self.inspector.fill((Row("title", text=panel.title), *(
-                Row("text", row.label, row.text, ("seek", row.moment) if row.moment else ())
-                for row in panel.rows)))
+            self.inspector.fill(menu.inspector(panel))
         self._show(self.notice, worn, bool(notice))
         if notice:
             self.notice.fill((Row("text", text=notice),))
         if self.menu.shown:
-            self.menu.fill(_menu(city, state, settings))
+            self.menu.fill(menu.menu(city, state, settings))
         if self.time.shown:
             share = clock.progress(city.calendar, state.rank, state.fraction, state.pace)
             text = f"{city.date(state.rank)}   {state.rank:,} of {city.scene.head_rank:,}"
@@ -161,26 +157,3 @@ def _point(board: Board, cursor: tuple[float, float] | None) -> None:
         moved = abs(cursor[0] - before[0]) + abs(cursor[1] - before[1]) > _MOVED
     if moved:
         board.cursor, board.stale = cursor, True
-
-
-def _menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row, ...]:
-    """Return the rows of the menu: data, as every board's."""
-
-    def some(kind: str, words: dict[str, str]) -> list[Row]:
-        return [Row("button", text=text, action=(kind, value), on=settings[kind] == value,
-                    wide=1 / len(words)) for value, text in words.items()]
-
-    rows = [Row("title", text=city.scene.repository),
-            Row("button", text="Pause" if state.playing else "Play", action=("play",), wide=0.5),
-            Row("button", text="By commits" if state.pace == "commit" else "By the calendar",
-                action=("pace",), wide=0.5),
-            *some("stand", {"tabletop": "Table", "room": "Room", "life": "Life size"}),
-            *some("colour", {name: name.capitalize() for name in COLOURINGS}),
-            *some("comfort", {"gentle": "Gentle", "normal": "Normal", "free": "Free"}),
-            Row("button", text="Day" if not settings["day"] else "Night", action=("daylight",), wide=1 / 3),
-            Row("button", text="Undo", action=("undo",), wide=1 / 3),
-            Row("button", text="Recentre", action=("recentre",), wide=1 / 3)]
-    if settings["sees_through"]:
-        rows.append(Row("button", text="See the room", action=("passthrough",), on=bool(settings["through"])))
-    rows += [Row("swatch", text=person.name, colour=person.colour) for person in city.scene.people[:_PEOPLE]]
-    return tuple(rows)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xrserver.errors import NoRuntime
+from xrserver.native import frames
 
 if TYPE_CHECKING:
     from xrserver.native.openxr.headset import Headset
     from xrserver.native.worn import WornViewer
-
-#: Frames between two collections of garbage, done when a frame is over.
-_COLLECT_FRAMES = 240
 
 
 def look() -> None:
@@ -72,20 +69,10 @@ def run(url: str, at: str, say: Callable[[str], None]) -> None:
 def _loop(headset: Headset, viewer: WornViewer, at: str) -> None:
     if at:
         viewer.settle(at)
-    # Collections happen between frames, and what lives as long as the viewer is never looked at.
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    frames = 0
-    try:
-        while viewer.frame():
-            frames += 1
-            if frames % _COLLECT_FRAMES == 0:
-                gc.collect(1)
-    except KeyboardInterrupt:
-        headset.leave()
-        while viewer.frame():
-            pass
-    finally:
-        gc.enable()
-        gc.unfreeze()
+    with frames.calm():
+        try:
+            frames.run(viewer.frame)
+        except KeyboardInterrupt:
+            headset.leave()
+            while viewer.frame():
+                pass

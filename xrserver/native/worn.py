@@ -7,18 +7,16 @@ from dataclasses import replace
 from xrserver import clock
 from xrserver.input.profiles import asks
 from xrserver.native.aiming import Aiming, Pointed
-from xrserver.native.backend import Event, Intent, View
+from xrserver.native.backend import Intent, View
 from xrserver.native.city import City
 from xrserver.native.hands import Hand, Worn
 from xrserver.native.moving import Moving
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.panels import Panels
-from xrserver.native.renderer import COLOURINGS
 from xrserver.native.scrubbing import Scrubbing
 from xrserver.native.strokes import Strokes
 from xrserver.native.trace import trace
 from xrserver.native.viewer import Viewer
-from xrserver.navigation import selection
 from xrserver.navigation.comfort import FREE, GENTLE, NORMAL, Comfort
 from xrserver.navigation.selection import NOTHING
 from xrserver.spaces import Pose
@@ -45,10 +43,10 @@ class WornViewer(Viewer):
         super().__init__(headset, url)
         self._headset = headset
         self.moving = Moving(headset.pulse)
-        self.aiming = Aiming(self.renderer, headset.pulse, self._choose)
+        self.aiming = Aiming(self.renderer, headset.pulse, self.choose)
         self._scrubbing = Scrubbing(headset.pulse)
         self._strokes = Strokes(headset.context)
-        self.panels = Panels(headset, self._act)
+        self.panels = Panels(headset, self.press)
         self.hands = Hand("left"), Hand("right")
         self._worn = Worn(Pose((0.0, 0.0, 0.0)), False, self.hands)
         self._present = True
@@ -72,7 +70,8 @@ class WornViewer(Viewer):
         self._wear(worn)
         self.playback = clock.advance(self.playback, self.city.calendar, seconds)
         self._ask_for(worn)
-        self.playback = self._scrubbing.step(worn.hands, self.playback, self.city.calendar, seconds)
+        self.playback = self._scrubbing.step(worn.hands, self.playback, self.city.calendar, seconds,
+                                             self.moving.comfort.left_handed)
         if self.moving.teleport.aiming or self.moving.preset == "life":
             self._stand_solid()
         self.moving.teleport.grounded = [each.kind == "ground" for each in self.aiming.pointed]
@@ -80,10 +79,7 @@ class WornViewer(Viewer):
         self._hover_on(hovered)
         self.moving.step(worn, seconds)
         self.journey = self.moving.journey
-        changed = (self.journey.pose, self.playback.rank, self.playback.fraction, self.drawn)
-        if changed != self._last or self._resident.pending:
-            self._refine()
-        self._last = changed
+        self._changed(self._state)
         self._tell(seconds)
         self.panels.write(worn, self.city, self.playback, self._panel, self._notice, self._settings())
         self.panels.draw(self.daylight)
@@ -113,35 +109,38 @@ class WornViewer(Viewer):
         match action:
             case "menu":
                 if self.panels.menu.shown:
-                    self._choose(NOTHING)  # what is told of it goes with the menu
+                    self.choose(NOTHING)  # what is told of it goes with the menu
                 self.panels.toggle(self._worn)
             case "undo":
                 self.moving.undo()
             case "recentre":
                 self.moving.recentre()
             case _:
-                self._do(Event(action), Intent(), None)
+                self.do(action)
 
-    def _act(self, action: tuple[str, ...], share: float) -> None:
+    def press(self, action: tuple[str, ...], share: float = 0.0) -> None:
         """Do what was pressed on a panel."""
+        own = self.moving.comfort
         match action:
-            case ("seek", moment):
-                self._link.ask("seek", "moment", moment)
-            case ("scrub",):
-                self._do(Event("scrub", (share,)), Intent(), None)
             case ("stand", ("tabletop" | "room" | "life") as preset):
                 self.moving.stand(preset)
-            case ("colour", colouring):
-                self.colouring = COLOURINGS.index(colouring)
             case ("comfort", name):
                 self.moving.comfort = self._own(PRESETS[name])
+            case ("posture", ("standing" | "seated") as posture):
+                self.moving.comfort = replace(own, posture=posture)
+                if self.moving.preset == "life":
+                    self.moving.recentre()
+            case ("hands", "one"):
+                self.moving.comfort = replace(own, one_handed=not own.one_handed)
+            case ("hands", side):
+                self.moving.comfort = replace(own, left_handed=side == "left")
             case ("passthrough",):
                 self._headset.passthrough = not self._headset.passthrough
                 self.daylight = 1.0 if self._headset.passthrough else self.daylight
-            case (name, *_):
+            case (("undo" | "recentre") as name,):
                 self._asked(name)
             case _:
-                pass
+                super().press(action, share)
 
     def _own(self, comfort: Comfort) -> Comfort:
         """Return a set of comfort for this person's body."""
@@ -150,21 +149,14 @@ class WornViewer(Viewer):
 
     def _settings(self) -> dict[str, object]:
         same = (name for name, preset in PRESETS.items() if self._own(preset) == self.moving.comfort)
-        return {"stand": self.moving.preset, "colour": COLOURINGS[self.colouring], "comfort": next(same, ""),
-                "day": self.daylight > 0.5, "sees_through": self._headset.sees_through,
+        own = self.moving.comfort
+        hands = ("left" if own.left_handed else "right", *(("one",) if own.one_handed else ()))
+        return {**super()._settings(), "stand": self.moving.preset, "comfort": next(same, ""),
+                "posture": own.posture, "hands": hands, "sees_through": self._headset.sees_through,
                 "through": self._headset.passthrough}
 
     def _hover_on(self, pointed: Pointed) -> None:
-        node, floor = (pointed.node, pointed.floor) if pointed.kind == "thing" else (NOTHING, NOTHING)
-        if (node, floor) != (self.selection.hovered, self.selection.floor):
-            self.selection = selection.hover(self.selection, node, floor)
-            self._hovered_for = 0.0
-
-    def _choose(self, node: int) -> None:
-        self.selection = selection.choose(self.selection, node)
-        self._panel = None
-        if node != NOTHING:
-            self._link.select("inspector", node, self.playback.rank)
+        self._hover(*((pointed.node, pointed.floor) if pointed.kind == "thing" else (NOTHING, NOTHING)))
 
     def _stand_solid(self) -> None:
         """Let what stands now be met by what is thrown."""

@@ -169,7 +169,7 @@ def parse_scene(text: str, file: str, name: str) -> SceneDefinition:
         ("", 0, {key: value for key, value in document.items() if not _is_section(value)})]
     for key, value in document.items():
         if key == "part" and isinstance(value, dict):
-            raise SceneError(f"{file}:{_line(text, key, None)}: [part] must be in double brackets, "
+            raise SceneError(f"{file}:{line_of(text, key, None)}: [part] must be in double brackets, "
                              "[[part]], as there may be several.")
         if _is_section(value):
             several: list[dict[str, Any]] = value if isinstance(value, list) else [value]
@@ -180,21 +180,21 @@ def parse_scene(text: str, file: str, name: str) -> SceneDefinition:
         if section not in schema:
             elsewhere = any(section in each for each in SCHEMAS.values())
             whose = f" in a scene of kind {kind!r}" if elsewhere else ""
-            raise SceneError(f"{file}:{_line(text, section, None)}: unknown section [{section}]{whose}: "
+            raise SceneError(f"{file}:{line_of(text, section, None)}: unknown section [{section}]{whose}: "
                              f"{remedy(section, [s for s in schema if s])}.")
         values: dict[str, Any] = {}
         for key, value in entries.items():
             def wrong(what: str, section: str = section, key: str = key, number: int = number) -> SceneError:
-                return SceneError(f"{file}:{_line(text, section, key, number)}: {key}: {what}.")
+                return SceneError(f"{file}:{line_of(text, section, key, number)}: {key}: {what}.")
             if key not in schema[section]:
                 raise wrong(f"unknown key: {remedy(key, list(schema[section]))}")
             values[key] = read_value(schema[section][key], value, wrong)
         if section == "part":
-            parts.append(_part(values, file, _line(text, section, None, number), name, not parts))
+            parts.append(_part(values, file, line_of(text, section, None, number), name, not parts))
         else:
             read[section] = values
     if kind == "together" and not parts:
-        raise SceneError(f"{file}:{_line(text, 'layout', 'kind')}: a scene of kind 'together' needs a "
+        raise SceneError(f"{file}:{line_of(text, 'layout', 'kind')}: a scene of kind 'together' needs a "
                          "[[part]] with the scene that stands in it, such as scene = \"city\".")
     values = {key: value for key, value in read.get("layout", {}).items() if key != "kind"}
     digest = blake2b(text.encode(), digest_size=16)
@@ -238,7 +238,7 @@ def _part(values: dict[str, Any], file: str, line: int, name: str, first: bool) 
     return part
 
 
-def _line(text: str, section: str, key: str | None, number: int = 0) -> int:
+def line_of(text: str, section: str, key: str | None, number: int = 0) -> int:
     """Return the line that sets `key` in the `number`-th `section`; the one that opens it, without a key."""
     def sets(line: str, name: str) -> bool:
         return re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]", line) is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from xrserver.errors import SceneError
+from xrserver.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ UNITS: dict[str, dict[str, float]] = {
     "°": {"°": 1.0, "deg": 1.0},
 }
 
-_TEXT = "text"
+TEXT = "text"
 _COLOUR = "colour"
-_YES_OR_NO = "true or false"
+YES_OR_NO = "true or false"
 _LENGTH = Quantity("m", 0.0, 1000.0)
 _THICKNESS = Quantity("m", 0.01, 1000.0)
 _SHARE = Quantity("", 0.0, 0.45)
 
 _SHARED: dict[str, dict[str, Any]] = {
-    "": {"title": _TEXT},
+    "": {"title": TEXT},
     "time": {"glow": Quantity("s", 0.01, 1000.0)},
     "palette": {
         "light": Choice(("night", "day")), "people": ListOf(_COLOUR, 1, 256),
@@ -119,14 +119,14 @@ SCHEMAS: dict[str, dict[str, dict[str, Any]]] = {
         **_SHARED,
         "layout": {"kind": Choice(_KINDS)},
         "part": {
-            "scene": _TEXT, "offset": ListOf(Quantity("m", -1e6, 1e6), 3, 3), "around": _YES_OR_NO,
+            "scene": TEXT, "offset": ListOf(Quantity("m", -1e6, 1e6), 3, 3), "around": YES_OR_NO,
             "reach": Quantity("", 1.1, 100.0),
         },
     },
 }
 
 
-def read_value(schema: Any, value: Any, wrong: Callable[[str], SceneError]) -> Any:
+def read_value(schema: Any, value: Any, wrong: Callable[[str], UsageError]) -> Any:
     """Return `value` as the schema has it, or raise what `wrong` makes of the reason."""
     if isinstance(schema, Quantity):
         return _quantity(schema, value, wrong)
@@ -139,7 +139,7 @@ def read_value(schema: Any, value: Any, wrong: Callable[[str], SceneError]) -> A
             many = str(schema.least) if schema.least == schema.most else f"{schema.least} to {schema.most}"
             raise wrong(f"{value!r} must be a list of {many}")
         return tuple(read_value(schema.of, item, wrong) for item in value)
-    if schema == _YES_OR_NO:
+    if schema == YES_OR_NO:
         if not isinstance(value, bool):
             raise wrong(f"{value!r} must be true or false, without quotes")
         return value
@@ -152,7 +152,7 @@ def read_value(schema: Any, value: Any, wrong: Callable[[str], SceneError]) -> A
     return value
 
 
-def _quantity(schema: Quantity, value: Any, wrong: Callable[[str], SceneError]) -> float | int:
+def _quantity(schema: Quantity, value: Any, wrong: Callable[[str], UsageError]) -> float | int:
     """Return a number in the unit of the schema."""
     if not schema.unit:
         if isinstance(value, bool) or not isinstance(value, int if schema.whole else (int, float)):

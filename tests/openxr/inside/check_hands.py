@@ -23,7 +23,7 @@ def person(worn, remote):
     """Somebody before a model of the city, who has let go of everything."""
     until(lambda: worn.frame() and worn.drawn and worn.moving._entered, "the city is there")
     until(lambda: worn.frame() and all(hand.tracked for hand in worn.hands), "hands are seen")
-    worn._choose(NOTHING)
+    worn.choose(NOTHING)
     worn.moving.recentre()
     until(lambda: worn.frame() and worn.moving._passage._glided < 0 and worn.moving.still, "it rests")
     return remote
@@ -236,14 +236,14 @@ def test_the_menu_opens_before_the_head_and_its_buttons_do_what_they_say(worn, p
     head = worn.city.scene.head_rank
     assert worn.playback.rank == pytest.approx(0.25 * head, abs=0.03 * head)
     picture(worn, "time")
-    worn._act(("scrub",), 1.0)
+    worn.press(("scrub",), 1.0)
     assert worn.playback.rank == head
 
 
 def test_what_is_chosen_is_told_beside_the_menu_and_a_commit_of_it_leads_to_its_moment(worn, person):
     ids = worn.city._tiles[worn.drawn[0]].ids.tolist()
     node = next(n for n in ids if not n & 1 and worn.city.span(n, worn.playback.rank, worn.drawn) is not None)
-    worn._choose(node)
+    worn.choose(node)
     inspector = worn.panels.inspector
     until(lambda: worn.frame() and inspector.shown and inspector.areas, "its panel hangs there")
     told = picture(worn, "inspector")
@@ -251,7 +251,7 @@ def test_what_is_chosen_is_told_beside_the_menu_and_a_commit_of_it_leads_to_its_
     head = worn.playback.rank
     click(worn, person, inspector, button(inspector, inspector.areas[-1][1].text))
     until(lambda: worn.frame() and worn.playback.rank < head, "it leads there")
-    worn._act(("scrub",), 1.0)
+    worn.press(("scrub",), 1.0)
     person.right.flags.add("b")
     do(worn, person, "closed", lambda: not worn.panels.menu.shown)
     person.right.flags.discard("b")

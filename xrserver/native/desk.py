@@ -1,0 +1,137 @@
+"""What lies over the picture at a desk: names, timeline, what is pointed at, and the panels of a headset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import moderngl
+
+from xrserver.clock import Playback
+from xrserver.native import hud, menu
+from xrserver.native.backend import View
+from xrserver.native.boards import Board, Row
+from xrserver.native.city import City, Labels
+from xrserver.native.overlay import Overlay
+from xrserver.spaces import Pose
+from xrserver.stream.messages import Panel
+
+#: Seconds between two looks at how high districts stand, for their labels.
+_LABEL_SECONDS = 0.1
+#: Logical pixels of a board's unit.
+_UNIT = 0.8
+_MENU, _INSPECTOR = 470.0, 540.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place of a panel, and what a press there does."""
+
+    row: Row | None
+    act: Callable[[tuple[str, ...], float], None]
+
+    def press(self) -> None:
+        """Do it; nothing where there is nothing to press."""
+        if self.row is not None:
+            self.act(self.row.action, 0.0)
+
+
+class Desk:
+    """Panels, names and timeline of one window.
+
+    Parameters
+    ----------
+    act : function of (action, share)
+        Does what is pressed.
+    """
+
+    def __init__(self, context: moderngl.Context, act: Callable[[tuple[str, ...], float], None]) -> None:
+        self._act = act
+        self._overlay = Overlay(context)
+        self._timeline = hud.Timeline()
+        self._labels: Labels | None = None
+        self._labelled, self._label_age = -1, 0.0
+        self._drawn: tuple[str, ...] = ()
+        self.menu, self.inspector = Board("menu", _MENU, 600.0), Board("inspector", _INSPECTOR, 600.0)
+        #: Where the boards lie: the upper left corner, logical pixels.
+        self._corners = {"menu": (hud.MARGIN, hud.MARGIN), "inspector": (0.0, hud.MARGIN)}
+        self._size = (1.0, 1.0)
+
+    def forget(self) -> None:
+        """Another generation begins: its districts are others."""
+        self._labels = None
+
+    def age(self, seconds: float) -> None:
+        """Let time pass."""
+        self._label_age += seconds
+
+    def stale(self, rank: int) -> bool:
+        """Return whether names stand where things stood at another rank."""
+        return self._labelled != rank
+
+    def toggle(self) -> None:
+        """Open the menu, or close it."""
+        self.menu.shown = not self.menu.shown
+
+    def point(self, place: tuple[float, float] | None) -> Spot | None:
+        """Point at a place of the picture (−1 … 1 each); return the place of a panel that is there."""
+        found: Spot | None = None
+        for board in (self.inspector, self.menu):
+            board.cursor = None
+            if place is None or not board.shown or found is not None:
+                continue
+            left, top = self._corners[board.name]
+            x = ((place[0] + 1) / 2 * self._size[0] - left) / _UNIT
+            y = ((1 - place[1]) / 2 * self._size[1] - top) / _UNIT
+            if 0.0 <= x <= board.wide and 0.0 <= y <= board.tall:
+                board.cursor = x, y
+                under = board.at(x, y)
+                found = Spot(under[0] if under is not None else None, self._act)
+        return found
+
+    def draw(self, view: View, city: City, drawn: tuple[str, ...], state: Playback, pose: Pose,
+             tip: list[str], pointer: tuple[float, float] | None, panel: Panel | None, notice: str,
+             settings: dict[str, object], daylight: float) -> None:
+        """Draw everything over a view."""
+        overlay, scale = self._overlay, view.pixels_per_point
+        width, height = self._size = view.target.width / scale, view.target.height / scale
+        ink = hud.ink(daylight)
+        overlay.begin(scale)
+        if self._labels is None or drawn != self._drawn or (
+                self._labelled != state.rank and self._label_age >= _LABEL_SECONDS):
+            self._labels, self._drawn = city.labels(drawn, state.rank), drawn
+            self._labelled, self._label_age = state.rank, 0.0
+        hud.draw_labels(overlay, self._labels, view, pose, width, height, ink)
+        self._timeline.draw(overlay, city, state, width, height, ink)
+        if self.menu.shown:
+            self.menu.fill(menu.menu(city, state, settings))
+            self._draw(self.menu, ink, height)
+        elif settings["colour"] == "author":
+            hud.draw_legend(overlay, city, ink)
+        self.inspector.shown = panel is not None
+        if panel is not None:
+            self.inspector.fill(menu.inspector(panel))
+            self._corners["inspector"] = (width - hud.MARGIN - _INSPECTOR * _UNIT, hud.MARGIN)
+            self._draw(self.inspector, ink, height)
+        if tip and pointer is not None:
+            x, y = (pointer[0] + 1) / 2 * width, (1 - pointer[1]) / 2 * height
+            hud.draw_tip(overlay, x, y, tip, width, height, ink)
+        if notice:
+            hud.draw_tip(overlay, hud.MARGIN, height - hud.STRIP - 70, [notice], width, height, ink)
+        overlay.draw(view.target)
+
+    def _draw(self, board: Board, ink: hud.Ink, height: float) -> None:
+        """Draw a board as high as what stands on it, down to the timeline at most."""
+        most = (height - hud.STRIP - 3 * hud.MARGIN - 20) / _UNIT
+        left, top = self._corners[board.name]
+        with self._overlay.within(left, top, _UNIT):
+            board.draw(self._overlay, ink, fits=max(most, 40.0))
+
+    def draw_waiting(self, view: View, text: str) -> None:
+        """Write a line into the middle of a picture in which there is nothing yet."""
+        overlay, scale = self._overlay, view.pixels_per_point
+        overlay.begin(scale)
+        wide, tall = overlay.measure(text, 18)
+        width, height = view.target.width / scale, view.target.height / scale
+        overlay.text((width - wide) / 2, (height - tall) / 2, text, 18, hud.NIGHT.text)
+        overlay.draw(view.target)

@@ -1,0 +1,80 @@
+"""What stands on panels, as rows of data: the same for the headset's boards and the window's."""
+
+from __future__ import annotations
+
+from xrserver.clock import Playback
+from xrserver.columns import Category
+from xrserver.native.boards import Row
+from xrserver.native.city import City
+from xrserver.native.renderer import COLOURINGS
+from xrserver.scene.palette import CATEGORY_COLOURS
+from xrserver.stream.messages import Panel
+
+_PEOPLE = 6
+#: The kinds of things that a legend names, those that there is most of.
+_KINDS = (Category.SOURCE, Category.TEST, Category.DOCUMENTATION, Category.CONFIGURATION, Category.DATA,
+          Category.ASSET, Category.BUILD, Category.VENDORED, Category.OTHER)
+
+
+def menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row, ...]:
+    """Return the rows of the menu.
+
+    Parameters
+    ----------
+    settings : dict
+        What is chosen, by its name; rows of what is not in it are left out.
+    """
+    rows = [Row("title", text=city.scene.repository),
+            Row("button", text="Pause" if state.playing else "Play", action=("play",), wide=0.5),
+            Row("button", text="By commits" if state.pace == "commit" else "By the calendar",
+                action=("pace",), wide=0.5),
+            Row("button", text="Slower", action=("faster", "0.5"), wide=1 / 3),
+            Row("button", text="Backwards" if state.rate > 0 else "On", action=("reverse",), wide=1 / 3),
+            Row("button", text="Faster", action=("faster", "2"), wide=1 / 3)]
+    scenes = settings.get("scenes")
+    if isinstance(scenes, tuple) and len(scenes) > 1:
+        words = {str(name): str(name).replace("-", " ").capitalize() for name in scenes}
+        rows += some("scene", words, settings)
+    for name, words in _CHOICES.items():
+        if name in settings:
+            rows += some(name, words, settings)
+    rows += [Row("button", text="Day" if not settings["day"] else "Night", action=("daylight",), wide=1 / 3),
+             Row("button", text="Undo", action=("undo",), wide=1 / 3),
+             Row("button", text="Recentre", action=("recentre",), wide=1 / 3)]
+    if settings.get("sees_through"):
+        rows.append(Row("button", text="See the room", action=("passthrough",), on=bool(settings["through"])))
+    return (*rows, *legend(city, str(settings["colour"])))
+
+
+#: Settings of which one of some is chosen, and what their buttons say.
+_CHOICES: dict[str, dict[str, str]] = {
+    "stand": {"tabletop": "Table", "room": "Room", "life": "Life size"},
+    "colour": {name: name.capitalize() for name in COLOURINGS},
+    "comfort": {"gentle": "Gentle", "normal": "Normal", "free": "Free"},
+    "posture": {"standing": "Standing", "seated": "Seated"},
+    "hands": {"right": "Right hand", "left": "Left hand", "one": "One hand"},
+}
+
+
+def some(kind: str, words: dict[str, str], settings: dict[str, object]) -> list[Row]:
+    """Return a line of buttons of which one is chosen."""
+    chosen = settings[kind]
+    return [Row("button", text=text, action=(kind, value),
+                on=value in chosen if isinstance(chosen, tuple) else value == chosen, wide=1 / len(words))
+            for value, text in words.items()]
+
+
+def legend(city: City, colour: str) -> list[Row]:
+    """Return what the colours mean."""
+    if colour == "kind":
+        return [Row("swatch", text=kind.name.capitalize(), colour=CATEGORY_COLOURS[kind]) for kind in _KINDS]
+    if colour == "author":
+        return [Row("swatch", text=person.name, colour=person.colour)
+                for person in city.scene.people[:_PEOPLE]]
+    return []
+
+
+def inspector(panel: Panel) -> tuple[Row, ...]:
+    """Return what is told of what is chosen; a line that names a moment leads there."""
+    return (Row("title", text=panel.title), *(
+        Row("text", row.label, row.text, ("seek", row.moment) if row.moment else ()) for row in panel.rows))

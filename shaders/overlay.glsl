@@ -1,4 +1,5 @@
-// Flat things over the picture: rectangles with round corners, and text from an atlas of coverage.
+// Flat things over the picture: rectangles with round corners, and text from an atlas: white letters, and
+// pictures that have colours of their own.
 // One instance each; no light.glsl.
 
 #ifdef VERTEX
@@ -43,15 +44,17 @@ flat in int vText;
 layout(location = 0) out vec4 outColour;
 
 void main() {
+  vec4 ink = vec4(1.0);
   float cover;
   if (vText == 1) {
-    cover = texture(uAtlas, vTexel / vec2(textureSize(uAtlas, 0))).r;
+    ink = texture(uAtlas, vTexel / vec2(textureSize(uAtlas, 0)));
+    cover = ink.a;
   } else {
     vec2 beyond = abs(vFromMiddle) - vHalf + vRadius;
     float away = length(max(beyond, 0.0)) + min(max(beyond.x, beyond.y), 0.0) - vRadius;
     cover = clamp(0.5 - away, 0.0, 1.0);
   }
-  outColour = vec4(vColour.rgb, vColour.a * cover);
+  outColour = vec4(vColour.rgb * ink.rgb, vColour.a * cover);
 }
 
 #endif

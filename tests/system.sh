@@ -16,6 +16,8 @@ if command -v ldconfig >/dev/null 2>&1; then
   ls /usr/lib/*/dri/swrast_dri.so >/dev/null 2>&1 || missing="$missing libgl1-mesa-dri"
   # moderngl loads the libraries by their unversioned or versioned names; fonts draw the labels
   [ -d /usr/share/fonts/truetype/dejavu ] || missing="$missing fonts-dejavu-core"
+  [ -d /usr/share/fonts-droid-fallback ] || missing="$missing fonts-droid-fallback"
+  [ -f /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing="$missing fonts-noto-color-emoji"
 fi
 if [ "$(uname -sm)" = "Linux x86_64" ] && [ "$(id -u)" = 0 ]; then  # for tests/openxr/root.sh
   command -v mmdebstrap >/dev/null 2>&1 || missing="$missing mmdebstrap debian-archive-keyring"

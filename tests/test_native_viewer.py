@@ -14,7 +14,6 @@ from served import served
 
 from xrserver import clock
 from xrserver.errors import ConnectionLost, NoDisplay, UnknownMoment
-from xrserver.native import fonts
 from xrserver.native.backend import Event, Intent
 from xrserver.native.city import City
 from xrserver.native.desktop import DesktopViewer
@@ -255,24 +254,6 @@ def test_without_opengl_a_sentence_says_what_is_missing_and_what_to_install(monk
 
 
 # --- what lies over the picture -------------------------------------------------------------------
-
-
-def test_any_path_can_be_written_and_missing_characters_leave_a_mark():
-    latin = fonts.raster("src/app.py", 16)
-    assert latin.shape[0] == fonts.raster("Ω", 16).shape[0] == int(16 * 1.4) + 1
-    assert latin.max() > 200
-    for text in (
-        "файл.md",
-        "ελληνικά",
-        "naïve café",
-        "tab\there",
-        "nul\0",
-        "emoji 🦊",
-        "漢字",
-        "\u202etrick",
-    ):
-        assert fonts.raster(text, 16).max() > 100
-    assert fonts.raster("wider and wider", 16).shape[1] > fonts.raster("wider", 16).shape[1]
 
 
 def test_dates_begin_where_their_year_month_or_day_does():

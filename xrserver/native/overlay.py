@@ -10,10 +10,13 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.native.fonts import MARGIN, raster
 from xrserver.native.renderer import source
+from xrserver.native.shaping import clusters
+from xrserver.native.text import MARGIN, raster
 
 Colour = tuple[float, float, float, float]
+#: Of the atlas: left, top, width, height; texels.
+_Place = tuple[int, int, int, int]
 
 #: Over what is there, whose alpha it adds to: a panel's letters leave no holes in it.
 OVER: Any = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
@@ -36,7 +39,7 @@ class Overlay:
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
         self._program = context.program(source("overlay", "VERTEX"), source("overlay"))
-        self._atlas = context.texture((_ATLAS, _ATLAS), 1)
+        self._atlas = context.texture((_ATLAS, _ATLAS), 4)
         self._atlas.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._quads = np.zeros(_MOST, _QUAD)
         self._buffer = context.buffer(reserve=self._quads.nbytes, dynamic=True)
@@ -45,7 +48,8 @@ class Overlay:
         self.count = 0
         #: Changes when text moves in the atlas: quads kept from before are stale then.
         self.generation = 0
-        self._lines: dict[tuple[str, int], tuple[int, int, int, int]] = {}
+        #: By text and pixels: where its letters lie in the atlas, and its pictures, whose width may be 0.
+        self._lines: dict[tuple[str, int], tuple[_Place, _Place]] = {}
         self._shelf = (_BORDER, _BORDER, 0)
         self.scale = 1.0
         self._origin = (0.0, 0.0)
@@ -83,11 +87,13 @@ class Overlay:
         """Add a line of text whose box has its upper left corner at (x, y)."""
         if not text:
             return
-        left, top, width, height = self._line(text, size)
+        letters, pictures = self._line(text, size)
         s, (over, down) = self.scale, self._origin
         # On whole pixels, or small letters blur.
-        box = round(over + x * s), round(down + y * s), width, height
-        self._add(box, (left, top, width, height), colour, 0.0)
+        at = round(over + x * s), round(down + y * s)
+        self._add((*at, *letters[2:]), letters, colour, 0.0)
+        if pictures[2]:
+            self._add((*at, *pictures[2:]), pictures, (1.0, 1.0, 1.0, colour[3]), 0.0)
 
     def figures(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
         """Add a line that changes all the time, character by character: each is rasterised but once."""
@@ -99,21 +105,22 @@ class Overlay:
         """Return width and height of a line of text."""
         if not text:
             return 0.0, size * 1.4
-        _, _, width, height = self._line(text, size)
+        _, _, width, height = self._line(text, size)[0]
         return width / self.scale, height / self.scale
 
     def fitted(self, text: str, size: float, width: float) -> str:
         """Return `text`, its middle left out where it is wider than `width`."""
         if self.measure(text, size)[0] <= width:
             return text
-        low, high = 0, len(text)
+        parts = clusters(text)
+        low, high = 0, len(parts)
         while low < high:
             kept = (low + high + 1) // 2
-            if self.measure(_shortened(text, kept), size)[0] <= width:
+            if self.measure(_shortened(parts, kept), size)[0] <= width:
                 low = kept
             else:
                 high = kept - 1
-        return _shortened(text, low)
+        return _shortened(parts, low)
 
     def wrapped(self, text: str, size: float, width: float) -> list[str]:
         """Break a text at spaces into lines that fit."""
@@ -145,15 +152,22 @@ class Overlay:
             quad["radius"] = radius, self.depth
             self.count += 1
 
-    def _line(self, text: str, size: float) -> tuple[int, int, int, int]:
+    def _line(self, text: str, size: float) -> tuple[_Place, _Place]:
         key = (text, max(6, round(size * self.scale)))
-        place = self._lines.get(key)
-        if place is None:
-            place = self._lines[key] = self._store(raster(*key))
-        return place
+        places = self._lines.get(key)
+        if places is None:
+            coverage, pictures = raster(*key)
+            white = np.full((*coverage.shape, 4), 255, np.uint8)
+            white[..., 3] = coverage
+            letters, generation = self._store(white), self.generation
+            places = letters, self._store(pictures) if pictures is not None else (0, 0, 0, 0)
+            if generation != self.generation:  # the atlas began anew between the two
+                places = self._store(white), places[1]
+            self._lines[key] = places
+        return places
 
-    def _store(self, line: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-        height, width = line.shape
+    def _store(self, line: NDArray[np.uint8]) -> _Place:
+        height, width = line.shape[:2]
         width = min(width, _ATLAS - 2 * _BORDER)
         line = np.ascontiguousarray(line[:, :width])
         x, y, tall = self._shelf
@@ -186,6 +200,6 @@ class Overlay:
         self._context.disable(moderngl.BLEND)
 
 
-def _shortened(text: str, kept: int) -> str:
+def _shortened(parts: list[str], kept: int) -> str:
     front = (kept + 1) // 2
-    return f"{text[:front]}…{text[len(text) - (kept - front):]}"
+    return f"{''.join(parts[:front])}…{''.join(parts[len(parts) - (kept - front):])}"

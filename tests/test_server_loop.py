@@ -11,8 +11,8 @@ from pathlib import Path
 from repositories import Script
 from test_cli_commands import SECONDS, environment
 
-#: CPU seconds that one step of the loop may take. 0.010 s are promised of an idle machine, and 0.004 s it takes;
-#: importing something in the loop by mistake takes 0.025 s.
+#: CPU seconds that one step of the loop may take. 0.010 s are promised of an idle machine, 0.004 s is what it
+#: takes; importing something in the loop by mistake takes 0.025 s.
 MOST = 0.015
 
 _SERVED = """

@@ -153,7 +153,7 @@ async def serve(config: Config, progress: Progress, ready: Callable[[Serving], N
         As `server` does; also when a repository turns out to be unreadable, which ends serving.
     """
     # Threads that build must give way at once to the loop that answers, and what is loaded now stays: looking
-    # through it for what is not needed any more holds everybody up for 0.1 s. Only compiling leaves much behind.
+    # through it for what is not needed any more holds everybody up for 0.1 s. Only compiling leaves much.
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.disable()
 

@@ -127,8 +127,8 @@ async def _frames(browser: Any, path: Path) -> list[Figure]:
         page.set_default_timeout(120_000)
         await page.goto(served.url, wait_until="commit")
         await latency.until(page, "window.xrserver?.state().nodesDrawn > 0")
-        # All that this device may draw, though this machine could not keep up with it: draws are dropped, and frames
-        # of a slowed browser are late whatever is drawn.
+        # All that this device may draw, though this machine could not keep up with it: draws are dropped, and
+        # frames of a slowed browser are late whatever is drawn.
         await page.evaluate("window.dropDraws = true")
         await page.evaluate("window.xrserver.setDetail(1)")
         held, before = await _resident(page), -1

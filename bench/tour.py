@@ -10,7 +10,8 @@ DEVICE = """(() => {
   window.device = device;
 })()"""
 
-#: Counts draw calls and triangles of a frame, and how long its script took; drops the draws.
+#: Counts draw calls and triangles of a frame, and how long its script took without the emulator's answers;
+#: drops the draws.
 COUNTING = """(() => {
   const tally = window.tally = { drop: false, calls: 0, triangles: 0, part: "", frames: [] };
   const shapes = {
@@ -26,15 +27,29 @@ COUNTING = """(() => {
       if (!tally.drop) draw.apply(this, a);
     };
   }
+  // What the emulator takes to answer for poses, which a headset's browser knows beforehand.
+  let answering = 0, depth = 0;
+  const answers = ["getPose", "getViewerPose", "getJointPose", "fillPoses", "fillJointRadii",
+    "getHitTestResults"];
+  for (const name of answers) {
+    const answer = XRFrame.prototype[name];
+    if (answer === undefined) continue;
+    XRFrame.prototype[name] = function (...a) {
+      if (depth++ > 0) { try { return answer.apply(this, a); } finally { depth--; } }
+      const asked = performance.now();
+      try { return answer.apply(this, a); } finally { depth--; answering += performance.now() - asked; }
+    };
+  }
   const request = XRSession.prototype.requestAnimationFrame;
   XRSession.prototype.requestAnimationFrame = function (callback) {
     if (callback.tour === true) return request.call(this, callback);
     return request.call(this, (time, frame) => {
-      tally.calls = tally.triangles = 0;
+      tally.calls = tally.triangles = answering = 0;
       const began = performance.now();
       callback(time, frame);
       if (tally.part !== "" && tally.calls > 0) {
-        tally.frames.push([tally.part, performance.now() - began, tally.calls, tally.triangles]);
+        const cost = performance.now() - began - answering;
+        tally.frames.push([tally.part, cost, tally.calls, tally.triangles, answering]);
       }
     });
   };

@@ -93,8 +93,9 @@ export function unit(q: ReadonlyQuaternion, out: Quaternion = [0, 0, 0, 1]): Qua
 
 /** `v` turned by the unit quaternion `q`. */
 export function rotate(q: ReadonlyQuaternion, v: ReadonlyVector, out: Vector = [0, 0, 0]): Vector {
-  const [x, y, z, w] = q;
-  const [vx, vy, vz] = v;
+  // By number: taking arrays apart allocates until a function is optimised.
+  const x = q[0], y = q[1], z = q[2], w = q[3];
+  const vx = v[0], vy = v[1], vz = v[2];
   // v + 2w (q × v) + 2 q × (q × v)
   const tx = 2 * (y * vz - z * vy);
   const ty = 2 * (z * vx - x * vz);

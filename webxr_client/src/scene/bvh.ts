@@ -318,7 +318,8 @@ export class Bvh {
     const floats = this.#floats;
     const first = nodes[row * NODE.words + NODE.first_span]! * SPAN.words;
     const last = first + nodes[row * NODE.words + NODE.span_count]! * SPAN.words;
-    let [x0, y0, z0, x1, y1, z1] = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
+    let x0 = Infinity, y0 = Infinity, z0 = Infinity;
+    let x1 = -Infinity, y1 = -Infinity, z1 = -Infinity;
     for (let at = first; at < last; at += SPAN.words) {
       if ((spans[at + SPAN.traits]! & 0xff) === Kind.RIBBON) {
         // Within its four control points, and as much wider as it is.

@@ -26,7 +26,7 @@ export interface Candidate {
 const NODES_A_SLICE = 256;
 const MOST_FILES = 48;
 /** What a district must be wide, as a share of what a file must: until the next pass the eye may come nearer. */
-const LEAST_DISTRICT = 0.5;
+const LEAST_DISTRICT = 0.6;
 /** Milliseconds between two passes while the view moves, and while only time goes on: names need not follow every frame. */
 const PAUSE = 150;
 const PAUSE_PLAYING = 500;
@@ -53,6 +53,10 @@ interface Quarters {
   readonly outer: District[];
   /** By row: of `outer`. */
   inner: Uint32Array;
+  /** By row: the span that stood when it was last looked at, −1 where none did; and when that was. */
+  spans: Int32Array;
+  rank: number;
+  sequence: number;
   rows: number;
 }
 
@@ -80,6 +84,8 @@ export class Survey {
   #at = 0;
   #row = 0;
   #rank = -1;
+  /** The rank at which all of this tile's rows so far were looked at, −1 where at several. */
+  #since = -1;
   #again = true;
   #finished = -Infinity;
   #nearCount = 0;
@@ -137,7 +143,10 @@ export class Survey {
 
   #quartersOf(tile: Tile): Quarters {
     let quarters = this.#quarters.get(tile);
-    if (quarters === undefined) this.#quarters.set(tile, quarters = { districts: [], outer: [], inner: new Uint32Array(tile.nodeCount), rows: 0 });
+    if (quarters === undefined) {
+      quarters = { districts: [], outer: [], inner: new Uint32Array(tile.nodeCount), spans: new Int32Array(tile.nodeCount), rank: -1, sequence: -1, rows: 0 };
+      this.#quarters.set(tile, quarters);
+    }
     return quarters;
   }
 
@@ -148,6 +157,8 @@ export class Survey {
       const inner = new Uint32Array(2 * tile.nodeCount);
       inner.set(quarters.inner);
       quarters.inner = inner;
+      quarters.spans = new Int32Array(2 * tile.nodeCount);
+      quarters.sequence = -1;
     }
     const known = new Map<number, number>();
     quarters.outer.forEach(({ node }, k) => known.set(node, k));
@@ -229,11 +240,15 @@ export class Survey {
     const quarters = this.#quartersOf(tile);
     const end = Math.min(this.#row + NODES_A_SLICE, quarters.rows);
     const { nodes } = tile;
+    const { spans } = quarters;
     const floats = floatsOf(tile);
+    const rank = this.#rank;
+    // While only the view moves, what stands is known.
+    const known = quarters.rank === rank && quarters.sequence === tile.sequence;
     for (let row = this.#row; row < end; row++) {
       const node = nodes[row * NODE.words + NODE.node]!;
       if ((node & 1) !== 0 || node >= COMMIT_NODES) continue;
-      const span = tile.liveSpan(row, this.#rank);
+      const span = known ? spans[row]! : (spans[row] = tile.liveSpan(row, rank));
       if (span < 0) continue;
       const at = span * SPAN.words;
       const top = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!;
@@ -247,8 +262,12 @@ export class Survey {
       const size = wide * wide / (dx * dx + dy * dy + dz * dz);
       if (size > least * least) this.#keep(tile, row, span, size);
     }
+    if (this.#row === 0) this.#since = rank;
+    if (rank !== this.#since) this.#since = -1; // the playhead moved meanwhile
     this.#row = end;
     if (end < quarters.rows) return;
+    quarters.rank = this.#since;
+    quarters.sequence = tile.sequence;
     this.#at++;
     this.#row = 0;
   }

@@ -73,6 +73,7 @@ export class Names implements Part {
   readonly #wishes: Name[] = [];
   readonly #point: Vector = [0, 0, 0];
   readonly #gaze: [number, number] = [0, 0];
+  readonly #turned = { sinYaw: 0, cosYaw: 1, sinPitch: 0, cosPitch: 1 };
   #choice = 0;
   #since = CHOICE_SECONDS;
   #light = -1;
@@ -134,6 +135,11 @@ export class Names implements Part {
       this.#names.clear();
     }
     this.#choice++;
+    const turned = this.#turned;
+    turned.sinYaw = Math.sin(this.#gaze[0]);
+    turned.cosYaw = Math.cos(this.#gaze[0]);
+    turned.sinPitch = Math.sin(this.#gaze[1]);
+    turned.cosPitch = Math.cos(this.#gaze[1]);
     let count = 0;
     for (let i = 0; i < survey.count; i++) {
       const name = this.#wish(survey.candidates[i]!, head);
@@ -147,19 +153,19 @@ export class Names implements Part {
   #wish(candidate: Candidate, head: spaces.ReadonlyVector): Name | undefined {
     const { pose } = this.#viewer.journey;
     const at = spaces.apply(pose, spaces.setVector(this.#point, candidate.x, candidate.y, candidate.z), this.#point);
-    for (let i = 0 as 0 | 1 | 2; i < 3; i++) at[i] -= head[i];
-    const away = Math.hypot(at[0], at[1], at[2]);
+    spaces.setVector(at, at[0] - head[0], at[1] - head[1], at[2] - head[2]);
+    const away = Math.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
     let name = this.#names.get(candidate.node);
     const there = name !== undefined && name.shown && name.seen === this.#choice - 1;
     const wide = candidate.extent * pose.scale / away * DEGREES;
     const least = candidate.district ? WIDE_DISTRICT + WIDER_DEEPER * candidate.depth : WIDE_FILE;
     if (wide < (there ? least * STAYS : least)) return undefined;
     // Right, up and ahead of the gaze, without its roll.
-    const [yaw, pitch] = this.#gaze;
-    const across = -at[0] * Math.sin(yaw) - at[2] * Math.cos(yaw);
-    const right = at[0] * Math.cos(yaw) - at[2] * Math.sin(yaw);
-    const ahead = across * Math.cos(pitch) + at[1] * Math.sin(pitch);
-    const up = at[1] * Math.cos(pitch) - across * Math.sin(pitch);
+    const { sinYaw, cosYaw, sinPitch, cosPitch } = this.#turned;
+    const across = -at[0] * sinYaw - at[2] * cosYaw;
+    const right = at[0] * cosYaw - at[2] * sinYaw;
+    const ahead = across * cosPitch + at[1] * sinPitch;
+    const up = at[1] * cosPitch - across * sinPitch;
     if (ahead < away * Math.cos(ASIDE / DEGREES)) return undefined;
 
     if (name === undefined) {

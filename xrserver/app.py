@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
     from aiohttp import web
 
     from xrserver.history.glance import glance
+    from xrserver.history.submodules import with_submodules
     from xrserver.server import access, http, listening
     from xrserver.server.opening import Opening
 
@@ -62,7 +63,11 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
             listening.listen(config.host, config.port)]
         for each in sockets:
             stack.enter_context(each)
-        names = tuple(glance(path, config.ref) for path in config.repositories)
+        wanted = dict.fromkeys(config.repositories, config)
+        if config.submodules:
+            for path in with_submodules(config.repositories):
+                wanted.setdefault(path, replace(config, ref=""))  # which names a branch of those asked for
+        names = tuple(glance(path, own.ref) for path, own in wanted.items())
         _see_scene(config.scene)
         port = int(sockets[0].getsockname()[1])
         lan = announced = None
@@ -106,7 +111,7 @@ async def server(config: Config, progress: Progress, tell: Tell = _untold) -> As
             there = _address("localhost", port, doors.token)
             await stack.enter_async_context(adb.tethered(bridge, port, there, tell))
         serving = Serving(_address(config.host, port, doors.token), names, opening, lan, announced)
-        serving.begin(config, progress, tell, repositories)
+        serving.begin(config, wanted, progress, tell, repositories)
         stack.push_async_callback(serving.end)
         yield serving
 

@@ -20,8 +20,8 @@ from xrserver.terminal import Progress
 _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
-_SERVE = ("host", "port", "scene", "ref", "jobs", "exclude", "people", "lan", "adb", "behind_proxy", "open",
-          "token", "mdns")
+_SERVE = ("host", "port", "scene", "ref", "jobs", "exclude", "submodules", "people", "lan", "adb",
+          "behind_proxy", "open", "token", "mdns")
 _INDEX = ("jobs", "people", "cache_bytes")
 
 _EPILOG = """\

@@ -36,6 +36,7 @@ class Config:
     exclude: tuple[str, ...] = _setting(
         (), "paths to show as grey blocks only, as a .gitignore has them; may be repeated (in the "
         "environment: separated by commas)", metavar="GLOB")
+    submodules: bool = _setting(False, "serve submodules too, as far as they are checked out")
     people: str = _setting("mailmap", "who counts as one person: `mailmap` as git does, `heuristic` also who "
                            "seems to be, `none` nobody", metavar="HOW",
                            choices=("mailmap", "heuristic", "none"))

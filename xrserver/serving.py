@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xrserver.config import Config
@@ -60,11 +61,11 @@ class Serving:
     _wanted: _Wanted = field(init=False)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def begin(self, config: Config, progress: Progress, tell: Tell,
+    def begin(self, config: Config, wanted: Mapping[Path, Config], progress: Progress, tell: Tell,
               closing: contextlib.AsyncExitStack) -> None:
-        """Begin to open repositories; `closing` lets go of them."""
+        """Begin to open the repositories `wanted`, each as its settings say; `closing` lets go of them."""
         self._wanted = _Wanted(progress, self.opening)
-        self._task = asyncio.create_task(self._open(config, tell, closing))
+        self._task = asyncio.create_task(self._open(config, wanted, tell, closing))
 
     async def end(self) -> None:
         """Open and follow no more."""
@@ -89,7 +90,8 @@ class Serving:
         """The viewers, once all is `opened`; what is published goes through them."""
         return self._task.result()
 
-    async def _open(self, config: Config, tell: Tell, closing: contextlib.AsyncExitStack) -> Sessions:
+    async def _open(self, config: Config, wanted: Mapping[Path, Config], tell: Tell,
+                    closing: contextlib.AsyncExitStack) -> Sessions:
         opening = self.opening
         try:
             await asyncio.to_thread(_load)
@@ -102,11 +104,13 @@ class Serving:
             opened: dict[str, OpenRepository] = {}
             sessions = Sessions(config, opened, opening)
             opening.talk(sessions)
-            for path in config.repositories:
-                repository = await pipeline.open_repository(path, config, self._wanted, opened)
+            for path, own in wanted.items():
+                repository = await pipeline.open_repository(path, own, self._wanted, opened)
                 closing.push_async_callback(repository.close)
                 opened[repository.id] = repository
-                self.following.append(Following(repository, path, sessions, config, tell))
+                self.following.append(Following(repository, path, sessions, own, tell))
+            for repository in opened.values():
+                repository.beside = opened
             opening.finish(opened)
         except BaseException as error:
             opening.fail(error if isinstance(error, XrserverError) else

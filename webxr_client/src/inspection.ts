@@ -2,11 +2,12 @@
 import type { Panel, Row } from "./generated/protocol.ts";
 import { bytesOf, dayOf, grouped, isolated, minuteOf, split } from "./ui/words.ts";
 
-/** A line that may lead to a moment; "" where it leads to none. */
+/** A line that may lead to a moment; "" where it leads to none. Its `repository` is "" where that is the one shown. */
 export interface Line {
   readonly label: string;
   readonly text: string;
   readonly moment: string;
+  readonly repository: string;
 }
 
 export interface Change {
@@ -52,15 +53,18 @@ export function inspect(panel: Panel): Inspection {
     facts: facts.map(line),
     change: commit && { ...change(commit, of("author"), of("date"), of("message")), ...(itself ? { subject: "" } : {}) },
     others: rows.filter((row) => !known.has(row)).map(line),
-    earlier: earlier.map(({ label, text, moment }) => {
+    earlier: earlier.map(({ label, text, moment, repository }) => {
       const cut = text.lastIndexOf(" — ");
       const day = dayOf(Date.parse(label) / 1000);
-      return { text: cut < 0 ? text : text.slice(0, cut), label: cut < 0 ? day : `${isolated(text.slice(cut + 3))} · ${day}`, moment };
+      return { text: cut < 0 ? text : text.slice(0, cut), label: cut < 0 ? day : `${isolated(text.slice(cut + 3))} · ${day}`, moment, repository };
     }),
   };
 }
 
-const line = ({ label, text, moment }: Row): Line => ({ label, moment, text: moment === "" ? fact(label, text) : text });
+const line = ({ label, text, moment, repository }: Row): Line => ({
+  label, moment, repository,
+  text: moment === "" ? fact(label, text) : repository === "" ? text : `${text.slice(0, 10)} in ${repository}`,
+});
 
 function change(commit: Row, author?: Row, date?: Row, message?: Row): Change {
   const [subject = "", ...rest] = (message?.text ?? "").split("\n");

@@ -65,6 +65,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   colour: (colouring) => colour(colouring),
   scene: (name) => session.open(name),
   repository: (id) => visit(id),
+  visit: (repository, moment) => visit(repository, moment),
   light: () => light(viewer.daylight === 0),
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
@@ -348,10 +349,11 @@ async function follow(): Promise<void> {
   }
 }
 
-/** Show another of the repositories that are open, at its newest moment. */
-function visit(id: string): void {
+/** Show another of the repositories that are open, at its newest moment unless another is named. */
+function visit(id: string, moment: string | null = null): void {
   if (id === world.shown?.scene.repository) return;
   choose(NOTHING);
+  asked = { at: moment, select: null };
   address.enter(id);
   session.repository = id;
   session.open("");

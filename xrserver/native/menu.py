@@ -77,4 +77,5 @@ def legend(city: City, colour: str) -> list[Row]:
 def inspector(panel: Panel) -> tuple[Row, ...]:
     """Return what is told of what is chosen; a line that names a moment leads there."""
     return (Row("title", text=panel.title), *(
-        Row("text", row.label, row.text, ("seek", row.moment) if row.moment else ()) for row in panel.rows))
+        Row("text", row.label, row.text, ("seek", row.moment) if row.moment and not row.repository else ())
+        for row in panel.rows))

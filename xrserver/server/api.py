@@ -159,7 +159,7 @@ async def _files(request: web.Request) -> web.Response:
     end = min(start + limit, len(entries))
     commit = views.at_rank(opened.index, rank)
     following = paging.cursor_of(end, commit["id"]) if end < len(entries) else None
-    return _json({"commit": commit, "items": [views.file(entry) for entry in entries[start:end]],
+    return _json({"commit": commit, "items": [views.file(opened, entry) for entry in entries[start:end]],
                   "next": following})
 
 

@@ -79,6 +79,16 @@ class Moments:
             return Moment(self._by_id(text), True)
         return Moment(self._by_date(text), False)
 
+    def has(self, oid: bytes) -> bool:
+        """Say whether there is a commit of this raw object id."""
+        if len(oid) != self._index.oids.shape[1]:
+            return False
+        at = self._position(oid)
+        if at < len(self._sorted) and self._sorted[at].tobytes() == oid:
+            return True
+        found = bisect_left(self._added, (oid, -1))
+        return found < len(self._added) and self._added[found][0] == oid
+
     def _rank(self, text: str) -> Moment:
         digits = text.removeprefix("rank:")
         if not re.fullmatch("[0-9]{1,10}", digits) or int(digits) > self._index.head_rank:

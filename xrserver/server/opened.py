@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -70,7 +71,9 @@ class OpenRepository:
         if whole:
             self._read.set()
         self.moments = Moments(index)
-        self.inspector = Inspector(repository, index, versions)
+        self.inspector = Inspector(repository, index, versions, self.elsewhere)
+        #: All that are served, of which submodules may be.
+        self.beside: Mapping[str, OpenRepository] = {}
         #: Set when a scene was built that is to be kept current.
         self.built = asyncio.Event()
         self.build = build
@@ -156,7 +159,7 @@ class OpenRepository:
     def describe(self, index: HistoryIndex, versions: FileVersions) -> None:
         """Answer what is asked from now on by a history that has become known."""
         self.index, self.versions = index, versions
-        self.inspector = Inspector(self.repository, index, versions)
+        self.inspector = Inspector(self.repository, index, versions, self.elsewhere)
 
     async def begin_again(self, index: HistoryIndex, versions: FileVersions, moments: Moments,
                           scenes: dict[str, BuiltScene]) -> None:
@@ -175,6 +178,22 @@ class OpenRepository:
 
         self._scenes[name] = asyncio.create_task(built())
         await self._scenes[name]
+
+    def elsewhere(self, path: bytes, oid: bytes) -> str:
+        """Return the id of the repository served here that a submodule's plot leads to; '' where none is.
+
+        It is one that has the commit which is pinned: if several have, the one that is checked out there.
+        """
+        place = self.repository.place.worktree
+        there = None if place is None else place.joinpath(*os.fsdecode(path).split("/"))
+        found = ""
+        for other in self.beside.values():
+            checked_out = there is not None and other.repository.place.worktree == there
+            if other is not self and (other.moments.has(oid) or (checked_out and not other.whole)):
+                if checked_out:
+                    return other.id
+                found = found or other.id
+        return found
 
     def head_of(self, scene: BuiltScene) -> int:
         """Return the newest rank that viewers of a scene know."""

@@ -74,7 +74,10 @@ COMMIT = record(
     files=page(_with_path(status={"enum": ["added", "deleted", "modified"]}, old=_SIDE, new=_SIDE)))
 AUTHOR = record(id=_COUNT, name=_TEXT, alsoAs=items(_TEXT), commits=_COUNT, committed=_COUNT,
                 coAuthored=_COUNT, first=_TIME, last=_TIME)
-FILES = page(_with_path(mode=_MODE, type={"enum": ["blob", "commit"]}, id=_OID, size=_SIZE), commit=AT_RANK)
+_FILE = _with_path(mode=_MODE, type={"enum": ["blob", "commit"]}, id=_OID, size=_SIZE)
+_FILE["properties"]["repository"] = {
+    "type": "string", "description": "of a submodule whose commit is served here: the id of that repository"}
+FILES = page(_FILE, commit=AT_RANK)
 SCENE_SUMMARY = record(name=_TEXT, default={"type": "boolean"})
 _HEADER = record(
     id=_TILE, level=_COUNT, box=items(_NUMBER, 6), lo=_COUNT, hi=_COUNT, error=_NUMBER, nodes=_COUNT,

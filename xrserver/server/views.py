@@ -44,10 +44,13 @@ def size_of(size: int) -> int | None:
     return size if size >= 0 else None
 
 
-def file(entry: TreeEntry) -> Json:
-    """Return a line of `git ls-tree -r -l`."""
-    return {**named(entry.path), "mode": f"{entry.mode:06o}", "type": mode_type(entry.mode),
+def file(opened: OpenRepository, entry: TreeEntry) -> Json:
+    """Return a line of `git ls-tree -r -l`; of a submodule, with the repository that its plot leads to."""
+    line = {**named(entry.path), "mode": f"{entry.mode:06o}", "type": mode_type(entry.mode),
             "id": entry.oid.hex(), "size": size_of(entry.size)}
+    if line["type"] == "commit" and (there := opened.elsewhere(entry.path, entry.oid)):
+        line["repository"] = there
+    return line
 
 
 def repository_summary(opened: OpenRepository) -> Json:

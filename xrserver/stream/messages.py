@@ -82,11 +82,15 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a panel: a label, its text, and what choosing it does ('' for nothing)."""
+    """A line of a panel: a label, its text, and what choosing it does ('' for nothing).
+
+    `moment` is one of the repository with the id `repository`; '' for the one that is shown.
+    """
 
     label: Short
     text: Annotated[str, Range(0, 65536)]
     moment: Short
+    repository: Short
 
 
 # --- server to viewer ---------------------------------------------------------------------

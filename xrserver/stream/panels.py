@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -31,10 +32,10 @@ _MOST_NODES = 512
 _LONGEST_LABEL, _LONGEST_TITLE, _LONGEST_TEXT = 256, 4096, 65536
 
 
-def row(label: str, text: str, moment: str = "") -> Row:
+def row(label: str, text: str, moment: str = "", repository: str = "") -> Row:
     """Return a row whose texts are cut to what a row holds."""
     return Row(label[:_LONGEST_LABEL], text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT - 1] + "…",
-               moment)
+               moment, repository)
 
 
 def display(path: bytes) -> str:
@@ -81,11 +82,19 @@ def commit_rows(index: HistoryIndex, rank: int, commit: Commit) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """Makes the panel of whatever is selected."""
+    """Makes the panel of whatever is selected.
+
+    Attributes
+    ----------
+    elsewhere : callable
+        Takes the path of a submodule and the commit it pins, and returns the id of the repository served
+        here that has it; '' where there is none.
+    """
 
     repository: Repository
     index: HistoryIndex
     versions: FileVersions
+    elsewhere: Callable[[bytes, bytes], str] = lambda path, oid: ""
 
     def panel(self, node: int, rank: int, path: bytes) -> Panel:
         """Return the inspector panel of `node`, which lies at `path`, as it stood at `rank`."""
@@ -166,13 +175,27 @@ class Inspector:
         strata = self.strata(path)
         standing = int(self.versions.strata[version])
         mode = int(self.versions.mode[version])
-        size = int(self.index.blob_sizes[self.versions.blob[version]])
+        blob = int(self.versions.blob[version])
+        size = int(self.index.blob_sizes[blob])
         count = f"{standing} of {len(strata)}" if standing < len(strata) else str(standing)
-        rows = [row("kind", _KINDS.get(mode, "file")),
-                row("size", f"{size} B" if size >= 0 else "unknown"),
-                row("mode", f"{mode:06o}"),
-                row("commits", count)]
+        if mode == MODE_SUBMODULE:
+            rows = [row("kind", "submodule"), row("commits", count),
+                    *self._pinned(self._path(path), self.index.blob_oids[blob].tobytes())]
+        else:
+            rows = [row("kind", _KINDS.get(mode, "file")),
+                    row("size", f"{size} B" if size >= 0 else "unknown"),
+                    row("mode", f"{mode:06o}"),
+                    row("commits", count)]
         return rows + self._commits(strata[:standing])
+
+    def _pinned(self, path: bytes, oid: bytes) -> list[Row]:
+        """Return the rows that say which commit of another repository a submodule stands for."""
+        found = self.elsewhere(path, oid)
+        if found:
+            return [row("pinned commit", oid.hex(), oid.hex(), found)]
+        return [row("pinned commit", oid.hex()),
+                row("its repository", "is not served here: name it on the command line as well, or add "
+                                      "--submodules where it is checked out")]
 
     def _district(self, path: int, rank: int) -> list[Row]:
         versions = self.versions
@@ -220,4 +243,4 @@ class Inspector:
         return self.index.oids[rank].tobytes().hex()
 
 
-_KINDS = {MODE_EXECUTABLE: "executable file", MODE_SYMLINK: "symbolic link", MODE_SUBMODULE: "submodule"}
+_KINDS = {MODE_EXECUTABLE: "executable file", MODE_SYMLINK: "symbolic link"}

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "f02829b56cfe5057";
+export const SCHEMA_HASH = "6096a64a4c6063f8";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.f02829b56cfe5057";
+export const SUBPROTOCOL = "xrserver.6096a64a4c6063f8";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -367,7 +367,11 @@ export interface Person {
   readonly colour: number;
 }
 
-/** A line of a panel: a label, its text, and what choosing it does ('' for nothing). */
+/**
+ * A line of a panel: a label, its text, and what choosing it does ('' for nothing).
+ *
+ * `moment` is one of the repository with the id `repository`; '' for the one that is shown.
+ */
 export interface Row {
   /** up to 256 characters */
   readonly label: string;
@@ -375,6 +379,8 @@ export interface Row {
   readonly text: string;
   /** up to 256 characters */
   readonly moment: string;
+  /** up to 256 characters */
+  readonly repository: string;
 }
 
 /** The first message: who serves, and the token that resumes this session. */

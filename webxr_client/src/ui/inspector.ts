@@ -5,6 +5,8 @@ import { element, iconButton } from "./element.ts";
 
 export interface InspectorCommands {
   seek(moment: string): void;
+  /** Go to a moment of another repository. */
+  visit(repository: string, moment: string): void;
   approach(): void;
   close(): void;
 }
@@ -50,9 +52,9 @@ export class Inspector {
   }
 
   #facts(lines: readonly Line[]): HTMLElement {
-    return element("dl", { class: "facts" }, ...lines.flatMap(({ label, text, moment }) => [
+    return element("dl", { class: "facts" }, ...lines.flatMap(({ label, text, moment, repository }) => [
       element("dt", { text: label }),
-      element("dd", {}, moment === "" ? text : this.#link(text, moment)),
+      element("dd", {}, moment === "" ? text : this.#link(text, moment, "", repository)),
     ]));
   }
 
@@ -74,8 +76,9 @@ export class Inspector {
           element("span", { class: "subject", text }), element("span", { class: "by", text: label }))))));
   }
 
-  #link(text: string, moment: string, kind = ""): HTMLElement {
-    return element("button", { type: "button", class: `link ${kind}`, text, title: "Go to this moment",
-      onclick: () => this.#commands.seek(moment) });
+  #link(text: string, moment: string, kind = "", repository = ""): HTMLElement {
+    const [title, onclick] = repository === "" ? ["Go to this moment", () => this.#commands.seek(moment)]
+      : [`Go to ${repository}`, () => this.#commands.visit(repository, moment)];
+    return element("button", { type: "button", class: `link ${kind}`, text, title, onclick });
   }
 }

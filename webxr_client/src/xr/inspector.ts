@@ -43,7 +43,7 @@ export class Inspector implements Showing {
     const { name, folder, facts, change, others, earlier } = inspect(rows);
     const body: Widget[] = [];
     const facing = (lines: readonly Line[]): Widget =>
-      ({ kind: "facts", facts: lines.map(({ label, text, moment }) => ({ label, text, press: this.#to(moment) })) });
+      ({ kind: "facts", facts: lines.map(({ label, text, moment, repository }) => ({ label, text, press: this.#to(moment, repository) })) });
     if (facts.length > 0) body.push(facing(facts));
     if (change !== undefined) {
       body.push({ kind: "rule" });
@@ -94,7 +94,8 @@ export class Inspector implements Showing {
     return spaces.apply(viewer.journey.pose, this.#base, this.#base);
   }
 
-  #to(moment: string): (() => void) | undefined {
-    return moment === "" ? undefined : () => this.#page.seek(moment);
+  #to(moment: string, repository = ""): (() => void) | undefined {
+    if (moment === "") return undefined;
+    return repository === "" ? () => this.#page.seek(moment) : () => this.#page.visit(repository, moment);
   }
 }

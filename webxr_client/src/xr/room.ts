@@ -42,7 +42,7 @@ export interface Page {
   /** The repositories that are open. */
   readonly repositories: readonly Repository[];
   /** Show another of them. */
-  visit(id: string): void;
+  visit(id: string, moment?: string): void;
   /** Night to day or back. */
   light(): void;
   /** Into a session of the other kind; where the device refuses, it is said. */

@@ -82,14 +82,16 @@ def test_every_edge_is_one_unbroken_curve_from_its_parent_to_its_child(seed: int
     index = history(seed)
     layout = lay_out_river(index, RiverParameters(straight=0.0 if coiled else 1e6, radius=12.0))
     child = np.repeat(np.arange(len(index.oids)), np.diff(index.parent_offsets))
-    assert np.unique(layout.edge).tolist() == list(range(len(index.parents)))
-    first = np.flatnonzero(np.diff(layout.edge, prepend=-1))
-    last = np.append(first[1:], len(layout.edge)) - 1
+    edge, curve = layout.ribbons(np.arange(len(index.parents)))
+    assert np.unique(edge).tolist() == list(range(len(index.parents)))
+    assert np.bincount(edge).tolist() == np.diff(layout.first_piece).tolist()
+    first = np.flatnonzero(np.diff(edge, prepend=-1))
+    last = np.append(first[1:], len(edge)) - 1
     near = {"rtol": 0, "atol": 1e-6}
-    np.testing.assert_allclose(layout.curve[first, :3], layout.position[index.parents], **near)
-    np.testing.assert_allclose(layout.curve[last, 6:9], layout.position[child], **near)
-    inner = np.flatnonzero(layout.edge[1:] == layout.edge[:-1])
-    np.testing.assert_allclose(layout.curve[inner, 6:9], layout.curve[inner + 1, :3], **near)
+    np.testing.assert_allclose(curve[first, :3], layout.position[index.parents], **near)
+    np.testing.assert_allclose(curve[last, 6:9], layout.position[child], **near)
+    inner = np.flatnonzero(edge[1:] == edge[:-1])
+    np.testing.assert_allclose(curve[inner, 6:9], curve[inner + 1, :3], **near)
     # Time runs one way: a child lies farther along than its parent.
     if not coiled:
         assert (layout.position[child, 0] > layout.position[index.parents, 0] - 1e-9).all()

@@ -143,6 +143,35 @@ def _local(t: Float, s0: Float, s1: Float, x0: Float, x1: Float, lift: Float, ou
 
 
 @kernel
+def pieces(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Float, length: Float,
+           angle: F64) -> tuple[I64, F64]:
+    """Return of how many pieces edges are made; parameters are those of `ribbons`.
+
+    Returns
+    -------
+    first : (m + 1,) int64
+        Pieces before each edge, and all.
+    middle : (m,) float64, metres
+        How far along the river the stretch that goes over to another lane meets the one beside it.
+    """
+    m = len(child)
+    first: I64 = np.zeros(m + 1, np.int64)
+    middle: F64 = np.empty(m)
+    turns = len(angle) - 1
+    for e in range(m):
+        s0 = along[parent[e]]
+        s1 = along[child[e]]
+        wide = min(s1 - s0, bend + 0.9 * abs(aside[child[e]] - aside[parent[e]]))
+        kind = route[e]
+        middle[e] = s0 + wide if kind == FORK else (s0 if kind == BRIDGE else s1 - wide)
+        if kind == ALONG:
+            middle[e] = s1
+        first[e + 1] = first[e] + _pieces(s0, middle[e], kind == FORK, length, angle, turns) \
+            + _pieces(middle[e], s1, kind != FORK, length, angle, turns)
+    return first, middle
+
+
+@kernel
 def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Float, lift: Float,
             length: Float, radii: F64, angle: F64, slope: Float, base: Float) -> tuple[I64, F64]:
     """Return the edges as pieces of curves, from each parent to its child, one after the other.
@@ -167,22 +196,8 @@ def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Fl
         parameter that goes from 0 to 1.
     """
     m = len(child)
-    first: I64 = np.zeros(m + 1, np.int64)
-    middle: F64 = np.empty(m)
+    first, middle = pieces(child, parent, route, along, aside, bend, length, angle)
     turns = len(angle) - 1
-    for e in range(m):
-        s0 = along[parent[e]]
-        s1 = along[child[e]]
-        x0 = aside[parent[e]]
-        x1 = aside[child[e]]
-        wide = min(s1 - s0, bend + 0.9 * abs(x1 - x0))
-        # The stretch that goes over to the other lane, if any, and the one beside it.
-        kind = route[e]
-        middle[e] = s0 + wide if kind == FORK else (s0 if kind == BRIDGE else s1 - wide)
-        if kind == ALONG:
-            middle[e] = s1
-        first[e + 1] = first[e] + _pieces(s0, middle[e], kind == FORK, length, angle, turns) \
-            + _pieces(middle[e], s1, kind != FORK, length, angle, turns)
     edge = np.empty(first[m], np.int64)
     curve: F64 = np.empty((first[m], 12))
     local: F64 = np.empty(3)

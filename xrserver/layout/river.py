@@ -65,6 +65,25 @@ class RiverParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How a river runs: what `kernels.course` takes. Metres.
+
+    Attributes
+    ----------
+    radii, angle : float64
+        Empty where it is straight.
+    slope : float
+        How much all of it rises outwards, for each metre.
+    """
+
+    length: float
+    radii: NDArray[np.float64]
+    angle: NDArray[np.float64]
+    slope: float
+    base: float
+
+
+@dataclass(frozen=True, slots=True)
 class RiverLayout:
     """Where everything is placed; metres, scene space.
 
@@ -75,28 +94,74 @@ class RiverLayout:
         side of it and even ones on the other.
     position : (n_commits, 3) float64
         The middle of each commit's bead.
-    edge : (n_pieces,) int64
-        Rows of the index's `parents`, ascending: pieces of one edge follow each other from parent to child.
-    curve : (n_pieces, 12) float64
-        Each piece as a cubic Hermite curve: begin, derivative, end, derivative.
+    along, aside : (n_commits,) float64
+        How far each commit is along the river, and beside its mainline.
+    route : (n_edges,) uint8
+        How every edge goes, as `kernels.lanes` says it.
+    first_piece : (n_edges + 1,) int64
+        Pieces of curves before each edge, and all.
     course_rank : (k,) int64
     course, across : (k, 3) float64
         The mainline at those ranks, and from there to the outermost lane on its outer side.
-    slope : float
-        How much all of it rises outwards, for each metre.
+    shape : Shape
     parameters : RiverParameters
+    parent_offsets, parents : arrays
+        Those of the index.
     """
 
     chain: NDArray[np.int32]
     lane: NDArray[np.int32]
     position: NDArray[np.float64]
-    edge: NDArray[np.int64]
-    curve: NDArray[np.float64]
+    along: NDArray[np.float64]
+    aside: NDArray[np.float64]
+    route: NDArray[np.uint8]
+    first_piece: NDArray[np.int64]
     course_rank: NDArray[np.int64]
     course: NDArray[np.float64]
     across: NDArray[np.float64]
-    slope: float
+    shape: Shape
     parameters: RiverParameters
+    parent_offsets: NDArray[np.int64]
+    parents: NDArray[np.int32]
+
+    @property
+    def coiled(self) -> bool:
+        """It is wound up, and does not run straight."""
+        return len(self.shape.angle) > 0
+
+    def child(self, edge: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the commit that each edge (row of the index's `parents`) belongs to."""
+        return np.searchsorted(self.parent_offsets, edge, side="right") - 1
+
+    def ribbons(self, edge: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the pieces of some edges, those of each one after the other, from its parent to its child.
+
+        Returns
+        -------
+        row : (k,) int64
+            Which of `edge` a piece is of.
+        curve : (k, 12) float64, metres
+            Cubic Hermite curves: begin, derivative, end, derivative.
+        """
+        return self.curves(self.child(edge).astype(np.int32), self.parents[edge], self.route[edge],
+                           self.along, self.aside)
+
+    def curves(self, child: NDArray[np.int32], parent: NDArray[np.int32], route: NDArray[np.uint8],
+               along: NDArray[np.float64], aside: NDArray[np.float64],
+               ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return pieces, as `ribbons` does, between other places of this river."""
+        from xrserver.kernels import course
+
+        s = self.shape
+        return course.ribbons(child, parent, route, along, aside, self.parameters.bend,
+                              self.parameters.bridge, s.length, s.radii, s.angle, s.slope, s.base)
+
+    def places(self, along: NDArray[np.float64], aside: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where on the river's bed that is: (n, 3) float64, metres, scene space."""
+        from xrserver.kernels import course
+
+        s = self.shape
+        return course.places(along, aside, np.zeros(len(along)), s.length, s.radii, s.angle, s.slope, s.base)
 
 
 def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: float = 0.0,
@@ -151,7 +216,7 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     aside = aside_of(lane, p)
     position = course.places(along, aside, np.zeros(n), *shape)
     child = np.repeat(np.arange(n, dtype=np.int32), np.diff(index.parent_offsets))
-    edge, curve = course.ribbons(child, index.parents, route, along, aside, p.bend, p.bridge, *shape)
+    first_piece, _ = course.pieces(child, index.parents, route, along, aside, p.bend, length, angle)
 
     course_rank = np.linspace(0, n - 1, min(n, _COURSE)).astype(np.int64)
     if len(angle):
@@ -169,7 +234,8 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     reached = np.convolve(np.pad(reached, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
     on = course.places(at, zero, zero, *shape)
     outside = course.places(at, reached, zero, *shape)
-    return RiverLayout(chain, lane, position, edge, curve, course_rank, on, outside - on, slope, p)
+    return RiverLayout(chain, lane, position, along, aside, route, first_piece, course_rank, on, outside - on,
+                       Shape(*shape), p, index.parent_offsets, index.parents)
 
 
 def _with_neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:

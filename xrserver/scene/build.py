@@ -16,13 +16,12 @@ from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout
 from xrserver.scene.compose import Composed, compose
-from xrserver.scene.deferred import Deferred
 from xrserver.scene.definition import SceneDefinition
-from xrserver.scene.hierarchy import Hierarchy, Part, Whole
 from xrserver.scene.marks import Marks
 from xrserver.scene.spans import SceneColumns, names_of
-from xrserver.scene.table import LegendRow, TableColumns, build_table, legend
+from xrserver.scene.table import Course, LegendRow, TableColumns, build_table, legend
 from xrserver.scene.tiles import TileColumns, TileHeader, tile_id
+from xrserver.scene.tree import Part, Tree
 
 #: Metres that the longer side of the scene takes in the viewer's world, by `start.scale`.
 _SCALES = {"tabletop": 1.0, "room": 4.0}
@@ -61,30 +60,36 @@ class BuiltScene:
     start_pose: StartPose
     _index: HistoryIndex
     _table: TableColumns
-    _made: Deferred[Composed]
-    _hierarchy: Hierarchy
+    _made: Composed
+    _tree: Tree
     _parts: dict[str, Part]
+    _course: Course
     _nodes_by_path: dict[bytes, list[int]] = field(default_factory=dict)
     excluded: int = 0
 
     @property
     def columns(self) -> SceneColumns:
         """The whole history, exact; tiles are parts of it."""
-        return self._made.value.columns
+        return self._tree.columns
 
     @property
     def city(self) -> CityLayout | None:
         """Where every path is placed; None where the scene has no city."""
-        return self._made.value.city
+        return self._made.city
 
     @property
     def river(self) -> RiverLayout | None:
         """Where every commit is placed; None where the scene has no river."""
-        return None if self.definition.kind == "city" else self._made.value.river
+        return self._made.river
+
+    @property
+    def has_river(self) -> bool:
+        """Commits are seen in it."""
+        return self._made.has_river
 
     def prepare(self) -> None:
         """Compute what tiles that are not remembered are made of, so that the first of them need not wait."""
-        self._hierarchy.columns  # noqa: B018
+        self._tree.prepare()
 
     def recipe(self, tile: str) -> list[Any]:
         """Return what `remember` takes, for another time: how the tile and what refines it are drawn.
@@ -94,7 +99,10 @@ class BuiltScene:
         UnknownTile
             This scene has no such tile.
         """
-        return self._hierarchy.recipe(self._part(tile))
+        said = self._tree.recipe(self._part(tile))
+        if tile == self.root.id:
+            said.append([column.tolist() for column in self._course])
+        return said
 
     def remember(self, tile: str, recipe: list[Any]) -> None:
         """Take up what `recipe` said of a tile of this generation before.
@@ -104,7 +112,7 @@ class BuiltScene:
         UnknownTile
             This scene has no such tile.
         """
-        self._hierarchy.remember(self._part(tile), recipe)
+        self._tree.remember(self._part(tile), recipe)
         self.header(tile)
 
     def header(self, tile: str) -> TileHeader:
@@ -116,8 +124,8 @@ class BuiltScene:
             This scene has no such tile.
         """
         part = self._part(tile)
-        header = self._hierarchy.header(part)
-        for child, named in zip(self._hierarchy.children(part), header.children, strict=True):
+        header = self._tree.header(part)
+        for child, named in zip(self._tree.children(part), header.children, strict=True):
             self._parts.setdefault(named.id, child)
         return header
 
@@ -133,7 +141,7 @@ class BuiltScene:
         UnknownTile
             This scene has no such tile.
         """
-        columns = self._hierarchy.tile(self._part(tile))
+        columns = self._tree.tile(self._part(tile))
         return TileColumns(self.header(tile), columns.spans, columns.nodes, columns.strata,
                            columns.name_offsets, columns.name_bytes)
 
@@ -164,15 +172,16 @@ class BuiltScene:
 
     def commit_of(self, node: int) -> int:
         """Return the rank of the commit that a node is, or leads to; -1 for everything else."""
-        if self.river is None or node < COMMIT_NODES:
+        if not self.has_river or node < COMMIT_NODES:
             return -1
         if node < RIBBON_NODES:
             rank = (node - COMMIT_NODES) >> 1
-            return rank if rank < len(self.river.lane) else -1
-        piece = (node - RIBBON_NODES) >> 1
-        if piece >= len(self.river.edge):
+            return rank if rank < len(self._index.oids) else -1
+        river, piece = self.river, (node - RIBBON_NODES) >> 1
+        if river is None or piece >= river.first_piece[-1]:
             return -1
-        return int(np.searchsorted(self._index.parent_offsets, self.river.edge[piece], side="right")) - 1
+        edge = np.searchsorted(river.first_piece, piece, side="right") - 1
+        return int(river.child(np.array([edge]))[0])
 
     def find(self, path: bytes, rank: int | None = None) -> int:
         """Return the node at a path; a file before a district, where both ever stood.
@@ -190,18 +199,20 @@ class BuiltScene:
             Nothing ever stood there on the mainline.
         """
         if not self._nodes_by_path:
-            offsets, text = self.columns.name_offsets, self.columns.name_bytes.tobytes()
-            for row, node in enumerate(self.columns.nodes["node"].tolist()):
-                self._nodes_by_path.setdefault(text[offsets[row]:offsets[row + 1]], []).append(node)
+            for columns in self._made.paths:
+                offsets, text = columns.name_offsets, columns.name_bytes.tobytes()
+                for row, node in enumerate(columns.nodes["node"].tolist()):
+                    self._nodes_by_path.setdefault(text[offsets[row]:offsets[row + 1]], []).append(node)
         nodes = self._nodes_by_path.get(path.rstrip(b"/"))
         if nodes is None:
             raise UnknownPath(f"Nothing ever stood at {path.decode('utf-8', 'replace')!r} on the mainline.")
         if rank is not None and len(nodes) > 1:
-            spans = self.columns.spans
-            for node in nodes:
-                own = spans[spans["node"] == node]
-                if ((own["birth"] <= rank) & (rank < own["death"])).any():
-                    return node
+            for columns in self._made.paths:
+                spans = columns.spans
+                stands = spans["node"][(spans["birth"] <= rank) & (rank < spans["death"])]
+                for node in nodes:
+                    if (stands == node).any():
+                        return node
         return nodes[0]
 
 
@@ -228,25 +239,21 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     Where the root is remembered nothing is laid out before a tile is asked for that is not. Else
     everything is computed but the tiles' own columns, which `BuiltScene.tile` cuts out when asked.
     """
-    made = Deferred(lambda: compose(index, versions, definition, marks), lock)
-    table = build_table(index, definition.palette, made.value.river if definition.kind != "city" else None)
-
-    def exact() -> Whole:
-        found = made.value
-        return Whole.of(found.columns, found.walk, found.city.plate if found.city is not None else 0.0)
-
-    hierarchy = Hierarchy(generation, definition, Deferred(exact, lock))
-    whole = hierarchy.root()
-    recipe = remembered(hierarchy.id(whole))
+    made = compose(index, versions, definition, generation, marks, lock)
+    tree = made.tree
+    whole = tree.root()
+    recipe = remembered(tree.id(whole))
     if recipe is not None:
-        hierarchy.remember(whole, recipe)
-    root = hierarchy.header(whole)
+        tree.remember(whole, recipe)
+    course = made.course if recipe is None else Course.of(recipe[2])
+    table = build_table(index, definition.palette, course)
+    root = tree.header(whole)
     parts = {root.id: whole} | {named.id: part for part, named in zip(
-        hierarchy.children(whole), root.children, strict=True)}
+        tree.children(whole), root.children, strict=True)}
     table_id = tile_id(generation, definition.name, 0, "table", whole.lo, whole.hi)
     return BuiltScene(
         definition, generation, root, table_id, legend(table, index), start_pose(definition, root.box),
-        index, table, made, hierarchy, parts,
+        index, table, made, tree, parts, course,
         excluded=0 if marks is None else marks.left_out(versions))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,52 +12,118 @@ import numpy as np
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout, lay_out_river
+from xrserver.scene.deferred import Deferred
 from xrserver.scene.definition import Part, SceneDefinition
+from xrserver.scene.hierarchy import Hierarchy, Whole
+from xrserver.scene.joint import JointTree
 from xrserver.scene.marks import Marks, folded
-from xrserver.scene.river import joined, river_columns, shifted
+from xrserver.scene.river import River
+from xrserver.scene.river_tree import RiverTree, Winding
 from xrserver.scene.spans import SceneColumns, build_columns
+from xrserver.scene.table import NO_COURSE, Course
 from xrserver.scene.tiles import bounds
-from xrserver.scene.walk import Walk
+from xrserver.scene.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A city that is laid out."""
+
+    layout: CityLayout
+    whole: Whole
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The exact columns of a scene over its whole history, and the layouts they come from."""
+    """What a scene is made of, computed when it is first needed."""
 
-    columns: SceneColumns
-    city: CityLayout | None
-    river: RiverLayout | None
-    walk: Walk | None
-    """The order the columns lie in, by which they can be cut into tiles; None where only as a whole."""
+    tree: Tree
+    _cities: list[Deferred[City]]
+    _rivers: list[Deferred[RiverLayout]]
+
+    @property
+    def city(self) -> CityLayout | None:
+        """Where every path is placed; None where the scene has no city. Of several: the last."""
+        return self._cities[-1].value.layout if self._cities else None
+
+    @property
+    def river(self) -> RiverLayout | None:
+        """Where every commit is placed; None where the scene has no river. Of several: the last."""
+        return self._rivers[-1].value if self._rivers else None
+
+    @property
+    def has_river(self) -> bool:
+        """Commits are seen in it."""
+        return bool(self._rivers)
+
+    @property
+    def course(self) -> Course:
+        """Where the mainline of its river is."""
+        river = self.river
+        return NO_COURSE if river is None else Course(river.course_rank, river.course, river.across)
+
+    @property
+    def paths(self) -> list[SceneColumns]:
+        """The exact columns of what has paths."""
+        return [city.value.whole.columns for city in self._cities]
 
 
-def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
-            marks: Marks | None = None) -> Composed:
-    """Lay out what `definition` describes and return its columns; `marks` say what is greyed or left out."""
+def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition, generation: str,
+            marks: Marks | None = None, lock: AbstractContextManager[object] | None = None) -> Composed:
+    """Say what `definition` describes is made of.
+
+    Parameters
+    ----------
+    marks : Marks, optional
+        What is greyed or left out.
+    lock : context manager, optional
+        Held while something is laid out; one that who holds it may take again.
+    """
     standing, vendored = versions, None
     if marks is not None:
         standing = folded(versions, marks)
         vendored = np.where(np.isin(np.arange(len(marks.block)), marks.block), np.int8(1), marks.vendored)
-    parts = definition.parts or (Part(definition),)
-    made: list[SceneColumns] = []
-    city, river, order = None, None, None
-    away = 0.0
+    cities: list[Deferred[City]] = []
+    rivers: list[Deferred[RiverLayout]] = []
+    members: list[tuple[Tree, tuple[float, float, float]]] = []
+    away: list[Callable[[], float]] = []
     # Paths come first: their node ids are smaller than those of commits.
-    for part in sorted(parts, key=lambda part: part.definition.kind):
-        if part.definition.kind == "city":
-            columns, city, order = build_columns(index, standing, part.definition, vendored)
+    for part in sorted(definition.parts or (Part(definition),), key=lambda part: part.definition.kind):
+        own = part.definition
+        if own.kind == "city":
+            city = Deferred(lambda own=own: _city(index, standing, own, vendored), lock)
+            cities.append(city)
+            away.append(lambda part=part, city=city: _reach(part, city.value.whole.columns))
+            members.append((Hierarchy(generation, own, Deferred(lambda city=city: city.value.whole, lock)),
+                            part.offset))
         else:
-            reach = part.reach * away if part.around else math.inf
-            river = lay_out_river(index, part.definition.river, away if part.around else 0.0, reach)
-            columns = river_columns(index, river, part.definition.metrics.bead)
-            river = _moved(river, part.offset)
-        made.append(shifted(columns, part.offset) if any(part.offset) else columns)
-        box = bounds(columns.spans)
-        away = max(away, *(math.hypot(box[i], box[j]) for i in (0, 3) for j in (2, 5)))
-    if len(made) == 1 and not any(parts[0].offset):
-        return Composed(made[0], city, river, order)
-    # What a river has lives for ever: windows of ranks would make it no smaller.
-    return Composed(made[0] if len(made) == 1 else joined(made), city, river, None)
+            before = tuple(away) if part.around else ()
+            layout = Deferred(lambda part=part, before=before: _river(index, part, before), lock)
+            rivers.append(Deferred(lambda part=part, layout=layout: _moved(layout.value, part.offset), lock))
+            winding = Deferred(lambda own=own, layout=layout: Winding.of(
+                River.of(index, layout.value, own.metrics.bead)), lock)
+            tree = RiverTree(generation, own, winding)
+            away.append(lambda part=part, tree=tree: _reach(part, tree.columns))
+            members.append((tree, part.offset))
+    tree = JointTree(generation, definition, members) if definition.parts else members[0][0]
+    return Composed(tree, cities, rivers)
+
+
+def _city(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
+          vendored: np.ndarray[tuple[int], np.dtype[np.int8]] | None) -> City:
+    columns, layout, order = build_columns(index, versions, definition, vendored)
+    return City(layout, Whole.of(columns, order, layout.plate))
+
+
+def _river(index: HistoryIndex, part: Part, before: tuple[Callable[[], float], ...]) -> RiverLayout:
+    away = max((reached() for reached in before), default=0.0)
+    return lay_out_river(index, part.definition.river, away, part.reach * away if part.around else math.inf)
+
+
+def _reach(part: Part, columns: SceneColumns) -> float:
+    """Return how far from the middle of the ground anything of a part goes, metres."""
+    box = [side + part.offset[i % 3] for i, side in enumerate(bounds(columns.spans))]
+    return max(math.hypot(box[i], box[j]) for i in (0, 3) for j in (2, 5))
 
 
 def _moved(river: RiverLayout, offset: tuple[float, float, float]) -> RiverLayout:

@@ -1,14 +1,9 @@
-"""The tree of tiles over a history: which parts of space and time there are, and how finely each is drawn.
-
-A *part* is a stretch of the walk and a window of ranks. Where it is small enough it is exact; else it
-is drawn with an error, and refined by parts of it. Nothing is computed before it is asked for.
-"""
+"""The tiles of a city: stretches of its walk and windows of ranks, with an error or exact."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +11,10 @@ from numpy.typing import NDArray
 from xrserver.columns import RANK_END
 from xrserver.scene.coarse import Blocks, CoarseColumns, coarse_columns
 from xrserver.scene.deferred import Deferred
-from xrserver.scene.definition import SceneDefinition
+from xrserver.scene.definition import SceneDefinition, Tiling
 from xrserver.scene.spans import SceneColumns
-from xrserver.scene.tiles import Selection, TileHeader, bounds, column_bytes, exact, select, tile_id, windows
+from xrserver.scene.tiles import Selection, column_bytes, exact, select, windows
+from xrserver.scene.tree import Part, Plan, Tree, limits
 from xrserver.scene.walk import Walk
 
 #: Errors that a tile may have, metres: from 5 cm on, six of them to a doubling; the last holds any city.
@@ -32,45 +28,6 @@ STILL_SHARE = 0.125
 _IN_SPACE, _IN_TIME = 4, 6
 #: How full a part of a cut is meant to be, of what it may hold.
 _FILL = 0.7
-
-
-@dataclass(slots=True)
-class Part:
-    """A stretch [a, b) of the walk during the ranks [lo, hi).
-
-    Attributes
-    ----------
-    coarsest : int
-        Row of `ERRORS` that the part it refines has.
-    """
-
-    level: int
-    a: int
-    b: int
-    lo: int
-    hi: int
-    coarsest: int
-    plan: Plan | None = None
-    children: list[Part] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a part is drawn: exactly (`step` -1), or with the error ``ERRORS[step]``; and what that costs."""
-
-    step: int
-    nodes: int
-    spans: int
-    strata: int
-    nbytes: int
-    box: list[float]
-    standing: int
-    """The most that stands at once; 0 where it was not counted."""
-
-    @property
-    def error(self) -> float:
-        """Metres."""
-        return 0.0 if self.step < 0 else float(ERRORS[self.step])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +57,21 @@ class _Extents:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The exact columns of a scene, the walk they lie along (None: they stay whole), and a plate's height."""
+    """The exact columns of a city, the walk they lie along, and a plate's height."""
 
     columns: SceneColumns
-    walk: Walk | None
+    walk: Walk
     plate: float
     extents: _Extents
 
     @staticmethod
-    def of(columns: SceneColumns, walk: Walk | None, plate: float) -> Whole:
+    def of(columns: SceneColumns, walk: Walk, plate: float) -> Whole:
         """Return columns with what is asked of them again and again."""
         return Whole(columns, walk, plate, _Extents.of(columns))
 
 
-class Hierarchy:
-    """Parts of one scene's exact columns, which are not needed where plans are remembered.
+class Hierarchy(Tree):
+    """The parts of a city.
 
     Parameters
     ----------
@@ -123,10 +80,19 @@ class Hierarchy:
     whole : Deferred of Whole
     """
 
-    def __init__(self, generation: str, definition: SceneDefinition, whole: Deferred[Whole]) -> None:
-        self.generation = generation
-        self.definition = definition
+    def __init__(self, generation: str, definition: SceneDefinition, whole: Deferred[Whole],
+                 tiling: Tiling | None = None) -> None:
+        super().__init__(generation, definition, tiling)
         self._whole = whole
+
+    @property
+    def coarsest(self) -> int:
+        """The largest step: a row of `ERRORS`."""
+        return len(ERRORS) - 1
+
+    def prepare(self) -> None:
+        """Lay the city out."""
+        self._whole.value  # noqa: B018
 
     @property
     def columns(self) -> SceneColumns:
@@ -134,7 +100,12 @@ class Hierarchy:
         return self._whole.value.columns
 
     @property
-    def walk(self) -> Walk | None:
+    def size(self) -> tuple[int, int]:
+        """Nodes and spans of the exact columns."""
+        return len(self.columns.nodes), len(self.columns.spans)
+
+    @property
+    def walk(self) -> Walk:
         """The order they lie in."""
         return self._whole.value.walk
 
@@ -147,35 +118,6 @@ class Hierarchy:
     def _extents(self) -> _Extents:
         return self._whole.value.extents
 
-    def root(self) -> Part:
-        """Return the part that is everything; its `b` is not known before it is needed."""
-        return Part(0, 0, -1, 0, RANK_END, len(ERRORS) - 1)
-
-    def id(self, part: Part) -> str:
-        """Return the name of a part's tile."""
-        cell = f"{part.a}-{part.b}" if part.level else "all"
-        return tile_id(self.generation, self.definition.name, part.level, cell, part.lo, part.hi)
-
-    def header(self, part: Part) -> TileHeader:
-        """Return the header of a part's tile, with those of its children, which have none here."""
-        return self._header(part, [self._header(child, []) for child in self.children(part)])
-
-    def children(self, part: Part) -> list[Part]:
-        """Return the parts that refine a part; none of one that is exact.
-
-        Where so little stands at once that two of it fit into a tile, time is cut: that leads to
-        what is exact with the fewest spans held at a moment. Else space is.
-        """
-        if part.children is None:
-            part.children = self._cut(part, self.plan(part))
-        return part.children
-
-    def plan(self, part: Part) -> Plan:
-        """Return how a part is drawn."""
-        if part.plan is None:
-            part.plan = self._plan(part)
-        return part.plan
-
     def tile(self, part: Part) -> SceneColumns:
         """Return the columns of a part's tile. O(n log n) in the spans of its window."""
         plan = self.plan(part)
@@ -185,52 +127,22 @@ class Hierarchy:
         if plan.step < 0:
             return exact(self.columns, select(self.columns, part.a, begin, end), part.lo, part.hi)
         drawn = self._drawn(part, begin, end, self._events(part, begin, end), plan.step, RANK_END)
-        assert drawn is not None and self.walk is not None
+        assert drawn is not None
         return coarse_columns(self.columns, self.walk, drawn, part.lo, part.hi)
-
-    # --- what is remembered of a part ---------------------------------------------------------
-
-    def recipe(self, part: Part) -> list[Any]:
-        """Return what `remember` takes: how a part and its children are drawn, as JSON can say it."""
-        def said(one: Part) -> list[Any]:
-            plan = self.plan(one)
-            return [one.level, one.a, one.b, one.lo, one.hi, one.coarsest,
-                    [getattr(plan, name) for name in Plan.__slots__]]
-
-        return [said(part), [said(child) for child in self.children(part)]]
-
-    def remember(self, part: Part, recipe: list[Any]) -> None:
-        """Take up what `recipe` said of this part before, so that it need not be computed."""
-        def heard(said: list[Any]) -> Part:
-            return Part(*said[:6], plan=Plan(*said[6]))
-
-        known, children = heard(recipe[0]), [heard(child) for child in recipe[1]]
-        part.b, part.plan = known.b, known.plan
-        if part.children is None:
-            part.children = children
 
     # --- what a part costs --------------------------------------------------------------------
 
-    def _limits(self, part: Part) -> tuple[int, int, int, int]:
-        """Return the most nodes and spans of an exact tile, and of a coarse one."""
-        tiling = self.definition.tiling
-        if part.level == 0:
-            return tiling.whole_nodes, tiling.whole_spans, tiling.root_nodes, tiling.root_spans
-        return tiling.tile_nodes, tiling.tile_spans, tiling.tile_nodes, tiling.tile_spans
-
-    def _plan(self, part: Part) -> Plan:
+    def planned(self, part: Part) -> Plan:
+        """Find out how a part is drawn: exactly where it fits, else with the least error that does."""
         from xrserver.kernels.tiles import most_standing
 
         begin, end = self._window(part)
         spans, nodes = int((end - begin).sum()), int(np.count_nonzero(end > begin))
-        if self.walk is None:
-            return Plan(-1, nodes, spans, len(self.columns.strata), self.columns.nbytes,
-                        bounds(self.columns.spans), 0)
+        exact_nodes, exact_spans, most_nodes, most_spans = limits(self.tiling, part)
         box = self._box(self.walk, part, begin, end)
-        exact_nodes, exact_spans, most_nodes, most_spans = self._limits(part)
         if (nodes <= exact_nodes and spans <= exact_spans) or part.hi - part.lo == 1:
             chosen: Selection = select(self.columns, part.a, begin, end)
-            return Plan(-1, nodes, spans, int(chosen.strata.sum()), chosen.nbytes, box, 0)
+            return Plan(-1, nodes, spans, int(chosen.strata.sum()), chosen.nbytes, box, 0.0)
         events = self._events(part, begin, end)
         # The finest of the errors that fits; that of the part around this one fits, but for roundings.
         low, high = 0, part.coarsest
@@ -249,7 +161,7 @@ class Hierarchy:
         named = best.rows(self.walk)
         name_bytes = int((names[named + 1].astype(np.int64) - names[named]).sum())
         return Plan(high, best.nodes, best.spans, 0, column_bytes(best.nodes, best.spans, 0, name_bytes), box,
-                    int(most_standing(events)))
+                    float(ERRORS[high]), int(most_standing(events)))
 
     def _window(self, part: Part) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         from xrserver.kernels.tiles import in_window
@@ -272,7 +184,6 @@ class Hierarchy:
         """Return what is drawn with an error, None where that is more than it may be."""
         from xrserver.kernels.tiles import classify, peaks, sweep, thin
 
-        assert self.walk is not None
         e, w, error = self._extents, self.walk, float(ERRORS[step])
         least = self.definition.building.lowest
         whole, yard, run = peaks(part.a, part.b, begin, end, e.top, w.node, w.parent, w.run_first)
@@ -314,14 +225,19 @@ class Hierarchy:
 
     # --- what refines a part ------------------------------------------------------------------
 
-    def _cut(self, part: Part, plan: Plan) -> list[Part]:
+    def cut(self, part: Part, plan: Plan) -> list[Part]:
+        """Return the parts that refine a part; none of one that is exact.
+
+        Where so little stands at once that two of it fit into a tile, time is cut: that leads to
+        what is exact with the fewest spans held at a moment. Else space is.
+        """
         from xrserver.kernels.tiles import borders
         from xrserver.scene.spans import ragged
 
         w = self.walk
-        if plan.step < 0 or w is None:
+        if plan.step < 0:
             return []
-        tiling = self.definition.tiling
+        tiling = self.tiling
         begin, end = self._window(part)
         spans, nodes = int((end - begin).sum()), int(np.count_nonzero(end > begin))
         if plan.standing > min(tiling.tile_nodes, tiling.tile_spans) // 2 and part.b - part.a > 1:
@@ -329,16 +245,11 @@ class Hierarchy:
             starts: NDArray[np.int64] = borders(
                 part.a, part.b, begin, end, w.node, w.parent, w.run_first, w.depth,
                 min(max(int(np.ceil(wanted)), 2), _IN_SPACE))
-            return [Part(part.level + 1, a, b, part.lo, part.hi, plan.step)
+            return [Part(part.level + 1, a, b, part.lo, part.hi, plan.step, part.of)
                     for a, b in pairwise([*starts.tolist(), part.b])]
         rows = ragged(begin, end - begin)
         births, deaths = np.sort(self._extents.birth[rows]), np.sort(self._extents.death[rows])
         limit = tiling.tile_spans if spans > tiling.tile_spans else spans // 2
         limit = max(limit, spans // _IN_TIME, 2 * plan.standing)
-        return [Part(part.level + 1, part.a, part.b, lo, hi, plan.step)
+        return [Part(part.level + 1, part.a, part.b, lo, hi, plan.step, part.of)
                 for lo, hi in windows(births, deaths, part.lo, part.hi, limit)]
-
-    def _header(self, part: Part, children: list[TileHeader]) -> TileHeader:
-        plan = self.plan(part)
-        return TileHeader(self.id(part), part.level, plan.box, part.lo, part.hi, plan.error, plan.nodes,
-                          plan.spans, plan.strata, plan.nbytes, children)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from xrserver.columns import COURSE, LANDMARKS, PEOPLE, TIMELINE, ColumnSet
 from xrserver.history.identity import display_name
 from xrserver.history.index import HistoryIndex
-from xrserver.layout.river import RiverLayout
 from xrserver.scene.definition import Palette
 from xrserver.scene.palette import people_colours
 from xrserver.scene.spans import NOBODY
@@ -24,6 +23,24 @@ Columns = dict[str, NDArray[Any]]
 LEGEND_ROWS = 12
 #: Rows more, for who came while it was looked at.
 _NEWCOMERS = 3
+
+
+class Course(NamedTuple):
+    """Where a river's mainline is, as `columns.COURSE` has it; no rows: there is none."""
+
+    rank: NDArray[Any]
+    position: NDArray[Any]
+    across: NDArray[Any]
+
+    @staticmethod
+    def of(said: Sequence[Any]) -> Course:
+        """Return what lists say that were made of the columns."""
+        rank, position, across = said
+        return Course(np.array(rank), np.array(position).reshape(-1, 3), np.array(across).reshape(-1, 3))
+
+
+#: Of a scene without a river.
+NO_COURSE = Course(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +72,8 @@ class LegendRow:
     colour: int
 
 
-def build_table(index: HistoryIndex, palette: Palette, river: RiverLayout | None = None) -> TableColumns:
-    """Return the table of a history: one row a rank, a person, a tag; and the course of its river, if any."""
+def build_table(index: HistoryIndex, palette: Palette, course: Course = NO_COURSE) -> TableColumns:
+    """Return the table of a history: one row a rank, a person, a tag; and the course of its river."""
     mainline = np.zeros(len(index.oids), np.uint8)
     mainline[index.mainline] = 1
     people = min(len(index.person_names), NOBODY)
@@ -70,8 +87,7 @@ def build_table(index: HistoryIndex, palette: Palette, river: RiverLayout | None
         _names([display_name(name).encode() for name in index.person_names[:people]]),
         _columns(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),
         _names([name for _, name in tags]),
-        _columns(COURSE, *((river.course_rank, river.course, river.across) if river is not None
-                           else (np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3))))))
+        _columns(COURSE, *course))
 
 
 def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:

@@ -94,7 +94,7 @@ def _find(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result
 
 def _commit_node(repository: OpenRepository, scene: BuiltScene, text: str) -> int:
     """Return the node of the commit whose id begins with `text`; -1 where the scene has none."""
-    if scene.river is None or not re.fullmatch("[0-9a-f]{7,64}", text):
+    if not scene.has_river or not re.fullmatch("[0-9a-f]{7,64}", text):
         return -1
     try:
         return COMMIT_NODES + 2 * repository.moments.find(text).rank

@@ -1,6 +1,6 @@
 """How opening, tiles and memory grow: 10³ to 10⁶ commits on a tenth as many files, with a plot.
 
-``python -m bench.scale REPO`` opens one repository in this process and prints what it took, as JSON.
+``python -m bench.scale REPO [SCENE]`` opens one repository in this process and prints what it took, as JSON.
 """
 
 from __future__ import annotations
@@ -27,49 +27,53 @@ if TYPE_CHECKING:
 
 _WORK = Path(__file__).with_name("work")
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SCENES = ("city", "river", "both")
 _CACHE_BYTES = 16 << 30
 
 
 def measure(arguments: argparse.Namespace) -> list[Figure]:
-    """Open each size twice, in processes of their own: read, then remembered."""
-    found: dict[int, dict[str, float]] = {}
+    """Open each size in each scene twice, in processes of their own: read, then remembered."""
+    found: dict[str, dict[int, dict[str, float]]] = {scene: {} for scene in SCENES}
+    figures: list[Figure] = []
     for commits in SIZES:
         repository = growing(_WORK / f"grown{commits}.git", commits, max(commits // 10, 100))
         with tempfile.TemporaryDirectory() as cache:
-            read, again = (_opened(repository, cache) for _ in range(2))
-        found[commits] = {"read": read["whole"], "again": again["whole"], "bytes": again["bytes"],
-                          "peak": max(read["peak"], again["peak"]), "speed": read["speed"],
-                          "planning": read["planning"]}
-    figures: list[Figure] = []
-    for commits, values in found.items():
-        what = f"{commits} commits on {max(commits // 10, 100)} files"
-        figures += [
-            Figure(f"{what}: from opening to the coarse whole, first time", "s", [values["read"]]),
-            Figure(f"{what}: the same, remembered", "s", [values["again"]], "≤ 2 s"),
-            Figure(f"{what}: bytes until all of it is seen", "bytes", [values["bytes"]]),
-            Figure(f"{what}: most memory", "MB", [values["peak"]], "≤ 2000 MB"),
-            Figure(f"{what}: spans a second of one core that builds tiles", "spans/s", [values["speed"]],
-                   "≥ 2 000 000"),
-            Figure(f"{what}: spans a second of one core that chooses a tile's error", "spans/s",
-                   [values["planning"]]),
-        ]
-    Path(__file__).with_name("scale.svg").write_text(plot(found), encoding="utf-8")
+            for scene in SCENES:
+                read, again = (_opened(repository, scene, cache) for _ in range(2))
+                found[scene][commits] = values = {
+                    "read": read["whole"], "again": again["whole"], "bytes": again["bytes"],
+                    "peak": max(read["peak"], again["peak"])}
+                what = f"{scene}, {commits} commits on {max(commits // 10, 100)} files"
+                # History is read but once: the scenes after the first are made of what is remembered.
+                first = ", first time" if scene == SCENES[0] else ", its scene not remembered"
+                figures += [
+                    Figure(f"{what}: from opening to the coarse whole{first}", "s", [values["read"]]),
+                    Figure(f"{what}: the same, remembered", "s", [values["again"]], "≤ 2 s"),
+                    Figure(f"{what}: bytes until all of it is seen", "bytes", [values["bytes"]]),
+                    Figure(f"{what}: most memory", "MB", [values["peak"]], "≤ 2000 MB"),
+                    Figure(f"{what}: spans a second of one core that builds tiles", "spans/s",
+                           [again["speed"]], "≥ 2 000 000"),
+                    Figure(f"{what}: spans a second of one core that chooses a tile's error", "spans/s",
+                           [again["planning"]])]
+    for scene, values in found.items():
+        file = "scale.svg" if scene == SCENES[0] else f"scale-{scene}.svg"
+        Path(__file__).with_name(file).write_text(plot(values), encoding="utf-8")
     return figures
 
 
-def _opened(repository: Path, cache: str) -> dict[str, float]:
+def _opened(repository: Path, scene: str, cache: str) -> dict[str, float]:
     environment = {**os.environ, "XDG_CACHE_HOME": cache}
-    printed = subprocess.run([sys.executable, "-m", "bench.scale", str(repository)], check=True,
+    printed = subprocess.run([sys.executable, "-m", "bench.scale", str(repository), scene], check=True,
                              capture_output=True, text=True, env=environment).stdout
     return json.loads(printed.splitlines()[-1])
 
 
-async def _open(path: Path) -> dict[str, float]:
+async def _open(path: Path, name: str = "city") -> dict[str, float]:
     from xrserver.config import Config
     from xrserver.pipeline import open_repository
 
     began = time.perf_counter()
-    config = Config(repositories=(path,), cache_bytes=_CACHE_BYTES)
+    config = Config(repositories=(path,), cache_bytes=_CACHE_BYTES, scene=name)
     opened = await open_repository(path, config, lambda phase, done, total: None)
     scene = await opened.scene()
     body = await opened.body(scene, scene.root.id)
@@ -87,22 +91,21 @@ def tile_speed(index: HistoryIndex, versions: FileVersions,
                definition: SceneDefinition) -> tuple[float, float]:
     """Return of how many spans a second one core makes a coarse tile, and chooses the error of one."""
     from xrserver.scene.compose import compose
-    from xrserver.scene.deferred import Deferred
-    from xrserver.scene.hierarchy import Hierarchy, Whole
 
-    made = compose(index, versions, definition)
-    assert made.city is not None
-    whole = Whole.of(made.columns, made.walk, made.city.plate)
     tiling = replace(definition.tiling, whole_nodes=0, whole_spans=0)
-    hierarchy = Hierarchy("bench", replace(definition, tiling=tiling), Deferred(lambda: whole))
-    root = hierarchy.root()
-    hierarchy.tile(root)  # kernels are compiled, and its error is chosen
+    definition = replace(definition, tiling=tiling)
+    tree = compose(index, versions, definition, "bench").tree
+    _, spans = tree.size
+    root = tree.root()
+    tree.tile(root)  # kernels are compiled, and its error is chosen
     start = time.thread_time()
-    hierarchy.tile(root)
+    tree.tile(root)
     built = time.thread_time() - start
     start = time.thread_time()
-    hierarchy.plan(hierarchy.root())
-    return len(made.columns.spans) / built, len(made.columns.spans) / (time.thread_time() - start)
+    for part in tree.children(root) if definition.parts else [root]:
+        part.plan = None
+        tree.plan(part)
+    return spans / built, spans / (time.thread_time() - start)
 
 
 def _peak() -> float:
@@ -144,4 +147,4 @@ def plot(found: dict[int, dict[str, float]]) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_open(Path(sys.argv[1])))))
+    print(json.dumps(asyncio.run(_open(Path(sys.argv[1]), *sys.argv[2:]))))

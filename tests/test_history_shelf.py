@@ -10,7 +10,7 @@ import pytest
 from reference_scene import make_history
 
 from xrserver.history.shelf import Shelf
-from xrserver.scene import build
+from xrserver.scene import compose
 from xrserver.scene.build import BuiltScene, build_scene
 from xrserver.scene.definition import Tiling, load_scene
 from xrserver.scene.tiles import TileHeader
@@ -77,7 +77,7 @@ def test_a_scene_whose_root_is_remembered_opens_without_laying_anything_out(
         raise AssertionError("it was laid out")
 
     with monkeypatch.context() as patched:
-        patched.setattr(build, "compose", refuse)
+        patched.setattr(compose, "build_columns", refuse)
         again = build_scene(made.index, made.versions, definition, "g", None, recipes.get)
         assert again.root == first.root and again.start_pose == first.start_pose
         for tile, recipe in recipes.items():

@@ -79,10 +79,6 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
     lock : context manager, optional
         Held while something is laid out; one that who holds it may take again.
     """
-    standing, vendored = versions, None
-    if marks is not None:
-        standing = folded(versions, marks)
-        vendored = np.where(np.isin(np.arange(len(marks.block)), marks.block), np.int8(1), marks.vendored)
     cities: list[Deferred[City]] = []
     rivers: list[Deferred[RiverLayout]] = []
     members: list[tuple[Tree, tuple[float, float, float]]] = []
@@ -91,7 +87,7 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
     for part in sorted(definition.parts or (Part(definition),), key=lambda part: part.definition.kind):
         own = part.definition
         if own.kind == "city":
-            city = Deferred(lambda own=own: _city(index, standing, own, vendored), lock)
+            city = Deferred(lambda own=own: _city(index, versions, own, marks), lock)
             cities.append(city)
             away.append(lambda part=part, city=city: _reach(part, city.value.whole.columns))
             members.append((Hierarchy(generation, own, Deferred(lambda city=city: city.value.whole, lock)),
@@ -110,7 +106,11 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
 
 
 def _city(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,
-          vendored: np.ndarray[tuple[int], np.dtype[np.int8]] | None) -> City:
+          marks: Marks | None) -> City:
+    vendored = None
+    if marks is not None:
+        versions = folded(versions, marks)
+        vendored = np.where(np.isin(np.arange(len(marks.block)), marks.block), np.int8(1), marks.vendored)
     columns, layout, order = build_columns(index, versions, definition, vendored)
     return City(layout, Whole.of(columns, order, layout.plate))
 

@@ -35,7 +35,7 @@ export interface Inspection {
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 /** A line of prose broken only because it was full. */
 const WRAPPED = /([^\n]{48,})\n(?=[\p{L}\d("'`])/gu;
-const FACTS = new Set(["kind", "size", "mode", "commits", "files", "state"]);
+const FACTS = new Set(["kind", "size", "mode", "commits", "files", "state", "pinned commit", "its repository"]);
 /** What the panel of a commit itself calls its kind. */
 const COMMITS = new Set(["commit", "merge"]);
 

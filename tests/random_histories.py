@@ -86,10 +86,10 @@ def _edit(rng: random.Random, tree: Tree, files: list[int]) -> None:
         tree[rng.choice(files)] = rng.randrange(8), rng.choice(_MODES)
 
 
-def random_script(seed: int, commits: int = 40) -> Script:
+def random_script(seed: int, commits: int = 40, object_format: str = "sha1") -> Script:
     """Return a random history for git: branches, merges of a random mix of both sides, moves, odd clocks."""
     rng = random.Random(seed)
-    script = Script()
+    script = Script(object_format)
     names = [f"{folder}{name}" for folder in ("", "a/", "a/b/", "c/") for name in ("x", "y.c", "zed")]
     trees: dict[int, dict[str, bytes | Entry]] = {}
     contents: list[bytes | Entry] = [b"", b"one\n", b"two\n", b"three\n",

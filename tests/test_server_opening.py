@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
+import chromium
 import pytest
+from playwright.async_api import Browser
 from repositories import git
 from served import silent, tell
 from test_cli_commands import SECONDS, environment
@@ -163,3 +165,16 @@ async def test_a_session_for_scripts_waits_too(repository: Path, monkeypatch: py
             async with asyncio.timeout(SECONDS), xrserver.connect(serving.url) as session:
                 assert session.scene.head_rank == 5
     assert git(repository, "rev-list", "--count", "--all").strip() == b"6"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_page_says_how_far_opening_is_and_shows_the_city_once_it_is_there(
+        chrome: Browser, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with held(monkeypatch) as go:
+        async with app.server(Config(repositories=(repository,), port=0, jobs=1), silent) as serving, \
+                chromium.visit(chrome, serving.url, drawn=False) as visit:
+            words = visit.page.locator(".loading p")
+            await words.filter(has_text="Reading commits, 3 of 7 …").wait_for()
+            go.set()
+            await visit.page.wait_for_selector(".loading.done", state="attached")
+            await visit.until("state.headRank === 5 && state.nodesDrawn > 0")

@@ -6,6 +6,7 @@ uniform mat4 projectionMatrix;
 uniform vec3 cameraPosition;       // the eye, world space
 uniform usampler2D uSpans;
 uniform usampler2D uNodes;
+uniform usampler2D uPages;         // which page of 32 rows is drawn as the k-th
 uniform usampler2D uStrata;
 uniform sampler2D uPeople;
 uniform sampler2D uCategories;
@@ -22,16 +23,11 @@ const int EASED = 1, ENTERS = 4, LEAVES = 8, UNDATED = 128;
 const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3, VENDORED = 8;
 const uint NOBODY = 65535u;
 
-// The row of uNodes that this vertex draws: eight vertices each.
-#ifdef PAGED
-uniform usampler2D uPages;         // which page of 32 rows is drawn as the k-th
+// The row of uNodes that this vertex draws: eight vertices each, by the list of pages.
 int drawnRow() {
   int k = gl_VertexID >> 3;
   return int(texelFetch(uPages, ivec2((k >> 5) & 2047, k >> 16), 0).r) << 5 | (k & 31);
 }
-#else
-int drawnRow() { return gl_VertexID >> 3; }
-#endif
 
 uvec4 spanTexel(int span, int k) {
   int i = span * 5 + k;

@@ -12,7 +12,7 @@ from xrserver import resources, spaces
 from xrserver.columns import RANK_END, STRATA, Flag
 from xrserver.native.offscreen import Offscreen, create_context
 from xrserver.native.pools import WIDTH, Pool
-from xrserver.native.renderer import COLOURINGS, Moment, Renderer, source
+from xrserver.native.renderer import _TEXTURES, COLOURINGS, Moment, Renderer, source
 from xrserver.spaces import Pose
 
 PROGRAMS = [
@@ -132,26 +132,26 @@ def stage():
         vertex_shader=source("walls", "VERTEX"), varyings=["vBays", "vOwn", "gl_Position"]
     )
     array = context.vertex_array(program, [])
-    buffer = context.buffer(reserve=8 * len(nodes) * 12 * 4)
+    buffer = context.buffer(reserve=8 * renderer.drawn * 12 * 4)
+    rows = [row for node in nodes["node"].tolist() for row in renderer._pages.find([node])]
+    assert sorted(set(rows)) == sorted(rows) and len(rows) == len(nodes) < renderer.drawn
     projection = spaces.perspective(1.0, 1.0, 0.1, 1000.0)
 
     def run(rank, fraction, easing, glow=0.1):
         moment = Moment(Pose((0, 0, 0)), rank, fraction, easing, glow, HEAD)
-        for unit, name in enumerate(("uSpans", "uNodes", "uStrata")):
+        for unit, name in enumerate(_TEXTURES):
             if name in program:
                 program[name] = unit
         renderer._use_textures()
         renderer._uniforms.set(program, renderer._values(moment, EYE, projection))
-        array.transform(buffer, moderngl.POINTS, vertices=8 * len(nodes))
-        found = np.frombuffer(buffer.read(), np.float32).reshape(len(nodes), 8, 12)
+        array.transform(buffer, moderngl.POINTS, vertices=8 * renderer.drawn)
+        found = np.frombuffer(buffer.read(), np.float32).reshape(-1, 8, 12)[rows]
         clip = found[:, :, 8:]
         # The eye is at the origin and looks along −z: this is where in the scene the corners are.
         corners = clip[:, :, [0, 1, 3]] / [projection[0], projection[5], -1.0]
         return Corners(clip, corners, found[:, :, 3], found[:, :, 7])
 
-    # In the order in which they are drawn: districts first.
-    plate = spans["traits"][nodes["first_span"]] >> 16 == 0
-    yield np.concatenate([nodes[plate], nodes[~plate]]), spans, run
+    yield nodes, spans, run
     context.release()
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import resources, spaces
-from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA, Category, Kind
-from xrserver.native.pools import WIDTH, Pool
+from xrserver.columns import NODES, SPANS, STRATA
+from xrserver.native.pages import Pages
+from xrserver.native.pools import Pool
 from xrserver.native.uniforms import Uniforms
 from xrserver.spaces import Matrix, Pose, Vector
 
@@ -22,7 +23,7 @@ _ALL = np.concatenate([_SIDES, _TOP])
 #: A disc of eight corners, and a strip of three stretches.
 _DISC = np.array([(0, k, k + 1) for k in range(1, 7)], np.uint32).reshape(-1)
 _STRIP = np.array([0, 1, 2, 2, 1, 3, 2, 3, 4, 4, 3, 5, 4, 5, 6, 6, 5, 7], np.uint32)
-_TEXTURES = ("uSpans", "uNodes", "uStrata", "uPeople", "uCategories")
+_TEXTURES = ("uSpans", "uNodes", "uStrata", "uPages", "uPeople", "uCategories")
 #: Colourings by the number that the shaders know them by.
 COLOURINGS = ("author", "age", "kind")
 #: Of the many beyond those that have a colour of their own; sRGB.
@@ -118,7 +119,7 @@ class Renderer:
         self._pick_ribbons, self._pick_beads = (self._program("pick", name) for name in ("RIBBONS", "BEADS"))
         self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
         self._strata = Pool(context, 2, 1)
-        self._nodes = self._integers(1)
+        self._pages = Pages(context)
         self._people = context.texture((256, 1), 4)
         self._categories = context.texture((16, 1), 4)
         for texture in (self._people, self._categories):
@@ -128,14 +129,11 @@ class Renderer:
         self._backdrop = context.vertex_array(self._sky, [])
         self._around = context.vertex_array(self._foot, [])
         self._sheet = context.vertex_array(self._gate, [])
-        self._tiles: dict[str, tuple[int, int, NDArray[np.void], NDArray[np.int64]]] = {}
-        self._shown: tuple[str, ...] = ()
+        #: By name: where its spans and strata lie, and how many spans it has.
+        self._tiles: dict[str, tuple[int, int, int]] = {}
         self._bounds = (-1.0, -1.0, 1.0, 1.0)
         self._pixel_angle = 1e-3
         self._course: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None = None
-        self.drawn = 0
-        self._districts = self._strips = self._discs = 0
-        self._ids = np.empty(0, np.uint32)
         #: Selected, hovered, and their rows: looked for when they change, not in every frame.
         self._marks: tuple[int, int, list[int]] = (-1, -1, [])
         self._eye_of_pick = context.framebuffer(
@@ -148,11 +146,6 @@ class Renderer:
             if name in program:
                 program[name] = unit
         return program
-
-    def _integers(self, rows: int) -> moderngl.Texture:
-        texture = self.context.texture((WIDTH, rows), 4, dtype="u4")
-        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        return texture
 
     def _grow(self, rows: int) -> None:
         """Make room for the faces of so many rows."""
@@ -177,7 +170,12 @@ class Renderer:
     @property
     def resident_spans(self) -> int:
         """How many spans lie in the pools."""
-        return sum(int(nodes["span_count"].sum()) for _, _, nodes, _ in self._tiles.values())
+        return sum(spans for _, _, spans in self._tiles.values())
+
+    @property
+    def drawn(self) -> int:
+        """How many rows are drawn, with those that are empty."""
+        return self._pages.rows
 
     def set_bounds(self, box: list[float] | tuple[float, ...]) -> None:
         """Tell how large the city is: the root tile's box, metres, scene space."""
@@ -214,45 +212,24 @@ class Renderer:
             strata: NDArray[np.void]) -> None:
         """Make a tile resident: packed records of `columns.SPANS`, NODES and STRATA."""
         first_span, first_stratum = self._spans.add(spans), self._strata.add(strata)
-        rebased = nodes.view(NODES.dtype).reshape(-1).copy()
-        rebased["first_span"] += first_span
-        rebased["first_stratum"] += first_stratum
-        first = spans.view(SPANS.dtype).reshape(-1)["traits"][
-            np.minimum(rebased["first_span"] - first_span, max(len(spans) - 1, 0))]
-        ground, kind = first >> 16 == Category.DISTRICT, first & 0xFF
-        # As they are drawn: districts, the river's bed, its ribbons, its beads, buildings.
-        section = np.select([kind == Kind.BEAD, (kind == Kind.RIBBON) & ground, kind == Kind.RIBBON, ground],
-                            [3, 1, 2, 0], 4)
-        self._tiles[tile] = (first_span, first_stratum, rebased, section)
+        states, rows = spans.view(SPANS.dtype).reshape(-1), nodes.view(NODES.dtype).reshape(-1)
+        self._pages.add(tile, rows, states, first_span, first_stratum)
+        self._tiles[tile] = first_span, first_stratum, int(rows["span_count"].sum())
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
-        first_span, first_stratum, _, _ = self._tiles.pop(tile)
+        first_span, first_stratum, _ = self._tiles.pop(tile)
         self._spans.remove(first_span)
         self._strata.remove(first_stratum)
-        self._shown = ()
-
-    def show(self, tiles: tuple[str, ...]) -> None:
-        """Draw these resident tiles from now on."""
-        if tiles == self._shown:
-            return
-        self._shown = tiles
-        nodes = np.concatenate([np.empty(0, NODES.dtype), *(self._tiles[tile][2] for tile in tiles)])
-        section = np.concatenate([np.empty(0, np.int64), *(self._tiles[tile][3] for tile in tiles)])
-        # What programs of their own draw lies together.
-        nodes = nodes[np.argsort(section, kind="stable")]
-        counts = np.bincount(section, minlength=5)
-        self.drawn, self._districts = len(nodes), int(counts[0])
-        self._strips, self._discs = int(counts[1] + counts[2]), int(counts[3])
-        self._ids = nodes["node"].copy()
+        self._pages.remove(tile)
         self._marks = (-1, -1, [])
-        words = np.zeros((max(1, -(-2 * len(nodes) // WIDTH)), WIDTH, 4), np.uint32)
-        words.reshape(-1)[:8 * len(nodes)] = nodes.view(np.uint32)
-        if len(words) > self._nodes.size[1]:
-            self._nodes.release()
-            self._nodes = self._integers(max(len(words), min(2 * self._nodes.size[1], 16384)))
-        self._nodes.write(words.data, viewport=(0, 0, WIDTH, len(words)))
-        self._grow(len(nodes))
+
+    def show(self, tiles: tuple[str, ...], eye: Vector = (0.0, 0.0, 0.0)) -> None:
+        """Draw these resident tiles from now on, what is near `eye` (metres, scene space) first."""
+        west, north, east, south = self._bounds
+        if self._pages.show(tiles, eye, max(east - west, south - north)):
+            self._marks = (-1, -1, [])
+            self._grow(self._pages.rows)
 
     def draw(self, moment: Moment, eye: Pose, projection: Matrix) -> None:
         """Draw city and backdrop into the framebuffer in use, which is clear.
@@ -270,15 +247,15 @@ class Renderer:
         through = moment.shadow is not None
         behind = self._foot if through else self._sky
         for program in (walls, self._roofs, self._plates, behind, *([self._mark] if len(marked) else []),
-                        *([self._ribbons, self._beads] if self._discs else []),
+                        *([self._ribbons, self._beads] if self._pages.beads else []),
                         *([self._gate] if gate is not None else [])):
             self._uniforms.set(program, values)
         self._use_textures()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.depth_func = "<="
-        plates, ribbons, beads = self._districts, self._strips, self._discs
-        before = plates + ribbons + beads
+        plates, ribbons, beads = self._pages.plates, self._pages.ribbons, self._pages.beads
+        before = self._pages.before
         buildings = self.drawn - before
         # What hides most first; the backdrop, at depth 1, last, where nothing stands before it.
         if buildings:
@@ -342,10 +319,7 @@ class Renderer:
 
     def _marked(self, selected: int, hovered: int) -> list[int]:
         if (selected, hovered) != self._marks[:2]:
-            wanted = [node for node in (selected, hovered) if node >= 0]
-            # The river marks itself.
-            rows = np.isin(self._ids, wanted) & (self._ids < COMMIT_NODES)
-            self._marks = selected, hovered, np.flatnonzero(rows).tolist()
+            self._marks = selected, hovered, self._pages.find(sorted({selected, hovered}))
         return self._marks[2]
 
     def draw_pick(self, target: moderngl.Framebuffer, moment: Moment, eye: Pose, projection: Matrix) -> None:
@@ -358,18 +332,19 @@ class Renderer:
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.depth_func = "<="
-        ribbons, beads = self._districts, self._districts + self._strips
-        before = beads + self._discs
-        self._pick_array.render(vertices=18 * self._districts)
+        pages = self._pages
+        ribbons, beads, before = pages.plates, pages.plates + pages.ribbons, pages.before
+        self._pick_array.render(vertices=18 * pages.plates)
         self._pick_array.render(vertices=18 * (self.drawn - before), first=18 * before)
-        if self._discs:
+        if pages.beads:
             for program in (self._pick_ribbons, self._pick_beads):
                 self._uniforms.set(program, values)
-            self._ribbon_arrays[1].render(vertices=18 * self._strips, first=18 * ribbons)
-            self._bead_arrays[1].render(vertices=18 * self._discs, first=18 * beads)
+            self._ribbon_arrays[1].render(vertices=18 * pages.ribbons, first=18 * ribbons)
+            self._bead_arrays[1].render(vertices=18 * pages.beads, first=18 * beads)
 
     def _use_textures(self) -> None:
-        textures = (self._spans.texture, self._nodes, self._strata.texture, self._people, self._categories)
+        textures = (self._spans.texture, self._pages.texture, self._strata.texture, self._pages.listing,
+                    self._people, self._categories)
         for unit, texture in enumerate(textures):
             texture.use(unit)
 

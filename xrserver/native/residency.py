@@ -104,7 +104,7 @@ class Residency:
             self._choose(frontier, eye, factor, rank)
         shown = tuple(frontier.drawn(rank, self._budget.nodes))
         changed, self.drawn = shown != self.drawn, shown
-        self._renderer.show(shown)
+        self._renderer.show(shown, eye)
         return changed
 
     @property

@@ -27,10 +27,8 @@ export function stages(vertex: string, fragment: string, ...defines: string[]): 
   };
 }
 
-// What is drawn is a list of pages here, so that another order or other tiles write no rows.
-const paged = `#define PAGED\n${live}`;
-const things = paged + nodes;
-const waters = paged + river;
+const things = live + nodes;
+const waters = live + river;
 
 export const WALLS = {
   author: stages(things, walls, "AUTHOR", "WALLS"),

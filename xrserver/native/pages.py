@@ -1,0 +1,184 @@
+"""Which rows of `uNodes` are drawn, and in which order: a list of pages, the near ones first.
+
+The page does the same (`webxr_client/src/scene/roster.ts`): a tile's rows are written once, when it comes, in
+pages of 32 rows of one class; another choice of tiles, or another order, writes the list and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from xrserver.columns import COMMIT_NODES, NODES, Category, Kind
+from xrserver.native.pools import WIDTH, Pool
+from xrserver.spaces import Vector
+
+#: Rows of a page; the shaders know it.
+PAGE = 32
+#: What programs of their own draw, in the order in which it is listed.
+_PLATE, _BED, _RIBBON, _BEAD, _BUILDING = range(5)
+#: Pages are put in order again when the eye has gone so much of the city's width.
+_REORDER = 0.04
+#: Squared metres, beyond which no page comes before another.
+_FARTHEST = 1e9
+#: Whom an empty row is of.
+_NOBODY = 0xFFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A tile's rows, in pages."""
+
+    #: As the pool knows it.
+    number: int
+    #: By page: where it lies, what it holds, and about where on the ground that stands.
+    pages: NDArray[np.uint32]
+    classes: NDArray[np.int64]
+    middles: NDArray[np.float32]
+    #: By row, page after page: the node, `_NOBODY` where there is none.
+    ids: NDArray[np.uint32]
+
+
+class Pages:
+    """The nodes of resident tiles, and what of them is drawn.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that are drawn, with those that are empty.
+    plates, ribbons, beads : int
+        How many of these are districts, the river's bed and ribbons, and its beads, which come first, in this
+        order; the rest are buildings.
+    listing : moderngl.Texture
+        ``uPages``: which page is drawn as the k-th.
+    """
+
+    def __init__(self, context: moderngl.Context) -> None:
+        self._context = context
+        self._pool = Pool(context, 4, NODES.dtype.itemsize // 16)
+        self.listing = self._integers(1)
+        self._sheets: dict[str, _Sheet] = {}
+        self._shown: tuple[str, ...] = ()
+        #: By page in the order of the tiles: when it is drawn.
+        self._order = np.empty(0, np.int64)
+        #: By row in the order of the tiles: the node; put together when somebody asks.
+        self._ids: NDArray[np.uint32] | None = None
+        self._eye: tuple[float, float] | None = None
+        self.rows = self.plates = self.ribbons = self.beads = 0
+
+    @property
+    def before(self) -> int:
+        """Rows before the first building."""
+        return self.plates + self.ribbons + self.beads
+
+    @property
+    def texture(self) -> moderngl.Texture:
+        """``uNodes``."""
+        return self._pool.texture
+
+    def _integers(self, rows: int) -> moderngl.Texture:
+        texture = self._context.texture((WIDTH, rows), 1, dtype="u4")
+        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        return texture
+
+    def add(self, tile: str, nodes: NDArray[np.void], spans: NDArray[np.void], first_span: int,
+            first_stratum: int) -> None:
+        """Make a tile's nodes ready to be drawn.
+
+        Parameters
+        ----------
+        nodes, spans : ndarray
+            Records of `columns.NODES` and SPANS, rows as the tile numbers them.
+        first_span, first_stratum : int
+            Where the tile's spans and strata lie in their pools.
+        """
+        firsts = spans[np.minimum(nodes["first_span"], max(len(spans) - 1, 0))]
+        classes = _classes(firsts["traits"]) if len(nodes) else np.empty(0, np.int64)
+        order = np.argsort(classes, kind="stable")
+        counts = np.bincount(classes, minlength=5)
+        pages = -(-counts // PAGE)
+        # Where each class begins, in pages and among the rows in order; then every row's place.
+        start = np.concatenate([[0], np.cumsum(pages)[:-1]]) * PAGE
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        sorted_classes = classes[order]
+        places = start[sorted_classes] + np.arange(len(nodes)) - first[sorted_classes]
+        rows = np.zeros(int(pages.sum()) * PAGE, NODES.dtype)
+        rows[places] = nodes[order]
+        rows["first_span"][places] += first_span
+        rows["first_stratum"][places] += first_stratum
+        ids = np.full(len(rows), _NOBODY, np.uint32)
+        ids[places] = nodes["node"][order]
+        heads = np.zeros(len(rows), np.int64)
+        heads[places] = order
+        middles = firsts["position1"][heads[::PAGE]][:, [0, 2]] if len(rows) else np.empty((0, 2), np.float32)
+        number = self._pool.add(rows)
+        here = number // PAGE + np.arange(int(pages.sum()), dtype=np.uint32)
+        self._sheets[tile] = _Sheet(number, here, np.repeat(np.arange(5), pages), middles, ids)
+
+    def remove(self, tile: str) -> None:
+        """Let go of a tile."""
+        self._pool.remove(self._sheets.pop(tile).number)
+        self._shown = tuple(other for other in self._shown if other != tile)
+        self._eye = self._ids = None
+
+    def show(self, tiles: tuple[str, ...], eye: Vector, width: float) -> bool:
+        """Draw these tiles from now on, what is near `eye` first; return whether the list is another.
+
+        Parameters
+        ----------
+        eye : (float, float, float)
+            Metres, scene space.
+        width : float
+            The city's, metres: where the eye has gone little of it the order stays.
+        """
+        here = eye[0], eye[2]
+        if tiles == self._shown and self._eye is not None and (
+                np.hypot(here[0] - self._eye[0], here[1] - self._eye[1]) < _REORDER * width):
+            return False
+        if tiles != self._shown:
+            self._ids = None
+        self._shown, self._eye = tiles, here
+        sheets = [self._sheets[tile] for tile in tiles]
+        pages = np.concatenate([np.empty(0, np.uint32), *(sheet.pages for sheet in sheets)])
+        classes = np.concatenate([np.empty(0, np.int64), *(sheet.classes for sheet in sheets)])
+        middles = np.concatenate([np.empty((0, 2), np.float32), *(sheet.middles for sheet in sheets)])
+        aside = middles - np.array(here, np.float32)
+        away = np.minimum(aside[:, 0] ** 2 + aside[:, 1] ** 2, _FARTHEST) * (classes == _BUILDING)
+        order = np.argsort(classes * (2.0 * _FARTHEST) + away, kind="stable")
+        counts = (np.bincount(classes, minlength=5) * PAGE).tolist()
+        self.rows, self.plates = sum(counts), counts[_PLATE]
+        self.ribbons, self.beads = counts[_BED] + counts[_RIBBON], counts[_BEAD]
+        self._order = np.empty(len(order), np.int64)
+        self._order[order] = np.arange(len(order))
+        words = np.zeros(max(1, -(-len(pages) // WIDTH)) * WIDTH, np.uint32)
+        words[:len(pages)] = pages[order]
+        rows = len(words) // WIDTH
+        if rows > self.listing.size[1]:
+            self.listing.release()
+            self.listing = self._integers(2 * rows)
+        self.listing.write(words.data, viewport=(0, 0, WIDTH, rows))
+        return True
+
+    def find(self, nodes: list[int]) -> list[int]:
+        """Return which rows, as they are drawn, are of these nodes of the city: the river marks itself."""
+        if self._eye is None:
+            return []  # a tile has gone, and what is drawn instead is not known yet
+        if self._ids is None:
+            every = (self._sheets[tile].ids for tile in self._shown)
+            self._ids = np.concatenate([np.empty(0, np.uint32), *every])
+        found: list[int] = []
+        for node in nodes:
+            if 0 <= node < COMMIT_NODES:
+                rows = np.flatnonzero(self._ids == node)
+                found += (self._order[rows // PAGE] * PAGE + rows % PAGE).tolist()
+        return found
+
+
+def _classes(traits: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return what draws each node: districts and the river's bed are of category 0."""
+    ground, kind = traits >> 16 == Category.DISTRICT, traits & 0xFF
+    return np.select([kind == Kind.BEAD, (kind == Kind.RIBBON) & ground, kind == Kind.RIBBON, ground],
+                     [_BEAD, _BED, _RIBBON, _PLATE], _BUILDING)

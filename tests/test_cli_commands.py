@@ -251,6 +251,15 @@ def test_serve_without_a_repository_takes_the_one_around(tmp_path: Path, reposit
         assert re.fullmatch(r"copy at http://127\.0\.0\.1:\d+/\n", line), line
 
 
+def test_behind_a_proxy_it_says_what_the_proxy_has_to_do(repository: Path) -> None:
+    with running(repository, "--behind-proxy", "--port", "0") as process:
+        assert process.stdout is not None
+        found = re.search(r" at (http://\S+/)\?(token=\S+)\n", process.stdout.readline())
+        line = process.stdout.readline()
+        assert found and f"lead to {found[1]} with X-Forwarded-Proto" in line
+        assert f"?{found[2]} at its end" in line
+
+
 def test_lan_prints_how_other_devices_come_in_and_ends_cleanly(repository: Path) -> None:
     with running(repository, "--lan", "--no-mdns", "--port", "0") as process:
         assert process.stdout is not None and process.stderr is not None

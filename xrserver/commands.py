@@ -44,6 +44,10 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
         say(f"{', '.join(serving.names)} at {serving.url}")
         if serving.lan is not None:
             _invite(terminal, serving)
+        if config.behind_proxy:
+            address, _, token = serving.url.partition("?")
+            terminal.say(f"Let your proxy lead to {address} with X-Forwarded-Proto, -Host and -For; then "
+                         f"open its own address{f' with ?{token} at its end' if token else ''}.")
         if config.open:
             _open(serving.url)
 

@@ -33,7 +33,7 @@ def git() -> list[Finding]:
                         _git_remedy(), {"path": None})]
     try:
         said = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=_SECONDS,
-                              stdin=subprocess.DEVNULL, check=True).stdout.strip()
+                              stdin=subprocess.DEVNULL, env=os.environ.copy(), check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError) as error:
         return [Finding("git", "notice", f"{program} does not run: {_first_line(error)}", _git_remedy(),
                         {"path": str(program)})]

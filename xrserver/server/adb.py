@@ -168,6 +168,7 @@ class Adb:
         output = subprocess.DEVNULL if quiet else subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             str(self.program), *arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            env=os.environ.copy(),  # another thread may be changing the one that is inherited
             creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0)
         try:
             yield process

@@ -5,13 +5,12 @@ import type { ReadonlyVector, Vector } from "../spaces.ts";
 import { layBar } from "./bar.ts";
 import { backdrop, metresPerUnit, Sheet, type Area } from "./canvas.ts";
 import { lightNow, palette } from "./palette.ts";
+import { SLACK, Targets } from "./targets.ts";
 import type { Pen } from "./type.ts";
 import { fill, lay, PAD, type Laid, type Phase, type Target, type Widget } from "./widgets.ts";
 
 const FADE_SECONDS = 0.14;
-/** A hand may miss what it presses by so much; units. */
-const SLACK = 8;
-/** And move so far before a press becomes a drag of the list under it. */
+/** A hand may move so far before a press becomes a drag of the list under it. */
 const SCROLLS = 16;
 const HOVERED = 0.1;
 const PRESSED = 0.24;
@@ -63,12 +62,7 @@ export class Panel {
 
   readonly #presses = [newPress(), newPress()] as const;
   #content: Content = { body: [] };
-  #fixed: Target[] = [];
-  #inBody: Target[] = [];
-  #viewTop = 0;
-  #viewBottom = 0;
-  #bodyHeight = 0;
-  #scroll = 0;
+  readonly #targets = new Targets();
   #stale = true;
   #light = "";
   #shown = 0;
@@ -83,7 +77,7 @@ export class Panel {
   show(content: Content, same = false): void {
     this.#content = content;
     this.#stale = true;
-    if (!same) this.#scroll = 0;
+    if (!same) this.#targets.scroll = 0;
     this.open = true;
     if (!this.sheet.visible) this.draw(); // its size is needed to place it
   }
@@ -131,16 +125,16 @@ export class Panel {
 
   /** What can be pressed now, for scripts: its name and where its middle is, units. */
   *targets(): Generator<readonly [string, number, number]> {
-    for (const target of this.#all()) {
-      const area = this.#areaOf(target);
+    for (const target of this.#targets.all()) {
+      const area = this.#targets.areaOf(target);
       if (area.height > 4) yield [target.name, area.x + area.width / 2, area.y + area.height / 2];
     }
   }
 
   /** Where something on it is seen; undefined where nothing is called that. */
   area(name: string): Area | undefined {
-    const target = this.#all().find((each) => each.name === name);
-    return target && this.#areaOf(target);
+    const target = this.#targets.named(name);
+    return target && this.#targets.areaOf(target);
   }
 
   // --- drawing ---------------------------------------------------------------------------
@@ -153,19 +147,19 @@ export class Panel {
     const { width, most = Infinity, pad = PAD } = this.options;
     const { body, foot = [] } = this.#content;
     const pen = measuring;
+    const at = this.#targets;
     const head: Laid = { blocks: [], targets: [] };
     const inner = width - 2 * pad;
-    this.#viewTop = layBar(pen, this.#content, pad, width, head);
+    at.viewTop = layBar(pen, this.#content, pad, width, head);
     const laid: Laid = { blocks: [], targets: [] };
-    this.#bodyHeight = lay(pen, body, pad, 0, inner, laid);
+    at.bodyHeight = lay(pen, body, pad, 0, inner, laid);
     const feet: Laid = { blocks: [], targets: [] };
     const footHeight = foot.length === 0 ? 0 : lay(pen, foot, pad, 0, inner, feet) + pad;
-    const height = Math.min(this.#viewTop + this.#bodyHeight + pad + footHeight, most);
-    this.#viewBottom = height - footHeight - pad;
+    const height = Math.min(at.viewTop + at.bodyHeight + pad + footHeight, most);
+    at.viewBottom = height - footHeight - pad;
     const footTop = height - footHeight;
-    this.#scroll = Math.min(this.#scroll, this.#scrollMost);
-    this.#inBody = laid.targets;
-    this.#fixed = [...head.targets, ...feet.targets.map((each) => ({ ...each, area: { ...each.area, y: each.area.y + footTop } }))];
+    at.scroll = Math.min(at.scroll, at.scrollMost);
+    at.set([...head.targets, ...feet.targets.map((each) => ({ ...each, area: { ...each.area, y: each.area.y + footTop } }))], laid.targets);
     const grown = this.sheet.visible ? height - this.sheet.height : 0;
     this.sheet.draw(width, height, (pen) => {
       const colours = palette();
@@ -176,14 +170,14 @@ export class Panel {
       for (const { paint } of feet.blocks) paint(pen, colours);
       pen.restore();
       pen.save();
-      if (this.#scrollMost > 0) {
+      if (at.scrollMost > 0) {
         pen.beginPath();
-        pen.rect(0, this.#viewTop - 4, width, this.#viewBottom - this.#viewTop + 8);
+        pen.rect(0, at.viewTop - 4, width, at.view + 8);
         pen.clip();
       }
-      pen.translate(0, this.#viewTop - this.#scroll);
-      const from = this.#scroll - 8;
-      const to = this.#scroll + this.#viewBottom - this.#viewTop + 8;
+      pen.translate(0, at.viewTop - at.scroll);
+      const from = at.scroll - 8;
+      const to = at.scroll + at.view + 8;
       for (const { top, bottom, paint } of laid.blocks) if (bottom >= from && top <= to) paint(pen, colours);
       pen.restore();
       this.#scrollBar(pen, width);
@@ -203,22 +197,17 @@ export class Panel {
   /** What a hand is at was laid out anew: it is known again by its name. A drag goes on as it began. */
   #rebind(hand: 0 | 1): void {
     const press = this.#presses[hand];
-    const again = (target: Target | undefined) => target && this.#all().find(({ name }) => name === target.name);
+    const again = (target: Target | undefined) => target && this.#targets.named(target.name);
     press.hovered = again(press.hovered);
     if (press.target?.hold === undefined) press.target = again(press.target);
     this.#mark(hand);
   }
 
-  get #scrollMost(): number {
-    return Math.max(0, this.#bodyHeight - (this.#viewBottom - this.#viewTop));
-  }
-
   #scrollBar(pen: Pen, width: number): void {
-    const most = this.#scrollMost;
-    if (most === 0) return;
-    const view = this.#viewBottom - this.#viewTop;
-    const long = Math.max(30, view * view / this.#bodyHeight);
-    fill(pen, palette().ink3, width - 11, this.#viewTop + (view - long) * this.#scroll / most, 5, long, 2.5);
+    const { scrollMost, view, viewTop, bodyHeight, scroll } = this.#targets;
+    if (scrollMost === 0) return;
+    const long = Math.max(30, view * view / bodyHeight);
+    fill(pen, palette().ink3, width - 11, viewTop + (view - long) * scroll / scrollMost, 5, long, 2.5);
   }
 
   // --- hands -----------------------------------------------------------------------------
@@ -227,7 +216,7 @@ export class Panel {
   point(hand: 0 | 1, place: ReadonlyVector | undefined): boolean {
     const press = this.#presses[hand];
     if (press.held) return true;
-    const found = place === undefined ? undefined : this.#at(place[0], place[1]);
+    const found = place === undefined ? undefined : this.#targets.at(place[0], place[1]);
     if (found !== press.hovered) {
       press.hovered = found;
       this.#mark(hand);
@@ -238,12 +227,12 @@ export class Panel {
   /** A hand presses at a place; what it presses, if it is anything. The panel keeps the hand until it lets go. */
   press(hand: 0 | 1, place: ReadonlyVector): Target | undefined {
     const press = this.#presses[hand];
-    press.target = this.#at(place[0], place[1]);
+    press.target = this.#targets.at(place[0], place[1]);
     press.held = true;
     press.scrolling = false;
     press.fromY = press.lastY = place[1];
     const { target } = press;
-    if (target !== undefined) press.top = this.#areaOf(target).y;
+    if (target !== undefined) press.top = this.#targets.areaOf(target).y;
     if (target?.hold !== undefined) hold(press, place, 0, "begin");
     this.#mark(hand);
     return target;
@@ -257,7 +246,7 @@ export class Panel {
       hold(press, place, away, "move");
       return;
     }
-    if (!press.scrolling && target?.bar !== true && this.#scrollMost > 0 && Math.abs(place[1] - press.fromY) > SCROLLS) {
+    if (!press.scrolling && target?.bar !== true && this.#targets.scrollMost > 0 && Math.abs(place[1] - press.fromY) > SCROLLS) {
       press.scrolling = true;
       press.target = undefined;
       this.#mark(hand);
@@ -273,7 +262,7 @@ export class Panel {
     if (target?.hold !== undefined) hold(press, place, 0, "end");
     press.held = press.scrolling = false;
     press.target = undefined;
-    const done = target?.press !== undefined && this.#at(place[0], place[1], 2 * SLACK, target) === target;
+    const done = target?.press !== undefined && this.#targets.at(place[0], place[1], 2 * SLACK, target) === target;
     if (done) target.press();
     this.#mark(hand);
     return done;
@@ -291,53 +280,19 @@ export class Panel {
 
   /** Move what is scrolled by so many units; false where there is nothing to. */
   scroll(by: number): boolean {
-    const to = Math.min(Math.max(this.#scroll + by, 0), this.#scrollMost);
-    if (to === this.#scroll) return this.#scrollMost > 0;
-    this.#scroll = to;
+    const { scroll, scrollMost } = this.#targets;
+    const to = Math.min(Math.max(scroll + by, 0), scrollMost);
+    if (to === scroll) return scrollMost > 0;
+    this.#targets.scroll = to;
     this.#stale = true;
     return true;
-  }
-
-  #all(): Target[] {
-    return [...this.#fixed, ...this.#inBody];
-  }
-
-  /** What lies at a place, or nearest to it within `slack`; `only`: that or nothing. */
-  #at(x: number, y: number, slack = SLACK, only?: Target): Target | undefined {
-    let best: Target | undefined;
-    let nearest = slack;
-    for (let i = 0; i < this.#fixed.length + this.#inBody.length; i++) {
-      const inBody = i >= this.#fixed.length;
-      const target = inBody ? this.#inBody[i - this.#fixed.length]! : this.#fixed[i]!;
-      if (only !== undefined && target !== only) continue;
-      if (inBody && this.#scrollMost > 0 && (y < this.#viewTop || y > this.#viewBottom)) continue;
-      const { area } = target;
-      const top = inBody ? area.y + this.#viewTop - this.#scroll : area.y;
-      const away = Math.max(area.x - x, x - area.x - area.width, top - y, y - top - area.height, 0);
-      if (away < nearest || (away === 0 && best === undefined)) {
-        nearest = away;
-        best = target;
-      }
-      if (away === 0) break;
-    }
-    return best;
-  }
-
-  /** Where a target is seen. */
-  #areaOf(target: Target): Area {
-    const { area } = target;
-    if (!this.#inBody.includes(target)) return area;
-    const top = area.y + this.#viewTop - this.#scroll;
-    const from = this.#scrollMost > 0 ? Math.max(top, this.#viewTop) : top;
-    const to = this.#scrollMost > 0 ? Math.min(top + area.height, this.#viewBottom) : top + area.height;
-    return { ...area, y: from, height: to - from };
   }
 
   #mark(hand: 0 | 1): void {
     const { target, hovered, held, scrolling } = this.#presses[hand];
     const marked = scrolling ? undefined : held ? target : hovered;
     const area = marked === undefined ? undefined : marked.bar === true
-      ? { x: this.sheet.width / 2 - 36, y: 9, width: 72, height: 6 } : this.#areaOf(marked);
+      ? { x: this.sheet.width / 2 - 36, y: 9, width: 72, height: 6 } : this.#targets.areaOf(marked);
     this.sheet.mark(hand, area, marked?.bar === true ? 0.5 : held ? PRESSED : HOVERED);
   }
 }

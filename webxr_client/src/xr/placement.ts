@@ -1,38 +1,27 @@
 /**
  * Where the model stands in the real room: put back where it was left, or placed by somebody, then held there.
  *
- * While it is being placed the city itself goes along a hand's ray (a head's, where there is no hand), onto the
- * table or floor that the ray meets; a press leaves it there. Whoever moves it afterwards moves its anchor.
+ * While it is being placed the city itself is the preview; a press leaves it there. Whoever moves it afterwards
+ * moves its anchor.
  */
 import { Group } from "three";
-import type { Hand } from "../input/hands.ts";
-import { newSurface, onto, SIZE_LEAST, SIZE_MOST, SIZE_USUAL } from "../navigation/tabletop.ts";
 import type { City } from "../scene/city.ts";
 import * as spaces from "../spaces.ts";
-import type { Pose, Vector } from "../spaces.ts";
+import type { Vector } from "../spaces.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
 import { Anchorage, placeOf } from "./anchor.ts";
 import type { Mode, Moment, Part } from "./part.ts";
 import type { Passthrough } from "./passthrough.ts";
+import { Preview } from "./preview.ts";
 import { Sign } from "./sign.ts";
-import { Surfaces } from "./surfaces.ts";
 
 const OWNER = "placement";
 /** Seconds until an anchor that is not found counts as lost, and until a move has come to rest. */
 const PATIENCE = 6;
 const REST = 0.4;
-/** Seconds in which the preview follows a ray, or somebody's gaze. */
-const SWIFT = 0.05;
-const CALM = 0.3;
-/** Where it floats while nothing is found: so far ahead of the head and below it; metres. */
-const AHEAD = 1.0;
-const BELOW = 0.75;
 /** Seconds that a word stays after the place was chosen. */
 const WORD = 5;
-/** With a stick: radians, and growth (natural logarithm), in a second. */
-const TURNS = 1.6;
-const GROWS = 0.8;
 /** The sign stands so much of the city's width above it, and a little. */
 const ABOVE = 0.45;
 
@@ -45,31 +34,23 @@ export class Placement implements Part {
   readonly #world: World;
   readonly #city: City;
   readonly #passthrough: Passthrough;
-  readonly #surfaces = new Surfaces();
+  readonly #preview = new Preview();
   readonly #anchorage = new Anchorage();
   readonly #sign = new Sign();
 
   #phase: Phase = "off";
   #session: XRSession | null = null;
-  #viewerSpace: XRReferenceSpace | null = null;
   /** Seconds in this phase. */
   #since = 0;
   /** Why it has to be placed. */
   #why = "";
-  #hand: Hand | null = null;
   #tapped = false;
-  #shown = false;
-  #turned = 0;
-  #wish = 0;
   #moved = false;
   #rest = 0;
   /** The anchor is a new one: where the city stands about it is not known yet. */
   #fresh = false;
   #missed = 0;
 
-  readonly #surface = newSurface();
-  readonly #footprint: [number, number, number, number] = [0, 0, 1, 1];
-  readonly #target = spaces.newPose();
   readonly #worldFromAnchor = spaces.newPose();
   readonly #anchorFromScene = spaces.newPose();
   readonly #placedFromScene = spaces.newPose();
@@ -77,9 +58,7 @@ export class Placement implements Part {
   /** Where it was put, whoever moved it since. */
   readonly #home = spaces.newPose();
   readonly #inverse = spaces.newPose();
-  readonly #direction: Vector = [0, 0, 0];
   readonly #at: Vector = [0, 0, 0];
-  readonly #angles: [number, number] = [0, 0];
 
   constructor(viewer: Viewer, world: World, passthrough: Passthrough) {
     this.#viewer = viewer;
@@ -95,9 +74,7 @@ export class Placement implements Part {
     if (this.#phase === "off") return;
     this.#anchorage.leave();
     this.#why = why;
-    this.#hand = null;
-    this.#turned = 0;
-    this.#shown = this.#phase === "placed"; // it goes on from where it stands
+    this.#preview.again(this.#phase === "placed");
     this.#enter("placing");
   }
 
@@ -109,12 +86,9 @@ export class Placement implements Part {
   begin(session: XRSession, mode: Mode): void {
     if (mode !== "ar") return;
     this.#session = session;
-    this.#surfaces.begin();
-    this.#viewerSpace = null;
-    void session.requestReferenceSpace("viewer").then((space) => this.#viewerSpace = space, () => undefined);
+    this.#preview.begin(session);
     session.addEventListener("select", this.#select);
     this.#city.standing = false;
-    this.#wish = 0;
     this.#why = "";
     this.#enter("opening");
   }
@@ -123,7 +97,7 @@ export class Placement implements Part {
     if (this.#phase === "off") return;
     this.#session?.removeEventListener("select", this.#select);
     this.#session = null;
-    this.#surfaces.end();
+    this.#preview.end();
     this.#anchorage.end();
     this.#sign.say("");
     this.#passthrough.mark("placed");
@@ -199,89 +173,34 @@ export class Placement implements Part {
   // --- being placed ------------------------------------------------------------------------
 
   #place(moment: Moment): void {
-    const { frame, hands, head, dt } = moment;
+    const { frame, hands } = moment;
     const shown = this.#world.shown;
     if (shown === undefined || !moment.seen) return;
-    const { box } = shown.scene.root;
-    this.#footprint[0] = box[0]!;
-    this.#footprint[1] = box[2]!;
-    this.#footprint[2] = box[3]!;
-    this.#footprint[3] = box[5]!;
-    this.#choose(hands.both);
-    const hand = this.#hand;
-    const found = this.#aim(moment);
-    const able = this.#surfaces.able(frame);
-    const heading = spaces.yawPitchOf(head.orientation, this.#angles)[0];
-    if (!found) {
-      spaces.setVector(this.#surface.point, head.position[0] - Math.sin(heading) * AHEAD,
-        head.position[1] - BELOW, head.position[2] - Math.cos(heading) * AHEAD);
-      this.#surface.width = this.#surface.depth = 0;
-    }
-    if (hand !== null) this.#adjust(hand, dt);
-    onto(this.#surface, this.#footprint, heading + this.#turned, this.#wish, this.#target);
-    this.#ease(this.#viewer.journey.pose, dt, found ? SWIFT : CALM);
+    const preview = this.#preview;
+    preview.step(moment, shown.scene.root.box, this.#viewer.journey.pose);
+    const able = preview.able(frame);
     this.#city.standing = true;
-    this.#passthrough.mark(found ? "found" : "floating");
+    this.#passthrough.mark(preview.found ? "found" : "floating");
 
     const pressed = this.#tapped || hands.left.select.began || hands.right.select.began
       || hands.left.squeeze.began || hands.right.squeeze.began;
     if (pressed || !able) {
-      spaces.copyPose(this.#target, this.#viewer.journey.pose);
+      spaces.copyPose(preview.target, this.#viewer.journey.pose);
       if (!able) this.#why = "No surface can be found here. Squeeze, or pinch in the air, to move the city.";
       else this.#why = "";
       this.#stand();
       this.#anchor(moment);
     } else {
-      this.#say(found, hand);
+      this.#say();
       this.#signAbove();
     }
   }
 
-  /** The hand that was used last. */
-  #choose(both: readonly Hand[]): void {
-    for (const hand of both) if (hand.tracked && (hand.select.began || hand.squeeze.began || hand.stick[0] !== 0)) this.#hand = hand;
-    if (this.#hand?.tracked === true) return;
-    this.#hand = null;
-    for (const hand of both) if (hand.tracked) this.#hand = hand; // the right one, of two
-  }
-
-  /** The surface that hand or head points at. */
-  #aim({ frame, space, head }: Moment): boolean {
-    const hand = this.#hand;
-    const orientation = hand?.aim.orientation ?? head.orientation;
-    const origin = hand?.aim.position ?? head.position;
-    const pointer = hand?.source?.targetRaySpace ?? this.#viewerSpace;
-    if (pointer === null) return false;
-    spaces.rotate(orientation, spaces.setVector(this.#direction, 0, 0, -1), this.#direction);
-    return this.#surfaces.find(frame, space, pointer, origin, this.#direction, this.#surface);
-  }
-
-  /** A stick turns it and sizes it. */
-  #adjust(hand: Hand, dt: number): void {
-    const [x, y] = hand.stick;
-    this.#turned -= x * TURNS * dt;
-    if (y === 0) return;
-    const longer = Math.max(this.#footprint[2] - this.#footprint[0], this.#footprint[3] - this.#footprint[1]);
-    const size = this.#wish > 0 ? this.#wish : (this.#viewer.journey.pose.scale * longer || SIZE_USUAL);
-    this.#wish = Math.min(Math.max(size * Math.exp(-y * GROWS * dt), SIZE_LEAST), SIZE_MOST);
-  }
-
-  #ease(pose: Pose, dt: number, seconds: number): void {
-    const share = this.#shown ? 1 - Math.exp(-dt / seconds) : 1;
-    this.#shown = true;
-    const { position, orientation, scale } = this.#target;
-    for (let i = 0 as 0 | 1 | 2; i < 3; i++) pose.position[i] += (position[i] - pose.position[i]) * share;
-    const turn = pose.orientation;
-    const same = turn[0] * orientation[0] + turn[1] * orientation[1] + turn[2] * orientation[2] + turn[3] * orientation[3] < 0 ? -1 : 1;
-    for (let i = 0 as 0 | 1 | 2 | 3; i < 4; i++) turn[i] += (same * orientation[i] - turn[i]) * share;
-    spaces.unit(turn, turn);
-    pose.scale *= (scale / pose.scale) ** share;
-  }
-
-  #say(found: boolean, hand: Hand | null): void {
+  #say(): void {
+    const { found, hand, seen } = this.#preview;
     const press = hand === null ? "Tap" : hand.kind === "fingers" ? "Pinch" : "Pull the trigger";
     if (found) this.#sign.say(this.#why === "" ? `${press} to put the city here.` : `${this.#why} ${press} to put it here.`);
-    else if (this.#surfaces.seen) this.#sign.say(`Point at a table or the floor, or ${press.toLowerCase()} to leave the city floating.`);
+    else if (seen) this.#sign.say(`Point at a table or the floor, or ${press.toLowerCase()} to leave the city floating.`);
     else this.#sign.say(`Look around slowly to find a surface, or ${press.toLowerCase()} to leave the city floating.`);
   }
 
@@ -349,7 +268,7 @@ export class Placement implements Part {
 
   #signAbove(): void {
     const { pose } = this.#viewer.journey;
-    const [minX, minZ, maxX, maxZ] = this.#footprint;
+    const [minX, minZ, maxX, maxZ] = this.#preview.footprint;
     const wide = Math.max(maxX - minX, maxZ - minZ) * pose.scale;
     spaces.apply(pose, spaces.setVector(this.#at, (minX + maxX) / 2, 0, (minZ + maxZ) / 2), this.#at);
     this.#at[1] += wide * ABOVE + 0.1;

@@ -2,6 +2,7 @@
 import type { Comfort } from "./navigation/comfort.ts";
 import type { Colouring } from "./scene/city.ts";
 import type { ReadonlyPose } from "./spaces.ts";
+import type { LabelState } from "./xr/label.ts";
 import type { NameState } from "./xr/names.ts";
 import type { PanelState } from "./xr/panels.ts";
 import type { Preset } from "./xr/settings.ts";
@@ -37,6 +38,10 @@ export interface State {
   panels: PanelState[];
   /** What is named in a headset's room. */
   names: NameState[];
+  /** Beside the cursor of a headset. */
+  label: LabelState | null;
+  /** How far a headset's view is narrowed while it moves, 0 … 1. */
+  narrowed: number;
 }
 
 export interface Events {

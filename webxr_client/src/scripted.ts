@@ -78,5 +78,7 @@ function stateOf({ viewer, world, session, room }: Scripted): State {
     people: [],
     panels: viewer.headset.presenting ? room.state() : [],
     names: viewer.headset.presenting ? room.names() : [],
+    label: viewer.headset.presenting ? room.label() : null,
+    narrowed: viewer.headset.presenting ? room.moving.narrowed : 0,
   };
 }

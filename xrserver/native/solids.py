@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xrserver.spaces import Vector
 
 #: Places that are looked at for one to stand on, across and deep; enough room around somebody, metres.
-_ACROSS, _DEEP, _AMPLE = 33, 25, 5.0
+_ACROSS, _DEEP, _AMPLE, _AHEAD = 33, 25, 12.0, 0.6
 #: Closer to a wall's top than this (metres) one is on it.
 _NEAR = 1e-3
 
@@ -90,7 +90,9 @@ class Solids:
                                   & (low[:, 2] < z + _AMPLE) & (high[:, 2] > z - _AMPLE))
             dx = np.maximum(np.maximum(low[near, 0] - x, x - high[near, 0]), 0.0)
             dz = np.maximum(np.maximum(low[near, 2] - z, z - high[near, 2]), 0.0)
-            room = min(_AMPLE, float(np.hypot(dx, dz).min(initial=_AMPLE)))
+            # What is ahead counts as so much nearer.
+            ahead = np.where(z > high[near, 2], _AHEAD, 1.0)
+            room = min(_AMPLE, float((np.hypot(dx, dz) * ahead).min(initial=_AMPLE)))
             value = room / _AMPLE - 1.2 * float(away[at])
             if value > best:
                 best, place = value, (x, z)

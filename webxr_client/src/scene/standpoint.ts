@@ -7,8 +7,9 @@ import { floatsOf } from "./tile.ts";
 /** Places that are looked at, across and deep. */
 const ACROSS = 33;
 const DEEP = 25;
-/** Enough room around somebody; metres. */
-const AMPLE = 5;
+/** Enough room around somebody; metres. What is ahead of them counts as so much nearer. */
+const AMPLE = 12;
+const AHEAD = 0.6;
 
 /**
  * The ground of scene space to stand on at life size, at a whole rank.
@@ -51,7 +52,8 @@ export function standpoint(look: Look, rank: number, box: readonly number[]): Ve
           }
           const dx = Math.max(Math.abs(minX + i * stepX - x) - halfX, 0);
           const dz = Math.max(Math.abs(minZ + j * stepZ - z) - halfZ, 0);
-          room[cell] = Math.min(room[cell]!, Math.hypot(dx, dz));
+          const ahead = minZ + j * stepZ > z + halfZ ? AHEAD : 1;
+          room[cell] = Math.min(room[cell]!, Math.hypot(dx, dz) * ahead);
         }
       }
     }

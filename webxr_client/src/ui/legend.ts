@@ -10,6 +10,14 @@ export const KINDS: Record<number, string> = Object.fromEntries(
 );
 KINDS[Category.VENDORED] = "Vendored or generated";
 
+/** The colour of what is nobody's. */
+export const NOBODY = 0x828995;
+
+/** How many files are left out, in words; "" where none are. */
+export function leftOut(files: number): string {
+  return files === 0 ? "" : `${grouped(files)} ${files === 1 ? "file" : "files"} excluded by --exclude`;
+}
+
 export class Legend {
   readonly root: HTMLElement;
   readonly #choice: Choice<Colouring>;
@@ -51,7 +59,7 @@ export class Legend {
     if (colouring === "author") {
       const rows = this.#people.map(({ name, commits, colour }) => row(colour, name, grouped(commits)));
       if (this.#others > 0) rows.push(element("li", { class: "others", text: `and ${grouped(this.#others)} more` }));
-      if (this.#categories.includes(Category.VENDORED)) rows.push(row(NOBODY, "Vendored or generated", ""));
+      if (this.#categories.includes(Category.VENDORED)) rows.push(row(NOBODY, KINDS[Category.VENDORED]!, ""));
       this.#rows.replaceChildren(...rows, ...this.#left());
     } else if (colouring === "kind") {
       this.#rows.replaceChildren(...this.#categories.filter((each) => each !== Category.DISTRICT)
@@ -61,13 +69,11 @@ export class Legend {
 
   /** What is left out is said, whatever colours mean. */
   #left(): HTMLElement[] {
-    if (this.#excluded === 0) return [];
-    return [element("li", { class: "others", text: `${grouped(this.#excluded)} ${this.#excluded === 1 ? "file" : "files"} excluded by --exclude` })];
+    const text = leftOut(this.#excluded);
+    return text === "" ? [] : [element("li", { class: "others", text })];
   }
 }
 
-/** The colour of what is nobody's. */
-const NOBODY = 0x828995;
 
 function row(colour: number, name: string, count: string): HTMLElement {
   const swatch = element("i");

@@ -48,6 +48,7 @@ export class Pointing implements Part {
   readonly #world: World;
   readonly #haptics: Haptics;
   readonly #dominant: () => Side;
+  readonly #goes: (hand: Hand) => boolean;
   readonly #choose: (node: number) => void;
 
   /** The hand whose thing is hovered: the one used last. */
@@ -62,8 +63,9 @@ export class Pointing implements Part {
   readonly #roomRay: Vector = [0, 0, 0];
   readonly #turn: spaces.Quaternion = [0, 0, 0, 1];
 
-  /** `dominant` is the hand that is used first. */
-  constructor(viewer: Viewer, world: World, haptics: Haptics, dominant: () => Side, choose: (node: number) => void) {
+  /** `dominant` is the hand that is used first, `goes` whether one aims to go somewhere and points at nothing. */
+  constructor(viewer: Viewer, world: World, haptics: Haptics, dominant: () => Side, goes: (hand: Hand) => boolean, choose: (node: number) => void) {
+    this.#goes = goes;
     this.#dominant = dominant;
     this.#viewer = viewer;
     this.#world = world;
@@ -86,7 +88,7 @@ export class Pointing implements Part {
     for (let i = 0 as 0 | 1; i < 2; i++) {
       const hand = moment.hands.both[i];
       const pointed = moment.pointed[i];
-      if (hand.tracked && (hand.owner === "" || hand.owner === "thing")) {
+      if (hand.tracked && (hand.owner === "" || hand.owner === "thing") && !this.#goes(hand)) {
         spaces.rotate(hand.aim.orientation, spaces.setVector(this.#roomRay, 0, 0, -1), this.#roomRay);
         const touches = hand.owner === "" && hand.kind !== "gaze" && pointed.kind !== "panel" && this.#touch(hand, i, pointed, moment.time);
         if (!touches) this.#point(hand, pointed);

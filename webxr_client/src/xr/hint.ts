@@ -71,7 +71,10 @@ export class Hint implements Showing {
     let done = this.#grabbed ? 1 : 0;
     const others = this.#parts.done();
     for (let i = 0; i < others.length; i++) if (others[i]!) done |= 2 << i;
-    if (done === this.#done && holding === this.#holding) return;
+    if (done === this.#done && holding === this.#holding) {
+      this.#yield(moment);
+      return;
+    }
     const first = this.#done < 0;
     this.#done = done;
     this.#holding = holding;
@@ -81,6 +84,21 @@ export class Hint implements Showing {
     }
     this.panel.show({ title: "Your first minute here", close: () => this.#close(), body: this.#rows(holding, done) }, !first);
     if (first) this.#parts.stand.place(this.panel, moment, undefined, -1, this.#parts.others());
+    this.#yield(moment);
+  }
+
+  /** Whatever somebody asked for has the place before them; afterwards this is there again. */
+  #yield(moment: Moment): void {
+    if (this.#done < 0) return;
+    const before = this.#parts.others().some((each) => each !== this.panel && each.open && each.options.worn === undefined);
+    if (before) {
+      if (this.panel.open) this.panel.hide();
+    } else if (!this.panel.open) {
+      this.panel.open = true;
+      if (!this.panel.placed && !this.#parts.stand.readable(this.panel, moment)) {
+        this.#parts.stand.place(this.panel, moment, undefined, -1, this.#parts.others());
+      }
+    }
   }
 
   #rows(holding: Holding, done: number): Widget[] {

@@ -35,6 +35,13 @@ const FADE_SECONDS = 0.12;
 const WRITE_SECONDS = 0.08;
 const ASK_SECONDS = 0.12;
 
+/** What is written beside the cursor, for scripts: where, and metres that a line is high. */
+export interface LabelState {
+  readonly lines: readonly string[];
+  readonly position: readonly number[];
+  readonly line: number;
+}
+
 export class HoverLabel implements Part {
   readonly root;
 
@@ -55,6 +62,7 @@ export class HoverLabel implements Part {
   #written = 0;
   #light = "";
   #opacity = 0;
+  #lines: readonly string[] = [];
   /** Where its cursor was when it was placed, and where it is; in the room. */
   readonly #anchor: Vector = [0, 0, 0];
   readonly #at: Vector = [0, 0, 0];
@@ -92,6 +100,12 @@ export class HoverLabel implements Part {
     this.#sheet.visible = this.#opacity > 0;
   }
 
+  /** What it says; null while there is none. */
+  state(): LabelState | null {
+    const { pose, visible } = this.#sheet;
+    return visible ? { lines: this.#lines, position: [...pose.position], line: LINE * pose.scale } : null;
+  }
+
   #say(node: number, floor: number, dt: number): void {
     if (node !== this.#node || floor !== this.#floor) {
       this.#node = node;
@@ -126,6 +140,7 @@ export class HoverLabel implements Part {
       { text: this.#subject, font: font(16), ink: palette().ink, cut: "end" as const },
       { text: this.#by, font: font(15), ink: palette().ink2, cut: "end" as const },
     ].filter(({ text }) => text !== "");
+    this.#lines = lines.map(({ text }) => text);
     let wide = NARROWEST;
     for (const line of lines) wide = Math.max(wide, widthOf(line.text, line.font));
     wide = Math.min(wide, WIDEST);

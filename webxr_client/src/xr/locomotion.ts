@@ -110,6 +110,16 @@ export class Locomotion implements Part {
     if (pose !== undefined) this.#go(pose, this.#isLife || pose.scale > MODEL);
   }
 
+  /** Whether a hand aims to go somewhere: it points at nothing else meanwhile. */
+  aims(hand: Hand): boolean {
+    return this.#teleport.aiming === hand;
+  }
+
+  /** How far the view is narrowed, 0 … 1. */
+  get narrowed(): number {
+    return this.#closed;
+  }
+
   get #isLife(): boolean {
     return this.#viewer.journey.pose.scale > MODEL;
   }
@@ -277,7 +287,7 @@ export class Locomotion implements Part {
       this.#remember();
       this.#go(this.#teleport.to, true);
     }
-    if (!this.#passage.blinking) this.#sticks.step(moment, roles, this.#teleport.aiming, comfort, pose, this.#begin);
+    if (!this.#passage.blinking) this.#sticks.step(moment, roles, this.#teleport.aiming !== null, comfort, pose, this.#begin);
     else this.#sticks.rest();
   }
 

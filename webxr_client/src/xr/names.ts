@@ -29,6 +29,8 @@ const STAYS = 0.82;
 const STEM = 0.7;
 const STEM_FILE = 0.3;
 const GAP = 0.5;
+/** Of a building's wider side, how far its nearest edge is from its middle, seen over a corner at most. */
+const EDGE = 0.7;
 /** From where the head looks; names farther aside are not seen. */
 const ASIDE = 62;
 /** Texels in a degree: a Quest 3 shows 25. */
@@ -47,6 +49,8 @@ interface Name extends Wish {
   z: number;
   district: boolean;
   depth: number;
+  /** Degrees from its anchor up: over the edge of the roof, which hides the middle from below. */
+  stem: number;
   opacity: number;
   seen: number;
 }
@@ -172,7 +176,7 @@ export class Names implements Part {
       const path = candidate.text === "" ? candidate.tile.pathOf(candidate.row) : candidate.text.replaceAll("/", "\u2215");
       const last = path.slice(path.lastIndexOf("/") + 1);
       name = { key: candidate.node, text: last.length > LONGEST ? `${last.slice(0, LONGEST - 1)}…` : last, district: candidate.district,
-        depth: candidate.depth, x: 0, y: 0, z: 0, opacity: 0, seen: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };
+        depth: candidate.depth, x: 0, y: 0, z: 0, stem: 0, opacity: 0, seen: 0, left: 0, top: 0, right: 0, bottom: 0, weight: 0, shown: false };
       this.#names.set(candidate.node, name);
     }
     if (!there) name.shown = false;
@@ -181,12 +185,13 @@ export class Names implements Part {
     name.y = candidate.y;
     name.z = candidate.z;
     name.weight = candidate.district ? wide / (1 + 0.6 * candidate.depth) : wide * 0.02;
+    name.stem = stem(name) + (candidate.district ? 0 : overEdge(at, EDGE * candidate.extent * pose.scale));
     const elevation = Math.asin(up / away);
     const x = Math.atan2(right, ahead) * Math.cos(elevation) * DEGREES;
     const placed = this.#set(name);
     name.left = x - placed.width / 2 / TEXELS;
     name.right = x + placed.width / 2 / TEXELS;
-    name.bottom = -elevation * DEGREES - stem(name);
+    name.bottom = -elevation * DEGREES - name.stem;
     name.top = name.bottom - placed.height / TEXELS;
     return name;
   }
@@ -213,7 +218,7 @@ export class Names implements Part {
   #lay(name: Name, quad: number): number {
     const { x, y, width, height } = this.#set(name);
     const { side } = this.#viewer.desk.labels.atlas;
-    const from = stem(name);
+    const from = name.stem;
     const opacity = name.district && name.depth <= 1 ? name.opacity : -name.opacity;
     if (name.district) {
       this.#quads.set(ANCHOR, quad, name.x, name.y, name.z, opacity);
@@ -230,5 +235,11 @@ export class Names implements Part {
 
 const rankOf = ({ district, depth }: Name): 0 | 1 | 2 => (district ? (depth <= 1 ? 0 : 1) : 2);
 const em = (name: Name): number => EMS[rankOf(name)];
+/** Degrees by which the edge of a roof that is `half` nearer than its middle `at` is higher, seen from below. */
+function overEdge(at: spaces.ReadonlyVector, half: number): number {
+  const level = Math.hypot(at[0], at[2]);
+  if (at[1] <= 0) return 0;
+  return (Math.atan2(at[1], Math.max(level - half, level * 0.3)) - Math.atan2(at[1], level)) * DEGREES;
+}
 const stem = ({ district }: Name): number => (district ? STEM : STEM_FILE);
 const FONTS = EMS.map((degrees, rank) => `${rank === 0 ? 600 : 500} ${Math.round(degrees * TEXELS)}px Inter, system-ui, sans-serif`);

@@ -2,7 +2,7 @@
 import { CATEGORY_COLOURS, Category, type Repository } from "../generated/protocol.ts";
 import { COMFORTS, type Comfort, type ComfortName } from "../navigation/comfort.ts";
 import { COLOURINGS, type Colouring } from "../scene/city.ts";
-import { KINDS } from "../ui/legend.ts";
+import { KINDS, leftOut, NOBODY } from "../ui/legend.ts";
 import { inOrder, titleOf } from "../ui/scenes.ts";
 import { dayOf, grouped, isolated } from "../ui/words.ts";
 import type { World } from "../world.ts";
@@ -116,6 +116,7 @@ function colours({ colouring, world }: MenuState, commands: MenuCommands): Widge
     }
     const others = shown.table.people.length - people.length;
     if (others > 0) rows.push({ kind: "text", text: `and ${grouped(others)} more`, ink: "ink3" });
+    if (world.look.categories().includes(Category.VENDORED)) rows.push({ kind: "item", text: KINDS[Category.VENDORED]!, swatch: swatch(NOBODY) });
   } else if (colouring === "kind") {
     for (const category of world.look.categories()) {
       if (category === Category.DISTRICT) continue;
@@ -133,6 +134,8 @@ function colours({ colouring, world }: MenuState, commands: MenuCommands): Widge
     } }, { kind: "facts", facts: [
       { label: "Oldest", text: dayOf(time[0] ?? 0) }, { label: "Newest", text: dayOf(time[shown.headRank] ?? 0) }] });
   }
+  const left = leftOut(shown.scene.excluded);
+  if (left !== "") rows.push({ kind: "text", text: left, ink: "ink3" });
   return rows;
 }
 

@@ -11,7 +11,7 @@ import { Pointing } from "./aim.ts";
 import type { Said } from "./card.ts";
 import { Haptics } from "./haptics.ts";
 import { hang } from "./hang.ts";
-import { HoverLabel } from "./label.ts";
+import { HoverLabel, type LabelState } from "./label.ts";
 import { Locomotion } from "./locomotion.ts";
 import { Models } from "./models.ts";
 import { Names, type NameState } from "./names.ts";
@@ -57,6 +57,8 @@ export interface Room {
   state(): PanelState[];
   /** What is named in the room. */
   names(): NameState[];
+  /** What is written beside the cursor. */
+  label(): LabelState | null;
   /** What moves, for menus and scripts. */
   readonly moving: Locomotion;
   /** Where it stands on something real. */
@@ -71,11 +73,12 @@ export function furnish(page: Page): Room {
   const dominant = (): Side => (moving.settings.comfort.leftHanded ? "left" : "right");
   const { panels, inspector } = hang(page, moving, (side, pulse) => haptics.pulse(SIDES[side], pulse), haptics,
     () => placement.again());
-  const pointing = new Pointing(page.viewer, page.world, haptics, dominant, (node) => page.choose(node));
+  const pointing = new Pointing(page.viewer, page.world, haptics, dominant, (hand) => moving.aims(hand), (node) => page.choose(node));
   page.viewer.worn = moving;
   const passthrough = new Passthrough(page.viewer.renderer, page.viewer.city, page.viewer.journey.pose);
   const placement = new Placement(page.viewer, page.world, passthrough);
   const names = new Names(page.viewer, page.world);
+  const label = new HoverLabel(page.viewer, page.world, page.captions, pointing);
   moving.placed = () => placement.home;
   headset.add(placement);
   headset.add(panels);
@@ -84,8 +87,11 @@ export function furnish(page: Page): Room {
   headset.add(names);
   headset.add(new Rays(page.viewer));
   headset.add(new Models(page.viewer));
-  headset.add(new HoverLabel(page.viewer, page.world, page.captions, pointing));
+  headset.add(label);
   headset.add(haptics);
   headset.add(passthrough);
-  return { moving, placement, inspect: (rows) => inspector.show(rows), state: () => panels.state(), names: () => names.state() };
+  return {
+    moving, placement, inspect: (rows) => inspector.show(rows), state: () => panels.state(), names: () => names.state(),
+    label: () => label.state(),
+  };
 }

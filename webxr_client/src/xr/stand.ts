@@ -16,9 +16,12 @@ const DISTANCES = [0.6, 0.46, 0.34];
 const DEGREE = Math.PI / 180;
 /** Beside its thing, and up or down from the eye's height. */
 const BESIDE = 21 * DEGREE;
-const PITCHES = [-8 * DEGREE, 4 * DEGREE, -20 * DEGREE, 15 * DEGREE];
+const PITCHES = [-8 * DEGREE, 4 * DEGREE, -20 * DEGREE, 15 * DEGREE, 30 * DEGREE];
 /** It comes where it is seen: no farther from where the head looks than this. */
 const ASIDE_MOST = 34 * DEGREE;
+/** All of it is seen where no corner is farther than this from there, degrees; what each degree more costs. */
+const SEEN = 44;
+const UNSEEN = 0.15;
 /** Farther than this from where the head looks, a panel that is there already comes anew. */
 const LOST = 55 * DEGREE;
 /** Metres that a panel keeps before what the city has there. */
@@ -64,7 +67,8 @@ export class Stand {
           const yaw = gaze + within(turned(towards - turn * BESIDE - gaze), ASIDE_MOST);
           this.#put(panel, position, yaw, pitch, distance);
           const cost = 10 * this.#hidden(panel, position) + 6 * this.#covered(panel, position, others)
-            + nth + 0.4 * step + (turn === side || turn === 0 ? 0 : 0.5) + (thing === undefined && turn !== 0 ? 0.5 : 0);
+            + UNSEEN * this.#unseen(panel, moment.head) + nth + 0.4 * step
+            + (turn === side || turn === 0 ? 0 : 0.5) + (thing === undefined && turn !== 0 ? 0.5 : 0);
           if (cost >= best) continue;
           best = cost;
           found = [yaw, pitch, distance];
@@ -101,6 +105,19 @@ export class Stand {
       if (this.#world.look.cast(this.#eye, this.#ray, this.#viewer.playhead, before)) hidden += 0.2;
     }
     return hidden;
+  }
+
+  /** Degrees by which a panel's farthest corner is aside of what a head sees at once. */
+  #unseen(panel: Panel, { position, orientation }: Moment["head"]): number {
+    const ahead = spaces.rotate(orientation, spaces.setVector(this.#ray, 0, 0, -1), this.#ray);
+    let least = 1;
+    for (let corner = 0; corner < 4; corner++) {
+      const at = outline(panel, corner, this.#point);
+      for (let i = 0 as 0 | 1 | 2; i < 3; i++) at[i] -= position[i];
+      const along = at[0] * ahead[0] + at[1] * ahead[1] + at[2] * ahead[2];
+      least = Math.min(least, along / Math.hypot(at[0], at[1], at[2]));
+    }
+    return Math.max(Math.acos(Math.max(least, -1)) / DEGREE - SEEN, 0);
   }
 
   /** How much a panel and others cover each other, seen from the head: 0 … 1. */

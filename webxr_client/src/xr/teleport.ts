@@ -64,8 +64,9 @@ export class Teleport {
     return this.#marker.mesh;
   }
 
-  get aiming(): boolean {
-    return this.#aiming !== null;
+  /** The hand that aims. */
+  get aiming(): Hand | null {
+    return this.#aiming;
   }
 
   rest(): void {

@@ -27,9 +27,11 @@ export function helped(holding: Holding): Helped[] {
     const how = holding === "fingers"
       ? bindings.filter(({ device }) => device === "fingers").map(({ source }) => GESTURES[source] ?? source).join(", ")
       : partsOf(bindings.filter(({ device }) => device === "webxr"));
-    return how === "" ? [] : [{ what: what.charAt(0).toUpperCase() + what.slice(1), how }];
+    return how === "" ? [] : [{ what: capital(what), how: capital(how) }];
   });
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function partsOf(bindings: readonly Binding[]): string {
   const words = bindings.map(({ source, hand }) => {

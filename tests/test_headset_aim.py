@@ -16,6 +16,7 @@ from native_scene import town
 from playwright.async_api import Browser
 from reaching import Direction, sweep, things
 from served import served
+from wearer import FEEL
 
 from xrserver.spaces import DESKTOP_EYE, DESKTOP_FIELD_OF_VIEW
 
@@ -30,19 +31,6 @@ TIP = """side => new Promise(async done => {
         done([x, y, z]);
     });
 })"""
-
-#: Writes down what controllers are made to let one feel.
-FEEL = """() => {
-    (window.felt ??= []).length = 0;
-    for (const { handedness, gamepad } of device.activeSession.inputSources) {
-        const actuator = gamepad.hapticActuators[0], pulse = actuator.pulse.bind(actuator);
-        if (Object.hasOwn(actuator, "pulse")) continue; // by an earlier test
-        actuator.pulse = (strength, milliseconds) => {
-            felt.push([handedness, strength, milliseconds]);
-            return pulse(strength, milliseconds);
-        };
-    }
-}"""
 
 #: Holds a hand at places, one a frame, until (or unless) something is hovered; what is, at each of them.
 MOVE = """([side, places, until]) => new Promise(done => {

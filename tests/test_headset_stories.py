@@ -70,7 +70,9 @@ class Story(Wearer):
             await self.take(side, False)
             felt = [hand for hand, _, _ in await self.worn.run("felt.splice(0)")]
             assert felt == ([side, side] if self.kind == "controllers" else [])
-        await self.waits(0.7)  # what is moved from now on is a move of its own
+        # Fingers that close move their knuckles, and the city by that.
+        await self.worn.run("xrserver.headset.preset('tabletop')")
+        await self.worn.still()
 
     async def stands_in_the_city_and_before_it(self) -> None:
         await self.worn.run("xrserver.headset.preset('life')")
@@ -191,6 +193,7 @@ class Story(Wearer):
             await self.press(side)
             await self.worn.visit.until(f"state.selected === {path!r}")
             shown = await panel(self.worn, "inspector")
+            assert name in shown["words"] and "Last changed" in shown["words"]
             way = np.array(shown["position"]) - HEAD
             distance = float(np.linalg.norm(way))
             assert 0.3 < distance < 0.65, "at arm's length"

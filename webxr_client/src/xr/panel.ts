@@ -7,6 +7,7 @@ import { backdrop, metresPerUnit, Sheet, type Area } from "./canvas.ts";
 import { lightNow, palette } from "./palette.ts";
 import { SLACK, Targets } from "./targets.ts";
 import type { Pen } from "./type.ts";
+import { said } from "./words.ts";
 import { fill, lay, PAD, type Laid, type Phase, type Target, type Widget } from "./widgets.ts";
 
 const FADE_SECONDS = 0.14;
@@ -117,6 +118,12 @@ export class Panel {
 
   get height(): number {
     return this.sheet.height * this.sheet.pose.scale;
+  }
+
+  /** What it says, for scripts. */
+  get words(): string[] {
+    const { title, folder, body, foot = [] } = this.#content;
+    return [...(title === undefined ? [] : [title]), ...(folder === undefined ? [] : [folder]), ...said(body), ...said(foot)];
   }
 
   get movable(): boolean {

@@ -24,6 +24,8 @@ export interface PanelState {
   readonly size: readonly number[];
   /** Metres that a line of its text is high, at least. */
   readonly line: number;
+  /** What it says, line by line; buttons are targets. */
+  readonly words: readonly string[];
   /** What can be pressed, and where its middle is in the room. */
   readonly targets: readonly { readonly name: string; readonly position: readonly number[] }[];
 }
@@ -75,7 +77,7 @@ export class Panels implements Part {
       const { sheet } = panel;
       return {
         name: panel.name, position: [...sheet.pose.position], orientation: [...sheet.pose.orientation],
-        size: [panel.width, panel.height], line: LINE * sheet.pose.scale,
+        size: [panel.width, panel.height], line: LINE * sheet.pose.scale, words: panel.words,
         targets: [...panel.targets()].map(([name, x, y]) => ({ name, position: [...sheet.inRoom(x, y, [0, 0, 0])] })),
       };
     });

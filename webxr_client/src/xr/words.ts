@@ -1,5 +1,6 @@
-/** What hands do, in words: from the table that all viewers share. */
+/** Words: what hands do, from the table that all viewers share; and what a panel says. */
 import { ACTIONS, type ActionName, type Binding } from "../generated/bindings.ts";
+import type { Widget } from "./widgets.ts";
 
 const PARTS: Readonly<Record<string, string>> = {
   "xr-standard-squeeze": "grip", "xr-standard-trigger": "trigger", "xr-standard-thumbstick": "stick", select: "trigger",
@@ -39,4 +40,19 @@ function partsOf(bindings: readonly Binding[]): string {
     return hand === "both" ? `both ${part}s` : hand === "left" || hand === "right" ? `${hand} ${part}` : part;
   });
   return [...new Set(words)].join(" or ");
+}
+
+/** What widgets say, without their buttons. */
+export function said(widgets: readonly Widget[]): string[] {
+  return widgets.flatMap((widget) => {
+    switch (widget.kind) {
+      case "text":
+      case "toggle":
+        return [widget.text];
+      case "item": return widget.note === undefined ? [widget.text] : [widget.text, widget.note];
+      case "facts": return widget.facts.flatMap(({ label, text }) => [label, text]);
+      case "columns": return widget.columns.flatMap((each) => said(each.widgets));
+      default: return [];
+    }
+  });
 }

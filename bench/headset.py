@@ -59,8 +59,11 @@ def emulator() -> Path | None:
 
 
 @asynccontextmanager
-async def worn(browser: Any, url: str) -> AsyncGenerator[Any]:
-    """Open `url` in the browser of an emulated Quest 3 and enter VR; its draws are counted, not drawn."""
+async def worn(browser: Any, url: str, newest: int = 0) -> AsyncGenerator[Any]:
+    """Open `url` in the browser of an emulated Quest 3 and enter VR once history up to rank `newest` is there.
+
+    Its draws are counted, not drawn.
+    """
     runtime = emulator()
     assert runtime is not None
     context = await browser.new_context(viewport={"width": 640, "height": 320})
@@ -71,6 +74,7 @@ async def worn(browser: Any, url: str) -> AsyncGenerator[Any]:
     try:
         await page.goto(url, wait_until="commit")
         await latency.until(page, "window.xrserver?.state().nodesDrawn > 0")
+        await latency.until(page, f"window.xrserver.state().headRank >= {newest}")
         await page.evaluate("tally.drop = true")
         await page.evaluate("xrserver.setDetail(1)")
         await page.get_by_role("button", name="Enter VR").click()
@@ -155,7 +159,7 @@ async def _measure(chromium: str) -> list[Figure]:
     async with async_playwright() as playwright, serving(path) as served:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
-            async with worn(browser, served.url) as page:
+            async with worn(browser, served.url, 300) as page:
                 found = await tour(page, SECONDS, throttle=THROTTLE)
         finally:
             await browser.close()

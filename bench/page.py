@@ -126,7 +126,7 @@ async def _frames(browser: Any, path: Path) -> list[Figure]:
         page = await context.new_page()
         page.set_default_timeout(120_000)
         await page.goto(served.url, wait_until="commit")
-        await latency.until(page, "window.xrserver?.state().nodesDrawn > 0")
+        await latency.until(page, "window.xrserver?.state().headRank >= 300")
         # All that this device may draw, though this machine could not keep up with it: draws are dropped, and
         # frames of a slowed browser are late whatever is drawn.
         await page.evaluate("window.dropDraws = true")

@@ -29,7 +29,8 @@ class Pool:
         self._components = components
         self._texels = texels
         self._free: list[tuple[int, int]] = []
-        self._held: dict[int, tuple[int, NDArray[np.uint32]]] = {}
+        #: By the row that each begins at: how many it has.
+        self._held: dict[int, int] = {}
         self._rows = 0
         self.texture = self._make(1)
 
@@ -51,14 +52,14 @@ class Pool:
         rows = -(-max(words.size // self._components, 1) // WIDTH)
         rows += -rows % step
         first = self._take(rows, step)
-        self._held[first] = (rows, words)
+        self._held[first] = rows
         self._upload(first, words)
         return first * WIDTH // self._texels
 
     def remove(self, number: int) -> None:
         """Give back what `add` returned `number` for."""
         first = number * self._texels // WIDTH
-        rows, _ = self._held.pop(first)
+        rows = self._held.pop(first)
         self._free = _joined([*self._free, (first, rows)])
 
     def _take(self, rows: int, step: int) -> int:
@@ -79,9 +80,11 @@ class Pool:
             raise MemoryError(f"The scene needs {least * WIDTH} texels in one texture; this OpenGL "
                               f"holds {limit * WIDTH}.")
         old, self.texture = self.texture, self._make(min(rows, limit))
-        old.release()
-        for first, (_, words) in self._held.items():
-            self._upload(first, words)
+        # On the card: uploading all of it again would hold up a frame, and take as much memory here.
+        frames = [self._context.framebuffer([texture]) for texture in (self.texture, old)]
+        self._context.copy_framebuffer(*frames)
+        for made in (*frames, old):
+            made.release()
 
     def _upload(self, first: int, words: NDArray[np.uint32]) -> None:
         line = WIDTH * self._components

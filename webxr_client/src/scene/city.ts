@@ -100,7 +100,7 @@ export class City {
     this.#nodes = new Pool(renderer, 4, () => this.#roster.restore());
     this.#pages = new Pool(renderer, 1, () => this.#writePages());
     this.#roster = new Roster({
-      reserve: (rows) => void this.#nodes.reserve(rows * NODE.texels),
+      reserve: (rows) => this.#nodes.reserve(rows * NODE.texels),
       write: (row, records) => this.#nodes.write(row * NODE.texels, records),
     });
     this.uniforms.uSpans.value = this.tiles.spans.texture;
@@ -288,7 +288,8 @@ export class City {
   #list(): void {
     if (this.#listed === this.#roster.version) return;
     this.#listed = this.#roster.version;
-    if (!this.#pages.reserve(Math.max(this.#roster.pages, 1))) this.#writePages();
+    this.#pages.reserve(Math.max(this.#roster.pages, 1));
+    this.#writePages();
     const { plates, ribbons, before, rows } = this.#roster;
     this.#sides.draw(before, rows);
     this.#tops.draw(before, rows);

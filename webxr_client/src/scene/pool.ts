@@ -10,8 +10,7 @@ export type Words = 1 | 2 | 4;
 /**
  * One integer texture of `texels` texels or more, growing by doubling.
  *
- * It keeps no copy: who writes into it can write again (after it grew, and after the context was
- * lost), and is asked to by `rewrite`.
+ * It keeps no copy: who writes into it can write again after the context was lost, and is asked to by `rewrite`.
  */
 export class Pool {
   readonly texture = new ExternalTexture();
@@ -35,25 +34,40 @@ export class Pool {
     return this.#renderer.capabilities.maxTextureSize * WIDTH;
   }
 
-  /** Make sure `texels` fit; true where everything had to be written again. */
-  reserve(texels: number): boolean {
-    if (texels <= this.texels && this.texture.sourceTexture !== null) return false;
-    let height = Math.max(this.#height, 4);
+  /** Make sure `texels` fit; what is there stays. */
+  reserve(texels: number): void {
+    if (texels <= this.texels && this.texture.sourceTexture !== null) return;
+    const before = this.#height;
+    const old = this.texture.sourceTexture;
+    let height = Math.max(before, 4);
     while (height * WIDTH < texels) height *= 2;
     this.#make(Math.min(height, this.#renderer.capabilities.maxTextureSize));
-    return true;
+    if (old !== null) this.#copy(old, before);
   }
 
   /** After a lost context: the old texture is gone with it. */
   restore(): void {
     this.texture.sourceTexture = null;
-    if (this.#height > 0) this.#make(this.#height);
+    if (this.#height === 0) return;
+    this.#make(this.#height);
+    this.#rewrite();
+  }
+
+  /** Take over what was in `old`, on the card: writing all of it again would hold up a frame. */
+  #copy(old: WebGLTexture, height: number): void {
+    const gl = this.#renderer.getContext() as WebGL2RenderingContext;
+    const read = gl.getParameter(gl.READ_FRAMEBUFFER_BINDING) as WebGLFramebuffer | null;
+    const from = gl.createFramebuffer();
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, from);
+    gl.framebufferTexture2D(gl.READ_FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, old, 0);
+    gl.copyTexSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 0, 0, WIDTH, height);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, read);
+    gl.deleteFramebuffer(from);
+    gl.deleteTexture(old);
   }
 
   #make(height: number): void {
     const gl = this.#renderer.getContext() as WebGL2RenderingContext;
-    const old = this.texture.sourceTexture;
-    if (old !== null) gl.deleteTexture(old);
     const made = gl.createTexture();
     this.texture.sourceTexture = made;
     this.#height = height;
@@ -61,7 +75,6 @@ export class Pool {
     const format = this.#words === 4 ? gl.RGBA32UI : this.#words === 2 ? gl.RG32UI : gl.R32UI;
     gl.texStorage2D(gl.TEXTURE_2D, 1, format, WIDTH, height);
     for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
-    this.#rewrite();
   }
 
   /** Write `words` (whole texels) from texel `first` on: at most three rectangles. */

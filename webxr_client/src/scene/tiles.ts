@@ -110,9 +110,10 @@ export class Tiles {
   #settle(place: Place): void {
     place.firstSpan = this.#take(this.#spanRuns, place.spanRoom);
     place.firstStratum = this.#take(this.#stratumRuns, place.stratumRoom);
-    // A pool that had to grow has written everything already.
-    if (!this.spans.reserve(this.#spanRuns.size * SPAN.texels)) this.#writeSpans(place);
-    if (!this.strata.reserve(this.#stratumRuns.size)) this.#writeStrata(place);
+    this.spans.reserve(this.#spanRuns.size * SPAN.texels);
+    this.strata.reserve(this.#stratumRuns.size);
+    this.#writeSpans(place);
+    this.#writeStrata(place);
     this.version++;
   }
 

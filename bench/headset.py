@@ -60,7 +60,7 @@ def emulator() -> Path | None:
 
 @asynccontextmanager
 async def worn(browser: Any, url: str, newest: int = 0) -> AsyncGenerator[Any]:
-    """Open `url` in the browser of an emulated Quest 3 and enter VR once history up to rank `newest` is there.
+    """Open `url` in the browser of an emulated Quest 3; enter VR once history up to rank `newest` is there.
 
     Its draws are counted, not drawn.
     """

@@ -168,8 +168,8 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     whole = xr("--help").stdout
     assert all(f"\n    {name}" in whole for name in cli.COMMANDS) and "exit codes" in whole
     offered = {
-        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--people", "--lan", "--adb",
-                  "--behind-proxy", "--open", "--no-token", "--no-mdns"},
+        "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--submodules", "--people",
+                  "--lan", "--adb", "--behind-proxy", "--open", "--no-token", "--no-mdns"},
         "preview": {"--at", "--screenshot", "--path", "--record", "--fps", "--size"},
         "index": {"--json", "--jobs", "--people", "--cache-bytes"},
         "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}

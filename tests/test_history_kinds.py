@@ -174,13 +174,13 @@ def test_somebody_elses_repository_is_read(tmp_path: Path) -> None:
         assert_same(read_index(repository, jobs=1), own)
 
 
-def test_refs_kept_as_reftable_are_said_to_need_their_git(tmp_path: Path) -> None:
+def test_refs_kept_in_a_way_that_nobody_knows_are_said_to_be(tmp_path: Path) -> None:
     script = Script()
     script.commit({"a": b"1\n"})
     folder = script.write(tmp_path / "r", bare=True)
     config = (folder / "config").read_text()
-    (folder / "config").write_text(config + "[extensions]\n\trefStorage = reftable\n")
+    (folder / "config").write_text(config + "[extensions]\n\trefStorage = vault\n")
     with pytest.raises(UnreadableRepository) as error:
         Repository.open(folder)
     text = str(error.value)
-    assert "reftable" in text and "git refs migrate" in text and "\n" not in text
+    assert "vault" in text and "git refs migrate" in text and "\n" not in text

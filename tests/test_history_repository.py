@@ -308,7 +308,7 @@ def test_a_ref_to_an_object_that_is_missing_is_unreadable(folder: Path) -> None:
 def test_objects_gone_and_formats_unknown_are_unreadable(folder: Path) -> None:
     config = folder / ".git/config"
     text = config.read_text()
-    for extension in ("objectformat = blake3", "refStorage = reftable"):
+    for extension in ("objectformat = blake3", "refStorage = vault"):
         config.write_text(f"{text}[extensions]\n\t{extension}\n")
         with pytest.raises(UnreadableRepository) as error:
             Repository.open(folder)

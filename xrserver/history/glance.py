@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from xrserver.errors import EmptyRepository, UnknownMoment
-from xrserver.history.place import Place, discover, object_format
+from xrserver.history.place import Place, discover, formats
 from xrserver.history.refs import Refs
+from xrserver.history.reftable import Reftables
 
 #: How `git rev-parse` completes a short ref name, in its order.
 COMPLETIONS = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
@@ -29,8 +30,7 @@ def glance(path: Path, ref: str = "") -> str:
         There is nothing to show, as far as this can be told without reading an object.
     """
     place = discover(path)
-    object_format(place.common_dir)
-    refs = Refs(place.git_dir, place.common_dir)
+    refs = refs_of(place)
     if not ref:
         name, oid = refs.head()
         if oid is None:
@@ -41,13 +41,25 @@ def glance(path: Path, ref: str = "") -> str:
     return repository_name(place)
 
 
+def refs_of(place: Place) -> Refs | Reftables:
+    """Return the refs of a repository, however it keeps them.
+
+    Raises
+    ------
+    UnreadableRepository
+        In a way that is not known here.
+    """
+    kept = Reftables if formats(place.common_dir).refs == "reftable" else Refs
+    return kept(place.git_dir, place.common_dir)
+
+
 def completed(text: str) -> list[str]:
     """Return the full names that `text` may stand for, in `git rev-parse`'s order."""
     names = [form.format(text) for form in COMPLETIONS]
     return [name for name in names if name == "HEAD" or name.startswith("refs/")]
 
 
-def no_commits(path: Path, name: str, refs: Refs) -> EmptyRepository:
+def no_commits(path: Path, name: str, refs: Refs | Reftables) -> EmptyRepository:
     """Return the error for a branch without commits, with what could be shown instead."""
     heads = [ref.name.removeprefix("refs/heads/") for ref in refs.all() if ref.kind == "head"]
     remedy = (f"choose a branch that has some, as --ref {heads[0]}" if heads

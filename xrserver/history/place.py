@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from xrserver.errors import NotARepository, UnreadableRepository
 from xrserver.history.objects import WIDTHS
@@ -87,8 +88,15 @@ def _common(git_dir: Path) -> Path:
     return (git_dir / file.read_text("utf-8", "surrogateescape").strip()).resolve()
 
 
-def object_format(common_dir: Path) -> str:
-    """Return the object format that the repository's config names.
+class Formats(NamedTuple):
+    """How objects are named (``sha1``, ``sha256``) and refs kept (``files``, ``reftable``)."""
+
+    objects: str
+    refs: str
+
+
+def formats(common_dir: Path) -> Formats:
+    """Return the formats that the repository's config names.
 
     Two settings are looked for and nothing is followed: an include could name anything.
     """
@@ -105,12 +113,12 @@ def object_format(common_dir: Path) -> str:
         match = re.match(r"\s*(\w+)\s*=\s*\"?([^\"#;\s]*)", line)
         if match and section == "extensions" and match[1].lower() in settings:
             settings[match[1].lower()] = match[2].lower()
-    if settings["refstorage"] != "files" or settings["objectformat"] not in WIDTHS:
+    if settings["refstorage"] not in ("files", "reftable") or settings["objectformat"] not in WIDTHS:
         raise UnreadableRepository(
             f"{common_dir} keeps its objects as {settings['objectformat']} and its refs as "
             f"{settings['refstorage']}, which cannot be read here: "
             "`git refs migrate --ref-format=files` converts refs.")
-    return settings["objectformat"]
+    return Formats(settings["objectformat"], settings["refstorage"])
 
 
 def shallow_boundary(file: Path) -> frozenset[bytes]:

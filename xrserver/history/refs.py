@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Longest chain of symbolic refs, as in git.
-_DEPTH = 5
+SYMBOLIC_DEPTH = 5
 _HEX = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _LARGEST = 64 * 1024
 
@@ -60,7 +60,7 @@ class Refs:
         target = _symbolic(self.git_dir / "HEAD")
         if target is None:
             return "HEAD", self.resolve("HEAD")
-        for _ in range(_DEPTH):
+        for _ in range(SYMBOLIC_DEPTH):
             deeper = _symbolic(self.common_dir / target)
             if deeper is None:
                 break
@@ -70,7 +70,7 @@ class Refs:
     def resolve(self, name: str) -> bytes | None:
         """Return what the ref of this full name points at, or None where there is none."""
         packed: dict[str, bytes] | None = None
-        for _ in range(_DEPTH + 1):
+        for _ in range(SYMBOLIC_DEPTH + 1):
             if not _is_safe(name):
                 return None
             path = (self.git_dir if name == "HEAD" else self.common_dir) / name

@@ -18,11 +18,11 @@ from types import TracebackType
 import pygit2
 
 from xrserver.errors import UnreadableRepository
-from xrserver.history.glance import completed, no_commits, no_such_ref
+from xrserver.history.glance import completed, no_commits, no_such_ref, refs_of
 from xrserver.history.loose import alternates, loose_header, missing, read_loose
 from xrserver.history.objects import WIDTHS, Commit, ObjectStore, parse_commit, parse_tag, parse_tree
-from xrserver.history.place import Place, discover, object_format, shallow_boundary
-from xrserver.history.refs import RawRef, Refs
+from xrserver.history.place import Place, discover, formats, shallow_boundary
+from xrserver.history.refs import RawRef
 from xrserver.history.shadow import GitObjects, Shadow, find_git
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
@@ -55,7 +55,7 @@ class Repository:
     place : Place
     format : str
         ``"sha1"`` or ``"sha256"``.
-    refs : Refs
+    refs : Refs or Reftables
     mainline_ref : str
         Full name of the mainline's ref, ``"HEAD"`` when detached, or a commit id asked for.
     shallow : frozenset of bytes
@@ -67,8 +67,8 @@ class Repository:
     def __init__(self, path: Path, place: Place, ref: str) -> None:
         self.path = path
         self.place = place
-        self.refs = Refs(place.git_dir, place.common_dir)
-        self.format = object_format(place.common_dir)
+        self.refs = refs_of(place)
+        self.format = formats(place.common_dir).objects
         self.width = WIDTHS[self.format]
         self._objects_dir = place.common_dir / "objects"
         shallow = place.common_dir / "shallow"

@@ -1,4 +1,4 @@
-"""Refs kept as reftables are those that git lists: of tables that git 2.47 wrote, and of its own where it can."""
+"""Refs kept as reftables are those that git lists: of tables that git 2.47 wrote, of its own where it can."""
 
 from __future__ import annotations
 

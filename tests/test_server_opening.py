@@ -158,6 +158,13 @@ def test_the_address_is_printed_before_numpy_or_git_are_loaded(repository: Path)
     assert "[]" in lines and any(line.startswith("story at http://") for line in lines), ended.stderr
 
 
+def test_what_shows_a_remembered_history_needs_no_compiler() -> None:
+    code = "import sys, xrserver.serving as serving; serving._load(); print('numba' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True,
+                         timeout=SECONDS, check=True)
+    assert ran.stdout == "False\n"
+
+
 async def test_a_session_for_scripts_waits_too(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with held(monkeypatch) as go:
         async with app.server(Config(repositories=(repository,), port=0, jobs=1), silent) as serving:

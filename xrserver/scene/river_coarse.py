@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import COMMIT_NODES, RANK_END, SPANS, STRATA, Flag, Kind
-from xrserver.kernels.lanes import ALONG, FORK
 from xrserver.scene.river import River
 from xrserver.scene.spans import SceneColumns
 
@@ -224,6 +223,8 @@ def _curves(river: River, child: NDArray[np.int64], parent: NDArray[np.int64], r
             along: NDArray[np.float64], aside: NDArray[np.float64],
             ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the ribbons between places: along the river, or straight where they lie side by side."""
+    from xrserver.kernels.lanes import ALONG, FORK
+
     layout = river.layout
     beside = along[child] - along[parent] <= _BESIDE
     # Who leaves a lane does so at once, as long as nothing else is said.

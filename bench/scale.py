@@ -39,7 +39,7 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
         repository = growing(_WORK / f"grown{commits}.git", commits, max(commits // 10, 100))
         with tempfile.TemporaryDirectory() as cache:
             for scene in SCENES:
-                read, again = (_opened(repository, scene, cache) for _ in range(2))
+                read, again = (_opened(repository, scene, cache, what) for what in ("read", "remembered"))
                 found[scene][commits] = values = {
                     "read": read["whole"], "again": again["whole"], "bytes": again["bytes"],
                     "peak": max(read["peak"], again["peak"])}
@@ -61,18 +61,24 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     return figures
 
 
-def _opened(repository: Path, scene: str, cache: str) -> dict[str, float]:
+def _opened(repository: Path, scene: str, cache: str, what: str) -> dict[str, float]:
     environment = {**os.environ, "XDG_CACHE_HOME": cache}
-    printed = subprocess.run([sys.executable, "-m", "bench.scale", str(repository), scene], check=True,
-                             capture_output=True, text=True, env=environment).stdout
+    printed = subprocess.run([sys.executable, "-m", "bench.scale", str(repository), scene, what],
+                             check=True, capture_output=True, text=True, env=environment).stdout
     return json.loads(printed.splitlines()[-1])
 
 
-async def _open(path: Path, name: str = "city") -> dict[str, float]:
+async def _open(path: Path, name: str = "city", what: str = "remembered") -> dict[str, float]:
     from xrserver.config import Config
+    from xrserver.history.opening import open_history
     from xrserver.pipeline import open_repository
 
     began = time.perf_counter()
+    if what == "read":
+        # A server shows the newest part first; here all of it is waited for.
+        repository, _, _ = await asyncio.to_thread(open_history, path, cache_bytes=_CACHE_BYTES,
+                                                     progress=lambda phase, done, total: None)
+        repository.close()
     config = Config(repositories=(path,), cache_bytes=_CACHE_BYTES, scene=name)
     opened = await open_repository(path, config, lambda phase, done, total: None)
     scene = await opened.scene()

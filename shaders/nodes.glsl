@@ -141,8 +141,9 @@ void main() {
   vPlaster = vec4(plaster * light, 0.8 * storey / reach);
   vTint = vec4(tint * light, own);
   vOwn = vec4(colour, warmth);
-  // No floor of a grey one is looked up: all are the newest.
-  vFloors = ivec4(int(head.z) - before, grey ? -1 : before, grey ? -1 : before + rows - 1, max(int(ceil(size.w)) - 1, 0));
+  // No floor of a grey one is looked up, or of one without any: all are the newest.
+  bool bare = grey || rows == 0;
+  vFloors = ivec4(int(head.z) - before, bare ? -1 : before, bare ? -1 : before + rows - 1, max(int(ceil(size.w)) - 1, 0));
   vNewest = uvec2(newestRank, who);
 #else
   vec3 base = mix(plaster, colour * tint, mix(0.40, 0.30, daylight) * 0.85);

@@ -215,8 +215,8 @@ def most_standing(keys: Ints) -> int:
 
 @kernel
 def sweep(keys: Ints, a: int, lo: int, rows: Ints, block: Ints, birth: Ints, top: Floats, width: Floats,
-          length: Floats, ground: Floats, area: Floats, least: float, tolerance: float, limit: int) -> Any:
-    """Follow the blocks through the ranks: each spreads its buildings' volume over its area.
+          length: Floats, ground: Floats, least: float, tolerance: float, limit: int) -> Any:
+    """Follow the blocks through the ranks: each is as high as its buildings are, by the ground they cover.
 
     A new version begins only where that has moved by more than `tolerance`.
 
@@ -228,7 +228,7 @@ def sweep(keys: Ints, a: int, lo: int, rows: Ints, block: Ints, birth: Ints, top
         The row of the walk that each span is of.
     block : (b - a,) int64
         As `classify` has it.
-    ground, area : (n_blocks,) float64, metres, m²
+    ground : (n_blocks,) float64, metres
     limit : int
         Give up beyond so many versions.
 
@@ -242,7 +242,7 @@ def sweep(keys: Ints, a: int, lo: int, rows: Ints, block: Ints, birth: Ints, top
         Above the ground.
     """
     blocks = len(ground)
-    live, filled = np.zeros(blocks, np.int64), np.zeros(blocks, np.float64)
+    live, filled, built = np.zeros(blocks, np.int64), np.zeros(blocks), np.zeros(blocks)
     newest, version = np.zeros(blocks, np.int64), np.full(blocks, -1, np.int64)
     touched, is_touched = np.empty(blocks, np.int64), np.zeros(blocks, np.bool_)
     of, born, gone = np.empty(limit, np.int64), np.empty(limit, np.int64), np.empty(limit, np.int64)
@@ -260,7 +260,9 @@ def sweep(keys: Ints, a: int, lo: int, rows: Ints, block: Ints, birth: Ints, top
                 continue
             sign = 1 - 2 * going
             live[k] += sign
-            filled[k] += sign * np.float64(width[span]) * length[span] * (top[span] - ground[k])
+            plot = np.float64(width[span]) * length[span]
+            built[k] += sign * plot
+            filled[k] += sign * plot * (top[span] - ground[k])
             if going == 0:
                 newest[k] = max(newest[k], birth[span])
             if not is_touched[k]:
@@ -274,9 +276,10 @@ def sweep(keys: Ints, a: int, lo: int, rows: Ints, block: Ints, birth: Ints, top
             if live[k] == 0:
                 if version[k] >= 0:
                     gone[version[k]] = now
-                version[k], filled[k] = -1, 0.0
+                version[k], filled[k], built[k] = -1, 0.0, 0.0
                 continue
-            wanted = max(filled[k] / area[k], least)
+            # Of plates without buildings nothing but roundings may be left.
+            wanted = max(filled[k] / built[k], least) if built[k] > 1e-3 else least
             if version[k] >= 0:
                 if abs(wanted - height[version[k]]) <= tolerance:
                     continue

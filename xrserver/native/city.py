@@ -184,9 +184,14 @@ def _tile_labels(tile: _Tile, rank: int) -> Labels:
     found = np.minimum(np.searchsorted(tile.ids, nodes["parent"].astype(np.int64)), max(count - 1, 0))
     parent = tile.order[found] if count else found
     depth = nodes["depth"].astype(np.int64)
+    # A district may stand as a plate and as blocks: all are as high as the highest of them.
+    first = np.searchsorted(tile.ids, tile.ids[np.argsort(tile.order, kind="stable")]) if count else found
+    same = tile.order[first] if count else found
+    np.maximum.at(highest, same, highest)
     for level in range(int(depth.max(initial=0)), 0, -1):
         within = np.flatnonzero(depth == level)
         np.maximum.at(highest, parent[within], highest[within])
+    highest = highest[same]
     wanted = np.flatnonzero(live & (nodes["node"] & 1 == 1) & (depth >= 1) & (depth <= _LABEL_DEPTH))
     own = spans[at[wanted]]
     place, size = own["position1"].astype(np.float64), own["size1"].astype(np.float64)

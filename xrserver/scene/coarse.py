@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import RANK_END, SPANS, STRATA, Flag, Kind
+from xrserver.scene.definition import Building
 from xrserver.scene.spans import SceneColumns
 from xrserver.scene.tiles import carry_and_clip, names_at
 from xrserver.scene.walk import Walk
@@ -32,7 +33,6 @@ class Blocks:
         What its buildings stand on.
     foot : (n,) float64, metres
         How much lower it begins: a whole district's block has the plate as its foot.
-    area : (n,) float64, m²
     """
 
     row: NDArray[np.int64]
@@ -41,7 +41,6 @@ class Blocks:
     rectangle: NDArray[np.float64]
     ground: NDArray[np.float64]
     foot: NDArray[np.float64]
-    area: NDArray[np.float64]
 
     @staticmethod
     def of(walk: Walk, kind: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64],
@@ -51,8 +50,7 @@ class Blocks:
         row = np.where(whole, first, walk.parent[first])
         rectangle = np.where((kind == 1)[:, None], walk.yard[row], walk.outline[first])
         ground: NDArray[np.float64] = plate * (walk.depth[row].astype(np.float64) + 1.0)
-        return Blocks(row, first, last, rectangle, ground, np.where(whole, plate, 0.0),
-                      np.maximum(rectangle[:, 2] * rectangle[:, 3], 1e-9))
+        return Blocks(row, first, last, rectangle, ground, np.where(whole, plate, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +101,11 @@ class CoarseColumns:
         return np.concatenate([self.itself, self.blocks.row])[np.argsort(at, kind="stable")]
 
 
-def coarse_columns(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, lo: int, hi: int) -> SceneColumns:
-    """Return the columns of a coarse tile of the window [lo, hi); it has no strata."""
+def coarse_columns(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, building: Building, lo: int,
+                   hi: int) -> SceneColumns:
+    """Return the columns of a coarse tile of the window [lo, hi); it has no strata; blocks have floors."""
     blocks = drawn.blocks
-    spans = np.concatenate([_thinned(columns, drawn), _versions(columns, walk, drawn, hi)])
+    spans = np.concatenate([_thinned(columns, drawn), _versions(columns, walk, drawn, building, hi)])
     carry_and_clip(spans, lo, hi)
     starts = np.concatenate(([0], np.cumsum(columns.nodes["span_count"].astype(np.int64))))
     itself = np.searchsorted(starts, drawn.kept, side="right") - 1
@@ -136,7 +135,8 @@ def _thinned(columns: SceneColumns, drawn: CoarseColumns) -> NDArray[Any]:
     return spans
 
 
-def _versions(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, hi: int) -> NDArray[Any]:
+def _versions(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, building: Building,
+              hi: int) -> NDArray[Any]:
     """Return the spans of the blocks, sorted by (block, birth)."""
     from xrserver.kernels.tiles import commonest
 
@@ -156,11 +156,15 @@ def _versions(columns: SceneColumns, walk: Walk, drawn: CoarseColumns, hi: int) 
     base = (blocks.ground - blocks.foot)[of]
     spans["position1"] = np.column_stack([rectangle[:, 0], base, rectangle[:, 1]])
     spans["size1"] = np.column_stack([rectangle[:, 2], blocks.foot[of] + height, rectangle[:, 3]])
+    # As many floors as a building of that height has: they give it a scale.
+    spans["value1"] = np.exp2(
+        (np.maximum(height - building.lowest, 0.0) / building.storey) ** (1.0 / building.growth)) - 1.0
     eased = np.zeros(len(of), np.bool_)
     eased[1:] = (of[1:] == of[:-1]) & (birth[1:] == death[:-1])
     followed = np.append(eased[1:], False)[:len(of)]
     spans["position0"][eased] = spans["position1"][eased]
-    spans["size0"][eased] = spans["size1"][np.flatnonzero(eased) - 1]
+    before = np.flatnonzero(eased) - 1
+    spans["size0"][eased], spans["value0"][eased] = spans["size1"][before], spans["value1"][before]
     leaves = (gone >= 0) & (death != RANK_END) & ~followed
     flags = np.where(eased, _EASED, _ENTERS) | np.where(leaves, _LEAVES, 0) | (int(Flag.AGGREGATE) << 8)
     spans["traits"] = int(Kind.BOX) | flags | (category[of] << 16)

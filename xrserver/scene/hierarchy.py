@@ -128,7 +128,7 @@ class Hierarchy(Tree):
             return exact(self.columns, select(self.columns, part.a, begin, end), part.lo, part.hi)
         drawn = self._drawn(part, begin, end, self._events(part, begin, end), plan.step, RANK_END)
         assert drawn is not None
-        return coarse_columns(self.columns, self.walk, drawn, part.lo, part.hi)
+        return coarse_columns(self.columns, self.walk, drawn, self.definition.building, part.lo, part.hi)
 
     # --- what a part costs --------------------------------------------------------------------
 
@@ -199,8 +199,8 @@ class Hierarchy(Tree):
             return None
         blocks = Blocks.of(w, kind, first, last, self.plate)
         versions, of, born, gone, height = sweep(
-            events, part.a, part.lo, e.row, block, e.birth, e.top, e.width, e.length, blocks.ground,
-            blocks.area, least, STILL_SHARE * error, limit - count)
+            events, part.a, part.lo, e.row, block, e.birth, e.top, e.width, e.length, blocks.ground, least,
+            STILL_SHARE * error, limit - count)
         if versions < 0:
             return None
         itself = np.flatnonzero(fate == 1) + part.a

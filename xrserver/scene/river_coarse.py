@@ -251,7 +251,10 @@ def _bed(river: River, pieces: NDArray[np.int64],
         turn = np.diff(np.unwrap(np.arctan2(course[:, 2], course[:, 0])))
         sharp = float(np.abs(turn).max()) / 6.0  # each is drawn as three straight lines
         wide = float(np.hypot(course[:, 0], course[:, 2]).max())
-        while together < 4 and wide * (1.0 - np.cos(2.0 * together * sharp)) <= _BED * size:
+        # What lies inside the curve lies above the cone: it must not hide the mainline.
+        p = layout.parameters
+        most = min(_BED * size, 0.5 * p.bead * p.most_bead / max(layout.shape.slope, 1e-9))
+        while together < 4 and wide * (1.0 - np.cos(2.0 * together * sharp)) <= most:
             together *= 2
     elif len(course) > 2:
         long = layout.shape.length / (len(course) - 1)

@@ -2,7 +2,7 @@
  * Looks over everything that stands, a slice a frame, for what deserves a label: how tall each
  * district has become, and which buildings are near enough to be named.
  */
-import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
+import { COMMIT_NODES, Flag, NODE, SPAN } from "../generated/protocol.ts";
 import type { Milestone } from "./milestones.ts";
 import { floatsOf, type Tile } from "./tile.ts";
 
@@ -180,7 +180,16 @@ export class Survey {
         quarters.outer.push(this.#district(parent, tile));
       }
       quarters.inner[row] = k;
-      if ((node & 1) !== 0 && parent !== node) this.#byNode.get(node)!.parent ??= quarters.outer[k];
+      if ((node & 1) === 0) continue;
+      if (parent !== node) this.#byNode.get(node)!.parent ??= quarters.outer[k];
+      if (!isBlock(tile, row)) continue;
+      // What stands for many of a district's buildings is as high as they are: its name goes above.
+      let own = known.get(node);
+      if (own === undefined) {
+        known.set(node, own = quarters.outer.length);
+        quarters.outer.push(this.#district(node, tile));
+      }
+      quarters.inner[row] = own;
     }
   }
 
@@ -247,13 +256,15 @@ export class Survey {
     const known = quarters.rank === rank && quarters.sequence === tile.sequence;
     for (let row = this.#row; row < end; row++) {
       const node = nodes[row * NODE.words + NODE.node]!;
-      if ((node & 1) !== 0 || node >= COMMIT_NODES) continue;
+      const block = (node & 1) !== 0;
+      if (node >= COMMIT_NODES || (block && !isBlock(tile, row))) continue;
       const span = known ? spans[row]! : (spans[row] = tile.liveSpan(row, rank));
       if (span < 0) continue;
       const at = span * SPAN.words;
       const top = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!;
       const district = quarters.outer[quarters.inner[row]!]!;
       if (top > district.nextTop) district.nextTop = top;
+      if (block) continue;
       // Angular size; only the largest few are kept.
       const dx = floats[at + SPAN.position1]! - eye[0];
       const dy = top - eye[1];
@@ -384,4 +395,10 @@ export class Survey {
     candidate.z = z;
     candidate.extent = extent;
   }
+}
+
+/** Whether a district's row is a block that stands for buildings, and no plate. */
+function isBlock({ nodes, spans }: Tile, row: number): boolean {
+  const first = nodes[row * NODE.words + NODE.first_span]!;
+  return (spans[first * SPAN.words + SPAN.traits]! >> 8 & Flag.AGGREGATE) !== 0;
 }

@@ -157,18 +157,16 @@ async def serve(config: Config, progress: Progress, ready: Callable[[Serving], N
     UsageError
         As `server` does; also when a repository turns out to be unreadable, which ends serving.
     """
-    # Threads that build must give way at once to the loop that answers, and what is loaded now stays: looking
-    # through it for what is not needed any more holds everybody up for 0.1 s. Only compiling leaves much.
+    # Threads that build must give way at once to the loop that answers.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    gc.disable()
 
     def report(phase: str, done: int, total: int) -> None:
         if phase == "kernels":
-            gc.enable()
+            gc.enable()  # compiling leaves much behind
         progress(phase, done, total)
 
     stop = asyncio.Event()
-    with _stopped_by_signals(stop):
+    with _stopped_by_signals(stop), _uncollected():
         if with_parent:
             _stop_with_parent(stop)
         async with server(config, report, tell) as serving:
@@ -187,6 +185,16 @@ async def serve(config: Config, progress: Progress, ready: Callable[[Serving], N
                 for task in (stopped, waiting):
                     task.cancel()
                 await asyncio.gather(stopped, waiting, return_exceptions=True)
+
+
+@contextmanager
+def _uncollected() -> Generator[None, None, None]:
+    """Put off looking for what is not needed any more: what is loaded now stays, and it would take 0.1 s."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from bench.measure import Figure, percentile
 from xrserver import app
 from xrserver.config import Config
 
+#: Seconds between commits while patches come in.
+_COMMIT_SECONDS = 0.5
 OPENXR = Path(__file__).resolve().parents[1] / "tests" / "openxr"
 
 
@@ -28,13 +31,16 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
         print((done.stdout.strip().splitlines() or ["root.sh failed"])[-1], file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory() as folder:
-        with app.child_server(arguments.repo, Config()) as url:
-            asyncio.run(_run(done.stdout.strip().splitlines()[-1], folder, url))
+        # A copy of its own, in which somebody commits.
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "-q", str(Path(arguments.repo).resolve()), str(clone)], check=True)
+        with app.child_server(clone, Config()) as url:
+            asyncio.run(_run(done.stdout.strip().splitlines()[-1], folder, url, clone))
         found: dict[str, list[float]] = json.loads((Path(folder) / "frames.json").read_text())
     figures = []
     for name, values in found.items():
-        if name == "collection":
-            figures.append(Figure("collection of garbage, after a frame", "ms", values))
+        if not name.startswith(("ours", "runtime")):
+            figures.append(Figure(f"headset: {name}, {len(values)} times", "ms", values))
             continue
         middle, last = percentile(values, 0.5), percentile(values, 0.99)
         ours = name.startswith("ours")
@@ -44,7 +50,24 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     return figures
 
 
-async def _run(root: str, out: str, url: str) -> None:
+def _grow(clone: Path, while_there: Path, ended: threading.Event) -> None:
+    """Commit to a few files, some times a second, while a file is there."""
+    git = ["git", "-C", str(clone), "-c", "user.name=Bench", "-c", "user.email=bench@example.invalid",
+           "-c", "commit.gpgsign=false"]
+    listed = subprocess.run([*git, "ls-files"], capture_output=True, text=True, check=True)
+    names = listed.stdout.splitlines()[::7]
+    number = 0
+    while not ended.wait(_COMMIT_SECONDS):
+        if not while_there.exists():
+            continue
+        number += 1
+        for name in names[number % len(names)::len(names) // 3 or 1]:
+            with (clone / name).open("ab") as file:
+                file.write(b"more of it\n" * number)
+        subprocess.run([*git, "commit", "-q", "-a", "-m", "Grow"], check=True)
+
+
+async def _run(root: str, out: str, url: str, clone: Path) -> None:
     """Run the measurement in the root; a socket in its folder leads to the server out here."""
     port = urlsplit(url).port
 
@@ -63,6 +86,11 @@ async def _run(root: str, out: str, url: str) -> None:
             "sh", str(OPENXR / "enter.sh"), root, str(OPENXR.parents[1]), out,
             "python3", "/source/tests/openxr/inside/measure_frames.py",
             env={**os.environ, "XRSERVER_TEST_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        ended = threading.Event()
+        growing = threading.Thread(target=_grow, args=(clone, Path(out, "live"), ended))
+        growing.start()
         told = (await process.communicate())[0].decode("utf-8", "replace")
+        ended.set()
+        growing.join()
     if process.returncode:
         raise RuntimeError(told[-2000:])

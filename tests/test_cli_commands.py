@@ -171,7 +171,7 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--submodules", "--people",
                   "--lan", "--adb", "--behind-proxy", "--open", "--no-token", "--no-mdns"},
         "preview": {"--at", "--screenshot", "--path", "--record", "--fps", "--size"},
-        "index": {"--json", "--jobs", "--people", "--cache-bytes"},
+        "vr": {"--at", "--no-mirror"}, "index": {"--json", "--jobs", "--people", "--cache-bytes"},
         "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}
     for command, flags in offered.items():
         text = xr(command, "--help").stdout

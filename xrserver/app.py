@@ -309,7 +309,7 @@ def headset_here() -> None:
     vr.look()
 
 
-def wear(url: str, at: str, say: Callable[[str], None]) -> None:
+def wear(url: str, at: str, say: Callable[[str], None], mirrored: bool = True) -> None:
     """Show what the server at `url` serves in a headset on this computer.
 
     Parameters
@@ -318,10 +318,12 @@ def wear(url: str, at: str, say: Callable[[str], None]) -> None:
         Moment to start at; '' for the newest.
     say : function of str
         Is told what the headset cannot show.
+    mirrored : bool
+        A window shows what the headset does.
     """
     from xrserver.native import vr
 
-    vr.run(url, at, say)
+    vr.run(url, at, say, mirrored)
 
 
 # --- a server as a child process ------------------------------------------------------------

@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
                     help="repository, or the address a server printed")
     vr.add_argument("--at", metavar="WHEN", default="", help="moment to start at (default: the newest)")
 
+    vr.add_argument("--no-mirror", action="store_true",
+                    help="do not show in a window what the headset shows")
+
     index = commands.add_parser("index", help="read a history and print what is in it",
                                 description="Read a whole history and print counts and seconds.")
     index.add_argument("repository", metavar="REPO", nargs="?", type=Path, default=Path(),

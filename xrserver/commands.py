@@ -115,7 +115,7 @@ def _vr(options: argparse.Namespace, config: Config, progress: Progress) -> int:
 
     app.headset_here()
     with _server(options.source, config) as url:
-        app.wear(url, options.at, lambda text: print(text, flush=True))
+        app.wear(url, options.at, lambda text: print(text, flush=True), not options.no_mirror)
     return 0
 
 

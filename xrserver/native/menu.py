@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xrserver import clock
 from xrserver.clock import Playback
 from xrserver.columns import Category
 from xrserver.native.boards import Row
@@ -72,6 +73,22 @@ def legend(city: City, colour: str) -> list[Row]:
         return [Row("swatch", text=person.name, colour=person.colour)
                 for person in city.scene.people[:_PEOPLE]]
     return []
+
+
+def track(city: City, state: Playback) -> Row:
+    """Return time as something to pull, with its date."""
+    share = clock.progress(city.calendar, state.rank, state.fraction, state.pace)
+    text = f"{city.date(state.rank)}   {state.rank:,} of {city.scene.head_rank:,}"
+    return Row("track", text=text, action=("scrub",), share=round(share, 4))
+
+
+def wrist(city: City, state: Playback) -> tuple[Row, ...]:
+    """Return what is worn on the wrist: time, and what plays it."""
+    return (track(city, state),
+            Row("button", text="Pause" if state.playing else "Play", action=("play",), wide=0.25),
+            Row("button", text="Slower", action=("faster", "0.5"), wide=0.25),
+            Row("button", text="Faster", action=("faster", "2"), wide=0.25),
+            Row("button", text="Menu", action=("menu",), wide=0.25))
 
 
 def inspector(panel: Panel) -> tuple[Row, ...]:

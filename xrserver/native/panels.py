@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from xrserver import clock, spaces
+from xrserver import spaces
 from xrserver.clock import Playback
 from xrserver.native import hud, menu
 from xrserver.native.aiming import Pointed
-from xrserver.native.boards import Board, Row
+from xrserver.native.boards import METRES, Board, Row
 from xrserver.native.city import City
 from xrserver.native.hands import Worn
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.overlay import Overlay
-from xrserver.spaces import Pose
+from xrserver.spaces import Pose, Vector
 from xrserver.stream.messages import Panel
 
 #: Where boards hang: degrees to the right and up, metres away.
@@ -37,7 +37,8 @@ class Panels:
         self._overlay = Overlay(headset.context)
         self.menu, self.time = Board("menu", 520, 640), Board("time", 620, 92)
         self.inspector, self.notice = Board("inspector", 560, 640), Board("notice", 620, 60)
-        self.boards = [self.inspector, self.menu, self.time, self.notice]
+        self.wrist = Board("wrist", 520, 176)
+        self.boards = [self.inspector, self.menu, self.time, self.notice, self.wrist]
         self._places = {"menu": _MENU, "time": _TIME, "inspector": _INSPECTOR, "notice": _NOTICE}
         self._daylight = -1.0
         #: Of each hand: the board and the action that its press began on.
@@ -61,6 +62,18 @@ class Panels:
 
     # --- what stands on them --------------------------------------------------------------------
 
+    def holds(self, board: Board) -> bool:
+        """Return whether a hand has taken hold of a board."""
+        return any(held is not None and held[0] is board for held in self._held)
+
+    def wear(self, worn: Worn, place: Vector | None) -> None:
+        """Let time hang at a place, over a wrist, towards the face; None: no wrist is looked at."""
+        self.wrist.shown = place is not None or self.holds(self.wrist)
+        if place is None or self.holds(self.wrist):
+            return
+        away = spaces.length(spaces.subtract(place, worn.head.position))
+        self.wrist.pose = Pose(place, spaces.look_at(worn.head.position, place), METRES * max(away, 0.3))
+
     def write(self, worn: Worn, city: City, state: Playback, panel: Panel | None, notice: str,
               settings: dict[str, object]) -> None:
         """Bring every board up to date; those that changed are drawn with `draw`."""
@@ -73,9 +86,9 @@ class Panels:
         if self.menu.shown:
             self.menu.fill(menu.menu(city, state, settings))
         if self.time.shown:
-            share = clock.progress(city.calendar, state.rank, state.fraction, state.pace)
-            text = f"{city.date(state.rank)}   {state.rank:,} of {city.scene.head_rank:,}"
-            self.time.fill((Row("track", text=text, action=("scrub",), share=round(share, 4)),))
+            self.time.fill((menu.track(city, state),))
+        if self.wrist.shown:
+            self.wrist.fill(menu.wrist(city, state))
 
     # --- hands ------------------------------------------------------------------------------------
 

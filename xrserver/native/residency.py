@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
+from xrserver import spaces
 from xrserver.native.city import City
 from xrserver.native.client import Link
 from xrserver.native.renderer import Renderer
@@ -20,6 +23,8 @@ BUDGET = Budget(500_000, 2_000_000)
 _MOST_NAMED = 512
 #: Seconds between two choices of tiles.
 _CHOICE_SECONDS = 0.1
+#: Tiles are asked for in rings around the gaze of so many radians: as wide as eyes see sharply, and beyond.
+_RING = 0.15
 
 
 class Residency:
@@ -88,10 +93,12 @@ class Residency:
             before, self._governor = self._governor, governed(self._governor, seconds, 1.0 / rate)
             self.pending = self.pending or before.share != self._governor.share
 
-    def refine(self, eye: Vector, factor: float, rank: int, *, at_once: bool = False) -> bool:
+    def refine(self, eye: Vector, factor: float, rank: int, *, gaze: Vector | None = None,
+               at_once: bool = False) -> bool:
         """Hold what a view needs and draw what of it is here; return whether that changed.
 
-        Parameters are those of `scene.cut.cut`. What only passes by is not fetched: a choice is made
+        Parameters are those of `scene.cut.cut`; what lies along `gaze` (unit, scene space) is asked for
+        first. What only passes by is not fetched: a choice is made
         ten times a second, or `at_once`; `pending` says that one is due.
         """
         frontier = self._frontier
@@ -101,7 +108,7 @@ class Residency:
         self.pending = not at_once and now - self._chosen < _CHOICE_SECONDS
         if not self.pending:
             self._chosen = now
-            self._choose(frontier, eye, factor, rank)
+            self._choose(frontier, eye, factor, rank, gaze)
         shown = tuple(frontier.drawn(rank, self._budget.nodes))
         changed, self.drawn = shown != self.drawn, shown
         self._renderer.show(shown, eye)
@@ -111,10 +118,13 @@ class Residency:
     def _budget(self) -> Budget:
         return replace(BUDGET, nodes=int(BUDGET.nodes * self._governor.share))
 
-    def _choose(self, frontier: Frontier, eye: Vector, factor: float, rank: int) -> None:
+    def _choose(self, frontier: Frontier, eye: Vector, factor: float, rank: int,
+                gaze: Vector | None) -> None:
         held = set(self._held())
         change = frontier.choose(eye, factor, rank, self._budget)
-        for names in _batches(change.want):
+        want = change.want if gaze is None else sorted(
+            change.want, key=lambda name: aside(frontier.box(name), eye, gaze))
+        for names in _batches(want):
             self._link.want(names)
         for names in _batches(change.drop):
             self._link.drop(names)
@@ -132,6 +142,19 @@ class Residency:
         self._renderer.remove(name)
         if self.city is not None:
             self.city.remove(name)
+
+
+def aside(box: Sequence[float], eye: Vector, gaze: Vector) -> int:
+    """Return how far from where somebody looks a box begins, in rings: what is within one is as important."""
+    low, high = (box[0], box[1], box[2]), (box[3], box[4], box[5])
+    middle = spaces.scaled(spaces.add(low, high), 0.5)
+    radius = 0.5 * spaces.length(spaces.subtract(high, low))
+    to = spaces.subtract(middle, eye)
+    away = spaces.length(to)
+    if away <= radius:
+        return 0  # it is all around
+    off = math.acos(min(max(spaces.dot(to, gaze) / away, -1.0), 1.0)) - math.asin(radius / away)
+    return max(0, math.ceil(off / _RING))
 
 
 def _batches(names: list[str]) -> list[list[str]]:

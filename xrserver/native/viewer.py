@@ -23,7 +23,7 @@ from xrserver.native.residency import Residency
 from xrserver.navigation import locomotion, playback, selection
 from xrserver.navigation.locomotion import Journey
 from xrserver.navigation.selection import NOTHING, Selection
-from xrserver.spaces import Pose
+from xrserver.spaces import Pose, Vector
 from xrserver.stream import messages
 from xrserver.stream.messages import Panel, Result
 
@@ -203,7 +203,14 @@ class Viewer(ABC):
         eye = spaces.apply_inverse(self.journey.pose, view.world_from_eye.position)
         factor = view.target.height / (2.0 * math.tan(0.5 * view.field_of_view)) / ERROR_PIXELS
         rank = self.playback.rank + (1 if self.playback.fraction > 0.0 else 0)
-        self._resident.refine(eye, factor, rank, at_once=at_once)
+        gaze = self._gaze()
+        if gaze is not None:
+            gaze = spaces.rotate(spaces.conjugate(self.journey.pose.orientation), gaze)
+        self._resident.refine(eye, factor, rank, gaze=gaze, at_once=at_once)
+
+    def _gaze(self) -> Vector | None:
+        """Return where somebody looks, in the room; None where that is not known."""
+        return None
 
     # --- frames -----------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ def look() -> None:
     runtime.offered()
 
 
-def run(url: str, at: str, say: Callable[[str], None]) -> None:
+def run(url: str, at: str, say: Callable[[str], None], mirrored: bool = True) -> None:
     """Show what the server at `url` serves in a headset, until its session ends or Ctrl-C is pressed.
 
     Parameters
@@ -41,6 +41,8 @@ def run(url: str, at: str, say: Callable[[str], None]) -> None:
         The moment to start at; empty for the newest.
     say : function of str
         Is told what the headset cannot show.
+    mirrored : bool
+        A window on the desktop, if there is one, shows what the headset does.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def run(url: str, at: str, say: Callable[[str], None]) -> None:
     from xrserver.native.openxr.headset import Headset
     from xrserver.native.worn import WornViewer
 
-    headset = Headset(say)
+    headset = Headset(say, mirrored=mirrored)
     try:
         say(f"In {headset.description}. Ctrl-C ends it.")
         with WornViewer(headset, url) as viewer:

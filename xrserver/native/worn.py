@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xrserver import clock
+from xrserver import clock, spaces
 from xrserver.input.profiles import asks
 from xrserver.native.aiming import Aiming, Pointed
 from xrserver.native.backend import Intent, View
 from xrserver.native.city import City
+from xrserver.native.gestures import Lifted, Raised, Tap
 from xrserver.native.hands import Hand, Worn
 from xrserver.native.moving import Moving
 from xrserver.native.openxr.headset import Headset
@@ -19,7 +20,7 @@ from xrserver.native.trace import trace
 from xrserver.native.viewer import Viewer
 from xrserver.navigation.comfort import FREE, GENTLE, NORMAL, Comfort
 from xrserver.navigation.selection import NOTHING
-from xrserver.spaces import Pose
+from xrserver.spaces import Pose, Vector
 
 #: What a press of asks for what bindings.toml says.
 _BUTTONS = ("stick_press", "primary", "secondary", "menu")
@@ -47,6 +48,7 @@ class WornViewer(Viewer):
         self._scrubbing = Scrubbing(headset.pulse)
         self._strokes = Strokes(headset.context)
         self.panels = Panels(headset, self.press)
+        self._raised, self._lifted, self._tap = Raised(), Lifted(), Tap()
         self.hands = Hand("left"), Hand("right")
         self._worn = Worn(Pose((0.0, 0.0, 0.0)), False, self.hands)
         self._present = True
@@ -59,6 +61,10 @@ class WornViewer(Viewer):
         self.moving.enter(city.box)
         return self.moving.journey.pose
 
+    def _gaze(self) -> Vector | None:
+        looks = self._worn.gaze or self._worn.head  # eyes that are not tracked look where the head does
+        return spaces.rotate(looks.orientation, (0.0, 0.0, -1.0)) if self._worn.seen else None
+
     # --- frames -----------------------------------------------------------------------------------
 
     def _advance(self, intent: Intent, seconds: float) -> None:
@@ -70,6 +76,7 @@ class WornViewer(Viewer):
         self._wear(worn)
         self.playback = clock.advance(self.playback, self.city.calendar, seconds)
         self._ask_for(worn)
+        self._gestures(worn, seconds)
         self.playback = self._scrubbing.step(worn.hands, self.playback, self.city.calendar, seconds,
                                              self.moving.comfort.left_handed)
         if self.moving.teleport.aiming or self.moving.preset == "life":
@@ -105,6 +112,17 @@ class WornViewer(Viewer):
                     for action in asks(part.replace("_", "-"), hand.side):
                         self._asked(action)
 
+    def _gestures(self, worn: Worn, seconds: float) -> None:
+        """Time is worn on one wrist, the menu lies in the other palm."""
+        wears = 1 if self.moving.comfort.left_handed else 0
+        own, other = worn.hands[wears], worn.hands[1 - wears]
+        self._raised.step(worn, own, self.panels.holds(self.panels.wrist), seconds)
+        self.panels.wear(worn, self._raised.position if self._raised.up else None)
+        if self._tap.step(other, own, self.panels.wrist.shown):
+            self.do("play")
+        if self._lifted.step(worn, other, seconds):
+            self._asked("menu")
+
     def _asked(self, action: str) -> None:
         match action:
             case "menu":
@@ -137,7 +155,7 @@ class WornViewer(Viewer):
             case ("passthrough",):
                 self._headset.passthrough = not self._headset.passthrough
                 self.daylight = 1.0 if self._headset.passthrough else self.daylight
-            case (("undo" | "recentre") as name,):
+            case (("undo" | "recentre" | "menu") as name,):
                 self._asked(name)
             case _:
                 super().press(action, share)

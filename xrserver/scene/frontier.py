@@ -62,6 +62,10 @@ class Frontier:
         row = self._rows.get(tile, -1)
         return row >= 0 and self.held[row]
 
+    def box(self, tile: str) -> Sequence[float]:
+        """Return what a tile fills: min x, y, z, max x, y, z."""
+        return self.tiles.box[self._rows[tile]]
+
     def hold(self, header: TileHeader) -> None:
         """Take note that a tile has come, and with it the names of its children."""
         row = self._rows[header.id]

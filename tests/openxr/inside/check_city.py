@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
+from pathlib import Path
+
 import numpy as np
 from conftest import until
 from PIL import Image
@@ -71,3 +75,36 @@ def test_three_hundred_frames_show_a_city_to_both_eyes_as_it_is_drawn_elsewhere(
     ]
     matched, shifted = (np.abs(patches[0] - other).mean() for other in patches[1:])
     assert matched < 0.7 * shifted
+
+
+def test_an_eye_s_picture_is_kept_for_comparison_with_the_page(worn, remote):
+    """What the page shows at this pose and projection is compared outside, where a browser is."""
+    picture = worn._headset.session.views._pictures[0]
+    wide, tall = picture.size
+    up = 0.5 * spaces.DESKTOP_FIELD_OF_VIEW
+    across = math.atan(math.tan(up) * wide / tall)
+    for lens, side in zip(remote.views, (-0.0315, 0.0315), strict=True):
+        lens[:11] = -across, across, up, -up, 0.0, 0.0, 0.0, 1.0, side, 0.0, 0.0
+    remote.own_views = True
+    remote.left.flags.discard("active")
+    remote.right.flags.discard("active")
+    remote.head_position, remote.head_orientation = (0.1, 1.5, -0.1), spaces.about((1.0, 0.0, 0.0), -0.6)
+    remote.send()
+    until(lambda: worn.frame() and not any(hand.tracked for hand in worn.hands), "nothing is in hand")
+
+    def view():
+        return worn._headset.session.views.views(0.1, 10.0)[0]
+
+    until(
+        lambda: worn.frame() and abs(view().field_of_view - spaces.DESKTOP_FIELD_OF_VIEW) < 1e-4,
+        "the lenses are as the page's",
+    )
+    run(worn, 4)
+    seen = view()
+    assert abs(seen.projection[8]) + abs(seen.projection[9]) < 1e-4
+    Image.fromarray(shown(worn)[0].astype(np.uint8)).save("/out/eye.png")
+    # The page's eye stands still: the scene is told where it lies before it.
+    before = spaces.compose(spaces.invert(seen.world_from_eye), worn.journey.pose)
+    pose = spaces.compose(spaces.Pose(spaces.DESKTOP_EYE), before)
+    told = {"position": pose.position, "orientation": pose.orientation, "scale": pose.scale}
+    Path("/out/eye.json").write_text(json.dumps({"pose": told, "rank": worn.playback.rank}))

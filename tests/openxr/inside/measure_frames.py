@@ -21,6 +21,9 @@ from xrserver.native.openxr.headset import Headset
 from xrserver.native.worn import WornViewer
 
 FRAMES = 600
+#: Seconds of patches; while this file is there, somebody outside commits.
+LIVE_SECONDS = float(os.environ.get("LIVE_SECONDS", "60"))
+LIVE = Path("/out/live")
 
 
 class Outside:
@@ -67,6 +70,32 @@ def measure(viewer: WornViewer, frames: int, outside: Outside | None = None) -> 
     return taken
 
 
+def live(viewer: WornViewer, outside: Outside) -> dict[str, list[float]]:
+    """Frames while history grows: ours, patches that came, and the pauses for garbage between frames."""
+    came: list[float] = []
+    arrive = viewer._resident.arrive
+
+    def counted(body):
+        begun, away = time.thread_time(), outside.seconds
+        opened = arrive(body)
+        came.append((time.thread_time() - begun - (outside.seconds - away)) * 1e3)
+        return opened
+
+    viewer._resident.arrive = counted
+    taken, pauses = [], []
+    LIVE.touch()
+    end = time.monotonic() + LIVE_SECONDS
+    while time.monotonic() < end:
+        taken += measure(viewer, 240, outside)
+        begun = time.thread_time()
+        gc.collect(1)
+        pauses.append((time.thread_time() - begun) * 1e3)
+    LIVE.unlink()
+    viewer._resident.arrive = arrive
+    return {"ours, playing, patches coming in": taken, "taking up a patch": came,
+            "collection, patches coming in": pauses}  # fmt: skip
+
+
 def main() -> None:
     monado = Monado()
     monado.start()
@@ -88,6 +117,7 @@ def main() -> None:
         found["ours, at rest"] = measure(viewer, FRAMES, outside)
         viewer._asked("play")
         found["ours, playing"] = measure(viewer, FRAMES, outside)
+        found |= live(viewer, outside)
         viewer._asked("menu")
         found["ours, playing, menu open"] = measure(viewer, FRAMES, outside)
         pauses = []

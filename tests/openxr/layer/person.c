@@ -16,9 +16,13 @@ typedef struct {
   float gaze[4]; /* in the head, xyzw */
   int32_t looks, present, through, recentred;
   int32_t frames, blend, layers, views, quads, flags;
+  int32_t fingers; /* told: bit 0 the left hand is seen, bit 1 the right one; then no controller is held */
+  float joints[2][26][3];
 } Person;
 
-static Person nobody = {{0, 0, 0, 1}, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0}, *person = &nobody;
+static Person nobody = {{0, 0, 0, 1}, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}, *person = &nobody;
+static XrHandTrackerEXT trackers[2];
+static int fingers_told;
 static XrSession session;
 static XrSessionState state;
 static int presence_on, quads_on, quads_now, presence_told = -1, recentred_told;
@@ -31,7 +35,8 @@ static PFN_xrGetInstanceProcAddr get;
   each(GetSystemProperties) each(SuggestInteractionProfileBindings) each(CreateActionSpace)                \
   each(LocateSpace) each(GetActionStatePose) each(PollEvent) each(EndFrame) each(BeginSession)             \
   each(CreateSession) each(DestroySession) each(EnumerateViewConfigurations)                               \
-  each(EnumerateViewConfigurationViews) each(LocateViews) each(EnumerateEnvironmentBlendModes)
+  each(EnumerateViewConfigurationViews) each(LocateViews) each(EnumerateEnvironmentBlendModes)              \
+  each(CreateHandTrackerEXT) each(LocateHandJointsEXT) each(GetCurrentInteractionProfile)
 #define ALSO(each) each(CreateReferenceSpace) each(DestroySpace) each(PathToString)
 #define NEXT(name) static PFN_xr##name next_##name;
 HOOKS(NEXT)
@@ -118,6 +123,46 @@ static XrResult own_PollEvent(XrInstance instance, XrEventDataBuffer *event) {
     recentred_told = person->recentred;
     memcpy(event, &told, sizeof told);
     return XR_SUCCESS;
+  }
+  if (result == XR_EVENT_UNAVAILABLE && session && fingers_told != person->fingers) {
+    XrEventDataInteractionProfileChanged told = {XR_TYPE_EVENT_DATA_INTERACTION_PROFILE_CHANGED, 0, session};
+    fingers_told = person->fingers;
+    memcpy(event, &told, sizeof told);
+    return XR_SUCCESS;
+  }
+  return result;
+}
+
+static XrResult own_GetCurrentInteractionProfile(XrSession in, XrPath user, XrInteractionProfileState *found) {
+  XrResult result = next_GetCurrentInteractionProfile(in, user, found);
+  if (XR_SUCCEEDED(result) && person->fingers) found->interactionProfile = XR_NULL_PATH;
+  return result;
+}
+
+static XrResult own_CreateHandTrackerEXT(
+    XrSession in, const XrHandTrackerCreateInfoEXT *info, XrHandTrackerEXT *made) {
+  XrResult result = next_CreateHandTrackerEXT(in, info, made);
+  if (XR_SUCCEEDED(result)) trackers[info->hand == XR_HAND_RIGHT_EXT] = *made;
+  return result;
+}
+
+/* Joints are told in the room, which is the only space that a viewer asks for them in. */
+static XrResult own_LocateHandJointsEXT(
+    XrHandTrackerEXT hand, const XrHandJointsLocateInfoEXT *info, XrHandJointLocationsEXT *found) {
+  XrResult result = next_LocateHandJointsEXT(hand, info, found);
+  int side = hand == trackers[1];
+  if (XR_FAILED(result) || !person->fingers) return result;
+  found->isActive = person->fingers >> side & 1;
+  for (uint32_t i = 0; i < found->jointCount && i < 26; i++) {
+    XrHandJointLocationEXT *joint = found->jointLocations + i;
+    float *at = person->joints[side][i];
+    joint->locationFlags = found->isActive ? XR_SPACE_LOCATION_POSITION_VALID_BIT |
+        XR_SPACE_LOCATION_ORIENTATION_VALID_BIT | XR_SPACE_LOCATION_POSITION_TRACKED_BIT |
+        XR_SPACE_LOCATION_ORIENTATION_TRACKED_BIT : 0;
+    joint->pose.orientation.x = joint->pose.orientation.y = joint->pose.orientation.z = 0;
+    joint->pose.orientation.w = 1;
+    joint->pose.position.x = at[0], joint->pose.position.y = at[1], joint->pose.position.z = at[2];
+    joint->radius = .008f;
   }
   return result;
 }

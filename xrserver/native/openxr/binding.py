@@ -48,6 +48,8 @@ class Surface:
             raise NoRuntime("This OpenXR runtime takes no pictures by OpenGL (XR_KHR_opengl_enable). "
                             "Choose SteamVR or Monado as the OpenXR runtime.")
         self._glfw: Any = None
+        #: The window whose context it is; None where there is no display.
+        self.window: Any = None
         self.context: moderngl.Context
         self.binding: Any
         headless = sys.platform.startswith("linux") and not os.environ.get("DISPLAY")
@@ -82,7 +84,7 @@ class Surface:
             raise NoDisplay(f"The display offers no OpenGL 3.3 ({_last(told)}).")
         glfw.make_context_current(window)
         glfw.swap_interval(0)
-        self._glfw = glfw
+        self._glfw, self.window = glfw, window
         return moderngl.create_context(require=330)
 
     def close(self) -> None:

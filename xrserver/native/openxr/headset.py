@@ -13,6 +13,7 @@ from xrserver.native.openxr import runtime as runtimes
 from xrserver.native.openxr.api import xr
 from xrserver.native.openxr.binding import Surface
 from xrserver.native.openxr.inputs import Inputs
+from xrserver.native.openxr.mirror import Mirror
 from xrserver.native.openxr.runtime import GONE, OPTIONAL, Runtime
 from xrserver.native.openxr.session import Session
 from xrserver.native.openxr.swapchains import Sheet
@@ -41,6 +42,8 @@ class Headset:
         Is told, in a sentence each, what the person cannot see in a headset that shows nothing.
     samples : int
         A pixel's.
+    mirrored : bool
+        A window shows the left eye's picture, where there is a display.
 
     Attributes
     ----------
@@ -57,7 +60,7 @@ class Headset:
         There is no OpenGL 3.3.
     """
 
-    def __init__(self, say: Callable[[str], None], samples: int = SAMPLES) -> None:
+    def __init__(self, say: Callable[[str], None], samples: int = SAMPLES, mirrored: bool = False) -> None:
         self._say, self._samples = say, samples
         offered = runtimes.offered()
         self._surface = Surface(offered)
@@ -71,7 +74,8 @@ class Headset:
         self._hands = Hand("left"), Hand("right")
         self._worn = Worn(_STANDING, False, self._hands)
         self._in_frame = self._seen = self._leaving = False
-        self._drawn = False
+        self._drawn: list[View] = []
+        self.mirror: Mirror | None = None
         self._missed = 0
         self._retry_at = 0.0
         self._clock = time.perf_counter()
@@ -80,6 +84,8 @@ class Headset:
         except BaseException:
             self._surface.close()
             raise
+        if mirrored and self._surface.window is not None:
+            self.mirror = Mirror(self.context, self._surface.window, self.leave)
 
     # --- coming and going ---------------------------------------------------------------------
 
@@ -175,7 +181,7 @@ class Headset:
 
     def begin_frame(self) -> float | None:
         """Wait for the next frame; return seconds since the last, or None when it is over."""
-        self._drawn = False
+        self._drawn = []
         if self._session is None:
             if self._leaving:
                 return None
@@ -187,6 +193,8 @@ class Headset:
             if session is not None and (session.ended or (self._leaving and not session.running)):
                 return None
             self._worn = Worn(self._worn.head, False, self._hands, present=False)
+            if self.mirror is not None:
+                self.mirror.poll()
             time.sleep(_IDLE_SECONDS)
             now = time.perf_counter()
             seconds, self._clock = min(now - self._clock, _LONGEST), now
@@ -225,8 +233,8 @@ class Headset:
         """Return both eyes (or all four views), where somebody sees them."""
         if not (self._in_frame and self._seen and self._session is not None and self._worn.seen):
             return []
-        self._drawn = True
-        return self._session.views.views(near, far)
+        self._drawn = self._session.views.views(near, far)
+        return self._drawn
 
     def actions(self) -> Intent:
         """Return what head, hands and eyes do in this frame."""
@@ -249,6 +257,8 @@ class Headset:
             session.views.layer._layer_flags = _SEEN_THROUGH.value if through else 0
             layers = [session.views.layer, *(sheet.layer for sheet in self.hung)]
         session.end(layers)
+        if self._drawn and self.mirror is not None:
+            self.mirror.show(self._drawn[0], self.hung)
 
     # --- more than a window has ---------------------------------------------------------------
 

@@ -173,15 +173,20 @@ class Sheet:
     ----------
     target : moderngl.Framebuffer
         Drawn into, then `show` gives it to the runtime; it keeps what it was last given.
+    texture : moderngl.Texture
+        What was drawn.
+    pose, metres : Pose, (float, float)
+        Where it hangs, and how large.
     """
 
     def __init__(self, context: moderngl.Context, session: Any, size: tuple[int, int]) -> None:
         self.size = size
         self._context = context
         self.chain = Chain(session, size, colour_format(session), _COLOUR_USE)
-        self._renderbuffer = context.renderbuffer(size, 4)
+        self.texture: moderngl.Texture = context.texture(size, 4)
         self._depth = context.depth_renderbuffer(size)
-        self.target: moderngl.Framebuffer = context.framebuffer([self._renderbuffer], self._depth)
+        self.target: moderngl.Framebuffer = context.framebuffer([self.texture], self._depth)
+        self.pose, self.metres = Pose((0.0, 0.0, 0.0)), (0.0, 0.0)
         self._wrapped = [context.framebuffer([context.external_texture(image, size, 4, 0, "f1")])
                          for image in self.chain.images]
         self.layer = xr.CompositionLayerQuad(
@@ -191,6 +196,7 @@ class Sheet:
     def hang(self, pose: Pose, metres: tuple[float, float]) -> None:
         """Let it be seen so large at a place of the room."""
         layer = self.layer
+        self.pose, self.metres = pose, metres
         (x, y, z), (qx, qy, qz, qw) = pose.position, pose.orientation
         layer.pose.position.x, layer.pose.position.y, layer.pose.position.z = x, y, z
         turn = layer.pose.orientation
@@ -208,5 +214,5 @@ class Sheet:
         for wrapped in self._wrapped:
             wrapped.release()
         self.target.release()
-        self._renderbuffer.release()
+        self.texture.release()
         self._depth.release()

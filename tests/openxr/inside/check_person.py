@@ -57,7 +57,15 @@ def test_four_views_are_drawn_and_two_of_them_follow_the_eyes(worn, person, remo
         assert sharp.field_of_view < 0.6 * wide.field_of_view
         middles.append(sharp.projection[8])  # where the window's middle is: right of ahead is positive
     assert middles[0] > 0.1 and middles[1] < -0.1
-    person.set(gaze=(0.0, 0.0, 0.0, 1.0))
+    # Where eyes are not seen, what was sharp stays in the middle; and it is smaller for being able to follow.
+    person.set(looks=0)
+    run(worn, 2)
+    worn._headset.begin_frame()
+    assert abs(worn._headset.views(0.1, 10.0)[2].projection[8]) < 0.05 + abs(wide.projection[8])
+    worn._headset.end_frame()
+    outer, _, inner, _ = worn._headset.session.views.sizes
+    assert inner == outer
+    person.set(looks=1, gaze=(0.0, 0.0, 0.0, 1.0))
 
 
 def look_at(worn, person, point) -> None:

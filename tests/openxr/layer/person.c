@@ -25,7 +25,7 @@ static XrHandTrackerEXT trackers[2];
 static int fingers_told;
 static XrSession session;
 static XrSessionState state;
-static int presence_on, quads_on, quads_now, presence_told = -1, recentred_told;
+static int presence_on, quads_on, quads_now, follows_on, presence_told = -1, recentred_told;
 static XrAction looks_by[8];
 static XrSpace looks_from[8];
 static int actions, spaces;
@@ -36,8 +36,8 @@ static PFN_xrGetInstanceProcAddr get;
   each(LocateSpace) each(GetActionStatePose) each(PollEvent) each(EndFrame) each(BeginSession)             \
   each(CreateSession) each(DestroySession) each(EnumerateViewConfigurations)                               \
   each(EnumerateViewConfigurationViews) each(LocateViews) each(EnumerateEnvironmentBlendModes)              \
-  each(CreateHandTrackerEXT) each(LocateHandJointsEXT) each(GetCurrentInteractionProfile)
-#define ALSO(each) each(CreateReferenceSpace) each(DestroySpace) each(PathToString)
+  each(CreateReferenceSpace) each(CreateHandTrackerEXT) each(LocateHandJointsEXT) each(GetCurrentInteractionProfile)
+#define ALSO(each) each(DestroySpace) each(PathToString)
 #define NEXT(name) static PFN_xr##name next_##name;
 HOOKS(NEXT)
 ALSO(NEXT)
@@ -50,6 +50,8 @@ static XrResult own_GetSystemProperties(XrInstance instance, XrSystemId system, 
   for (XrBaseOutStructure *link = found->next; link; link = link->next) {
     if (link->type == XR_TYPE_SYSTEM_EYE_GAZE_INTERACTION_PROPERTIES_EXT)
       ((XrSystemEyeGazeInteractionPropertiesEXT *)link)->supportsEyeGazeInteraction = 1;
+    if (link->type == XR_TYPE_SYSTEM_FOVEATED_RENDERING_PROPERTIES_VARJO)
+      ((XrSystemFoveatedRenderingPropertiesVARJO *)link)->supportsFoveatedRendering = follows_on;
     if (link->type == XR_TYPE_SYSTEM_USER_PRESENCE_PROPERTIES_EXT)
       ((XrSystemUserPresencePropertiesEXT *)link)->supportsUserPresence = 1;
   }
@@ -76,6 +78,16 @@ static int by_eyes(XrAction action) {
 static XrResult own_CreateActionSpace(XrSession in, const XrActionSpaceCreateInfo *info, XrSpace *made) {
   XrResult result = next_CreateActionSpace(in, info, made);
   if (XR_SUCCEEDED(result) && by_eyes(info->action) && spaces < 8) looks_from[spaces++] = *made;
+  return result;
+}
+
+/* The space of both eyes, by which Varjo's applications see whether eyes are seen. */
+static XrResult own_CreateReferenceSpace(XrSession in, const XrReferenceSpaceCreateInfo *info, XrSpace *made) {
+  XrReferenceSpaceCreateInfo plain = *info;
+  int eyes = info->referenceSpaceType == XR_REFERENCE_SPACE_TYPE_COMBINED_EYE_VARJO;
+  if (eyes) plain.referenceSpaceType = XR_REFERENCE_SPACE_TYPE_VIEW;
+  XrResult result = next_CreateReferenceSpace(in, &plain, made);
+  if (XR_SUCCEEDED(result) && eyes && spaces < 8) looks_from[spaces++] = *made;
   return result;
 }
 
@@ -181,10 +193,17 @@ static XrResult own_EnumerateViewConfigurations(
 static XrResult own_EnumerateViewConfigurationViews(XrInstance instance, XrSystemId system,
     XrViewConfigurationType kind, uint32_t room, uint32_t *count, XrViewConfigurationView *views) {
   if (kind != QUAD) return next_EnumerateViewConfigurationViews(instance, system, kind, room, count, views);
+  const void *asked[4] = {0};
+  for (uint32_t i = 0; i < room && i < 4; i++) asked[i] = views[i].next, views[i].next = 0;
   XrResult result = next_EnumerateViewConfigurationViews(instance, system, STEREO, room ? 2 : 0, count, views);
   *count = 4;
   if (room) {
     views[2] = views[0], views[3] = views[1];
+    /* What follows the eyes may be smaller. */
+    const XrFoveatedViewConfigurationViewVARJO *link = asked[2];
+    if (link && link->type == XR_TYPE_FOVEATED_VIEW_CONFIGURATION_VIEW_VARJO && link->foveatedRenderingActive)
+      for (int i = 2; i < 4; i++) views[i].recommendedImageRectWidth /= 2, views[i].recommendedImageRectHeight /= 2;
+    for (int i = 0; i < 4; i++) views[i].next = (void *)asked[i];
     for (int i = 0; i < 2; i++) views[i].recommendedImageRectWidth /= 2, views[i].recommendedImageRectHeight /= 2;
   }
   return result;
@@ -215,11 +234,15 @@ static XrResult own_LocateViews(XrSession in, const XrViewLocateInfo *info, XrVi
   if (info->viewConfigurationType != QUAD) return next_LocateViews(in, info, known, room, count, views);
   XrViewLocateInfo plain = *info;
   plain.viewConfigurationType = STEREO;
+  const XrViewLocateFoveatedRenderingVARJO *link = info->next;
+  int follows = link && link->type == XR_TYPE_VIEW_LOCATE_FOVEATED_RENDERING_VARJO && link->foveatedRenderingActive;
+  plain.next = 0;
   XrResult result = next_LocateViews(in, &plain, known, room ? 2 : 0, count, views);
   *count = 4;
   if (!room || XR_FAILED(result)) return result;
   float *q = person->gaze, ahead = 1 - 2 * (q[0] * q[0] + q[1] * q[1]);
   float x = -2 * (q[0] * q[2] + q[3] * q[1]) / ahead, y = -2 * (q[1] * q[2] - q[3] * q[0]) / ahead;
+  if (!follows) x = y = 0;
   for (int i = 0; i < 2; i++) {
     XrFovf f = views[i].fov;
     float left = tanf(f.angleLeft), right = tanf(f.angleRight), up = tanf(f.angleUp), down = tanf(f.angleDown);
@@ -280,11 +303,12 @@ static XrResult own_create(const XrInstanceCreateInfo *info, const XrApiLayerCre
   /* What the runtime does not know is left out of what it is asked for. */
   const char *names[64];
   uint32_t count = 0;
-  presence_on = quads_on = 0;
+  presence_on = quads_on = follows_on = 0;
   for (uint32_t i = 0; i < info->enabledExtensionCount && count < 64; i++) {
     const char *name = info->enabledExtensionNames[i];
     if (!strcmp(name, "XR_EXT_user_presence")) presence_on = 1;
     else if (!strcmp(name, "XR_VARJO_quad_views")) quads_on = 1;
+    else if (!strcmp(name, "XR_VARJO_foveated_rendering")) follows_on = 1;
     else names[count++] = name;
   }
   XrInstanceCreateInfo plain = *info;

@@ -17,6 +17,7 @@ OPTIONAL = (
     "XR_EXT_hand_tracking", "XR_EXT_hand_interaction", "XR_EXT_eye_gaze_interaction",
     "XR_EXT_user_presence", "XR_EXT_local_floor", "XR_FB_display_refresh_rate",
     "XR_KHR_visibility_mask", "XR_KHR_composition_layer_depth", "XR_VARJO_quad_views",
+    "XR_VARJO_foveated_rendering",
 )
 #: What a lost runtime answers to every call.
 GONE = (xr.exception.InstanceLostError, xr.exception.SessionLostError, xr.exception.RuntimeUnavailableError,
@@ -62,8 +63,8 @@ class Runtime:
         The runtime's, with its version.
     headset : str
         The headset's.
-    eyes_tracked, presence : bool
-        The headset says where the eyes look, and whether it is worn.
+    eyes_tracked, presence, foveated : bool
+        The headset says where the eyes look, and whether it is worn; its quad views can follow the eyes.
 
     Raises
     ------
@@ -90,13 +91,15 @@ class Runtime:
             self.close()
             raise NoRuntime(f"The OpenXR runtime finds no headset ({_reason(reason)}). Connect one, switch "
                             "it on, and try again.") from None
-        self.headset, self.eyes_tracked, self.presence = self._system()
+        self.headset, self.eyes_tracked, self.presence, self.foveated = self._system()
 
-    def _system(self) -> tuple[str, bool, bool]:
-        """Return the headset's name, and whether it tracks eyes and knows whether it is worn."""
+    def _system(self) -> tuple[str, bool, bool, bool]:
+        """Return the headset's name, whether it tracks eyes, knows that it is worn, and follows eyes."""
         presence, eyes = xr.SystemUserPresencePropertiesEXT(), xr.SystemEyeGazeInteractionPropertiesEXT()
+        follows = xr.SystemFoveatedRenderingPropertiesVARJO()
         chain: Any = None
-        for extension, link in (("XR_EXT_user_presence", presence), ("XR_EXT_eye_gaze_interaction", eyes)):
+        for extension, link in (("XR_EXT_user_presence", presence), ("XR_EXT_eye_gaze_interaction", eyes),
+                                ("XR_VARJO_foveated_rendering", follows)):
             if extension in self.extensions:
                 link.next = chain
                 chain = ctypes.cast(ctypes.pointer(link), ctypes.c_void_p)
@@ -105,7 +108,7 @@ class Runtime:
         # xr.get_system_properties takes no chain.
         check(raw.xrGetSystemProperties(self.instance, self.system, ctypes.byref(properties)))
         return (name(properties.system_name), bool(eyes.supports_eye_gaze_interaction),
-                bool(presence.supports_user_presence))
+                bool(presence.supports_user_presence), bool(follows.supports_foveated_rendering))
 
     def has(self, extension: str) -> bool:
         """Return whether an extension is on."""

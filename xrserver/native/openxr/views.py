@@ -9,7 +9,9 @@ from typing import Any
 import moderngl
 
 from xrserver.native.backend import View
+from xrserver.native.openxr import foveation
 from xrserver.native.openxr.api import raw, xr
+from xrserver.native.openxr.foveation import Foveation
 from xrserver.native.openxr.mask import Hidden
 from xrserver.native.openxr.runtime import Runtime, check
 from xrserver.native.openxr.swapchains import Picture, depth_format
@@ -41,16 +43,20 @@ class Views:
     def __init__(self, runtime: Runtime, session: Any, context: moderngl.Context, space: Any,
                  samples: int) -> None:
         self.configuration = self._choose(runtime)
-        sizes: Any = xr.enumerate_view_configuration_views(
-            runtime.instance, runtime.system, self.configuration)
+        self._foveation = Foveation(session, space) if (
+            self.configuration == _QUAD and runtime.foveated) else None
+        if self._foveation is not None:
+            sizes = foveation.sizes(runtime, self.configuration)
+        else:
+            found: Any = xr.enumerate_view_configuration_views(
+                runtime.instance, runtime.system, self.configuration)
+            sizes = [(int(each.recommended_image_rect_width), int(each.recommended_image_rect_height))
+                     for each in found]
         depth = depth_format(session) if runtime.has("XR_KHR_composition_layer_depth") else 0
         samples = min(samples, int(context.max_samples))
         samples = samples if samples > 1 else 0  # one is none, but not to every driver
         self._runtime, self._session = runtime, session
-        self._pictures = [
-            Picture(context, session, (int(each.recommended_image_rect_width),
-                                       int(each.recommended_image_rect_height)), samples, depth)
-            for each in sizes]
+        self._pictures = [Picture(context, session, size, samples, depth) for size in sizes]
         self.hidden = Hidden(context)
         self.load_mask()
         count = len(self._pictures)
@@ -59,6 +65,8 @@ class Views:
         self._located = (xr.View * count)(*(xr.View() for _ in range(count)))
         self._info = xr.ViewLocateInfo(
             view_configuration_type=self.configuration, display_time=0, space=space)
+        if self._foveation is not None:
+            self._info._next = self._foveation.link
         self._parts = (xr.CompositionLayerProjectionView * count)()
         self._depths: list[Any] = []
         for i, picture in enumerate(self._pictures):
@@ -83,6 +91,8 @@ class Views:
 
     def locate(self, time: int) -> bool:
         """Find the eyes at a time to come; return whether they are known."""
+        if self._foveation is not None:
+            self._foveation.follow(time)
         self._info.display_time = time
         check(raw.xrLocateViews(
             self._session, ctypes.byref(self._info), ctypes.byref(self._state), len(self._located),

@@ -74,12 +74,8 @@ async def until(page: Any, expression: str) -> float:
     }})""")
 
 
-async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], count: int,
-                 moments: list[float] | None = None) -> list[float]:
-    """Publish `count` changes at random moments; return the milliseconds until each was drawn.
-
-    `moments` are when each happened, where that is not when `publish` was called.
-    """
+async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], count: int) -> list[float]:
+    """Publish `count` changes at random moments; return the milliseconds until each was drawn."""
     chance = random.Random(1)
     found: list[float] = []
     for i in range(count + 5):
@@ -89,8 +85,6 @@ async def delays(page: Any, publish: Callable[[int], Awaitable[None] | None], co
         waiting = publish(i)
         if waiting is not None:
             await waiting
-        if moments is not None:
-            start = moments[-1]
         await until(page, "window.pixelChanges.length > 0")
         if i >= 5:
             found.append(await page.evaluate("window.pixelChanges[0]") - start)
@@ -189,46 +183,101 @@ class _Building:
             {"rank": np.zeros(0, "<u4")}, none, scene.people)))
 
 
+#: As `PROBE`, but the whole picture is looked at: `pictureChanges` are when so many pixels changed visibly.
+PICTURE = """(() => {
+  let gl = null, last = null, now = null;
+  window.pictureChanges = [];
+  const getContext = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    const made = getContext.call(this, kind, ...rest);
+    if (made && kind === 'webgl2') gl = made;
+    return made;
+  };
+  const look = () => {
+    const wide = gl.drawingBufferWidth, high = gl.drawingBufferHeight;
+    if (now?.length !== 4 * wide * high) now = new Uint8Array(4 * wide * high), last = null;
+    const target = gl.getParameter(gl.READ_FRAMEBUFFER_BINDING);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, null);
+    gl.readPixels(0, 0, wide, high, gl.RGBA, gl.UNSIGNED_BYTE, now);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, target);
+    const at = performance.timeOrigin + performance.now();
+    let changed = 0;
+    if (last) for (let i = 0; i < now.length; i += 4) {
+      const off = (k) => Math.abs(now[i + k] - last[i + k]);
+      changed += off(0) + off(1) + off(2) > 24;
+    }
+    if (changed >= 24) window.pictureChanges.push(at);
+    if (!last || changed >= 24) last = now.slice();
+  };
+  let waiting = false;
+  const drawn = () => { waiting = false; if (gl?.canvas.isConnected) look(); };
+  const draw = WebGL2RenderingContext.prototype.drawElements;
+  WebGL2RenderingContext.prototype.drawElements = function (...a) {
+    draw.apply(this, a);
+    if (this.getParameter(this.DRAW_FRAMEBUFFER_BINDING) !== null || waiting) return;  // not the picture
+    waiting = true;
+    queueMicrotask(drawn);
+  };
+})()"""
+
+
 async def of_commits(new_page: Callable[[], Awaitable[Any]], serving: Any, repository: Path,
                      count: int) -> list[float]:
-    """Measure commits in `repository`, which `serving` serves: from the ref's change to the pixels.
+    """Measure commits in `repository`, which `serving` serves: from the ref's change to its first picture.
 
-    Its one file, the whole city, comes and goes with each commit.
+    One file after the other is changed, comes, or goes. The page shows the city as it opens, and needs
+    `PICTURE`; what is looked for is the first picture in which 24 pixels or more differ visibly from that at
+    rest: floors ease to their place for a third of a second from then on.
     """
     page = await new_page()
     await page.goto(serving.url)
     await until(page, "window.xrserver?.state().residentSpans > 0")
     for following in serving.following:
         await following.current.wait()
-    # Before the foot of the only building: it fills the middle of the picture as soon as it comes.
-    await page.evaluate(
-        "window.xrserver.setPose({position: [0, -0.6, -14], orientation: [0, 0, 0, 1], scale: 1})")
-    tower = Tower(repository)
-    for _ in range(2):
-        await asyncio.to_thread(tower.commit)
-        await asyncio.sleep(1.5)
-    found = await delays(page, lambda _: asyncio.to_thread(tower.commit), count, tower.moments)
+    town = Town(repository)
+    chance = random.Random(1)
+    found: list[float] = []
+    for i in range(count + 4):
+        await asyncio.sleep(1.2 + chance.random() * 0.1)  # the last change has come to rest
+        await page.evaluate("window.pictureChanges.length = 0")
+        await asyncio.to_thread(town.commit)
+        await until(page, "window.pictureChanges.length > 0")
+        if i >= 4:
+            found.append(await page.evaluate("window.pictureChanges[0]") - town.moments[-1])
     await page.close()
     return found
 
 
-class Tower:
-    """A repository of one file that comes and goes."""
+class Town:
+    """A repository of a few files, of which one after the other is changed, comes, or goes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        blob = self._git("hash-object", "-w", "--stdin", given=b"tower\n" * 4000)
-        self._trees = [self._git("mktree", given=given) for given in (
-            b"100644 blob %s\ttower.txt\n" % blob.encode(), b"")]
+        self._files = {f"{place}/f{n}.py": 2_000 * (n + 1) for place in ("src", "docs") for n in range(5)}
         self._count = 0
         #: Unix milliseconds at which each ref was moved.
         self.moments: list[float] = []
 
+    @classmethod
+    def make(cls, folder: Path) -> Path:
+        """Make the repository at `folder`."""
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
+        town = cls(folder)
+        town._git("update-ref", "refs/heads/main", town._git("commit-tree", town._tree(), "-m", "begin"))
+        return folder
+
     def commit(self) -> None:
         """Make a commit and move the branch to it."""
         self._count += 1
+        guest = "src/guest.py"
+        if self._count % 3 == 1:
+            self._files[f"{'src' if self._count % 2 else 'docs'}/f{self._count % 5}.py"] += 10
+        elif self._count % 3 == 2:
+            self._files[guest] = 9_000
+        else:
+            del self._files[guest]
         tip = self._git("rev-parse", "main")
-        made = self._git("commit-tree", self._trees[self._count % 2], "-p", tip, "-m", f"{self._count}")
+        made = self._git("commit-tree", self._tree(), "-p", tip, "-m", f"{self._count}")
         # As git does it: the new value is written beside, then put in place.
         ref = self._folder / "refs" / "heads" / "main"
         beside = ref.with_suffix(".lock")
@@ -236,19 +285,18 @@ class Tower:
         beside.replace(ref)
         self.moments.append(time.time() * 1e3)
 
+    def _tree(self) -> str:
+        folders: dict[str, list[str]] = {}
+        for path, size in sorted(self._files.items()):
+            folder, name = path.split("/")
+            blob = self._git("hash-object", "-w", "--stdin", given=path.encode() * (size // len(path)))
+            folders.setdefault(folder, []).append(f"100644 blob {blob}\t{name}\n")
+        trees = [f"040000 tree {self._git('mktree', given=''.join(lines).encode())}\t{folder}\n"
+                 for folder, lines in folders.items()]
+        return self._git("mktree", given="".join(trees).encode())
+
     def _git(self, *arguments: str, given: bytes | None = None) -> str:
         named = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
                  for what, value in (("NAME", "Bench"), ("EMAIL", "bench@example.org"))}
         return subprocess.run(["git", "-C", str(self._folder), *arguments], input=given, check=True,
                               stdout=subprocess.PIPE, env={**os.environ, **named}).stdout.decode().strip()
-
-
-def tower(folder: Path) -> Path:
-    """Make the repository at `folder`, with the tower standing."""
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
-    made = Tower.__new__(Tower)
-    made._folder = folder  # pyright: ignore[reportPrivateUsage]
-    blob = made._git("hash-object", "-w", "--stdin", given=b"tower\n" * 4000)
-    tree = made._git("mktree", given=b"100644 blob %s\ttower.txt\n" % blob.encode())
-    made._git("update-ref", "refs/heads/main", made._git("commit-tree", tree, "-m", "begin"))
-    return folder

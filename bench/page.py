@@ -161,9 +161,10 @@ async def _changes(browser: Any, path: Path) -> list[Figure]:
     """A change published by the server until drawn: p50 and p95, beside viser where it is installed."""
     count = 60
 
-    async def new_page() -> Any:
-        context = await browser.new_context(viewport={"width": 320, "height": 180})
-        await context.add_init_script(latency.PROBE)
+    async def new_page(probe: str = latency.PROBE) -> Any:
+        wide = 320 if probe is latency.PROBE else 640
+        context = await browser.new_context(viewport={"width": wide, "height": wide * 9 // 16})
+        await context.add_init_script(probe)
         return await context.new_page()
 
     async with serving(path) as served:
@@ -173,9 +174,9 @@ async def _changes(browser: Any, path: Path) -> list[Figure]:
         Figure("change published to drawn, p95", "ms", [percentile(ours, 0.95)], "≤ 20 ms"),
     ]
     with tempfile.TemporaryDirectory() as folder:
-        tower = latency.tower(Path(folder) / "tower.git")
-        async with serving(tower) as served:
-            commits = await latency.of_commits(new_page, served, tower, count)
+        town = latency.Town.make(Path(folder) / "town.git")
+        async with serving(town) as served:
+            commits = await latency.of_commits(lambda: new_page(latency.PICTURE), served, town, count)
     figures += [Figure(f"ref changed to drawn, {name}", "ms", [percentile(commits, share)], target)
                 for name, share, target in (("p50", 0.5, ""), ("p95", 0.95, "≤ 120 ms"))]
     try:

@@ -15,7 +15,8 @@ from test_history_live import Work
 from test_scene_live import standing
 
 import xrserver
-from xrserver import app
+from xrserver import app, resources
+from xrserver.columns import RANK_END
 from xrserver.stream import bodies
 from xrserver.stream.client import Session
 from xrserver.stream.messages import Commits, Notice, Patch, Scene
@@ -100,6 +101,57 @@ async def test_commits_of_a_linked_worktree_show_as_activity_and_tags_come_at_on
         await asyncio.to_thread(git, work.folder, "merge", "-q", "--ff-only", "side")
         await heard(session, Commits)
         await true_to_git(work, session)
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> str:
+    """A city's scene file by which even a few files are several tiles."""
+    file = tmp_path / "cut.toml"
+    built_in, _, _ = resources.text("scenes", "city.toml").partition("[tiles]")
+    file.write_text(built_in + "\n[tiles]\nwhole_nodes = 0\nwhole_spans = 0\nroot_nodes = 6\n"
+                    "root_spans = 30\ntile_nodes = 6\ntile_spans = 30\n")
+    return str(file)
+
+
+async def test_a_city_in_several_tiles_stays_the_one_it_is_and_only_what_is_touched_changes(
+        work: Work, cut: str) -> None:
+    await asyncio.to_thread(work.commit, {f"d{n % 4}/g{n}.py": "g\n" * n for n in range(16)})
+    async with watched(work, scene=cut) as (serving, session):
+        root, generation = await session.tile(), session.scene.generation
+        assert root.header.children and root.header.error > 0
+        for n in range(3):
+            await asyncio.to_thread(work.commit, {"d0/g0.py": f"{n}\n", f"d3/new{n}.py": "x\n", "d1/g1.py": None}
+                                    if not n else {"d0/g0.py": f"{n}\n"})
+            await heard(session, Commits)
+        assert session.scene.generation == generation
+        async with xrserver.connect(serving.url) as late:
+            for viewer in (session, late):
+                files: list[bytes] = []
+                waiting = [(await viewer.tile()).header]
+                await viewer.table()
+                for header in waiting:
+                    waiting += [(await viewer.tile(child.id)).header for child in header.children]
+                # Tiles that are asked for only now have what changed before.
+                assert (await viewer.query("moment", "main")).rank == 5
+                for header in waiting:
+                    if not header.children and header.hi == RANK_END:
+                        files += standing(await viewer.tile(header.id), 5)
+                listed = git(work.folder, "ls-tree", "-r", "-z", "--name-only", "main").split(b"\0")[:-1]
+                assert sorted(files) == sorted(listed)
+        (opened,) = serving.sessions.repositories.values()
+        touched = [tile for tile in next(iter(opened.scenes.values())).open_tiles
+                   if opened.published(next(iter(opened.scenes.values()))).after(tile)]
+        assert 0 < len(touched) < len(next(iter(opened.scenes.values())).open_tiles)
+
+
+async def test_what_is_left_out_stays_left_out_when_commits_land(work: Work) -> None:
+    async with watched(work, exclude=("*.md",)) as (_, session):
+        generation = session.scene.generation
+        await asyncio.to_thread(work.commit, {"README.md": "more\n", "docs/a.md": "a\n", "src/f9.py": "9\n"})
+        await heard(session, Commits)
+        assert session.scene.generation == generation
+        assert standing(await session.tile(), 2) == sorted(
+            [f"src/f{n}.py".encode() for n in (*range(6), 9)] + [b"README.md", b"docs/a.md"])
 
 
 async def test_an_amended_head_is_a_new_generation_and_the_playhead_stays_with_it(work: Work) -> None:

@@ -291,7 +291,7 @@ def patch(sequence: int = 1, *closed: tuple[int, int, int], node: int = 2, rank:
     spans, nodes, strata = SPANS.empty(1), NODES.empty(1), STRATA.empty(1)
     spans["node"], spans["birth"], spans["death"] = node, rank, RANK_END
     nodes["node"], nodes["span_count"], nodes["stratum_count"], strata["rank"] = node, 1, 1, rank
-    return messages.Patch(BASE.header.id, "f" * 16, sequence, [list(each) for each in closed],
+    return messages.Patch(BASE.header.id, "f" * 16, sequence, [[*each, 0] for each in closed],
                           {"records": spans}, {"records": nodes}, {"records": strata}, names(b"new"))
 
 

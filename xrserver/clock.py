@@ -20,6 +20,8 @@ Pace = Literal["commit", "calendar"]
 #: Seconds at the viewer that a change eases for.
 EASE_SECONDS = 0.35
 EASE_LEAST = 1e-6
+#: The last fraction of a rank.
+_LAST = 1.0 - 1e-9
 
 #: Seconds of history up to which a gap between two commits is as long as it was, and at least.
 GAP_KEPT = 3 * 86400.0
@@ -182,6 +184,15 @@ def ranks_per_second(state: Playback, dates: Calendar) -> float:
 def easing(state: Playback, dates: Calendar) -> float:
     """Return the share of a rank that a change eases for: the uniform ``easing``."""
     return min(max(EASE_SECONDS * ranks_per_second(state, dates), EASE_LEAST), 1.0)
+
+
+def arriving(share: float) -> float:
+    """Return the fraction of a rank at which a commit that lands is shown, `share` of the time since.
+
+    What is between two states goes by smoothstep of it: together they begin at once and ease out, by a cube.
+    """
+    out = 1.0 - (1.0 - min(max(share, 0.0), 1.0)) ** 3
+    return min(0.5 - math.sin(math.asin(1.0 - 2.0 * out) / 3.0), _LAST)
 
 
 def glow_per_rank(state: Playback, glow_seconds: float) -> float:

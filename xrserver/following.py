@@ -25,10 +25,12 @@ from xrserver.history.watch import Watch
 from xrserver.pipeline import Builder
 from xrserver.scene.build import BuiltScene
 from xrserver.scene.live import LiveScene, PastChanged, can_live
+from xrserver.scene.open_tiles import TilePatch
 from xrserver.scene.patch_parts import parts
 from xrserver.scene.table import TableColumns, build_table
 from xrserver.server.moments import Moments
 from xrserver.server.opened import OpenRepository
+from xrserver.server.published import FIRST_NUMBER
 from xrserver.server.session import Sessions
 from xrserver.stream import bodies, codec
 from xrserver.stream.messages import Notice, Progress
@@ -59,7 +61,17 @@ class _Shown:
     told: int
     """Rows of its table that viewers have, and people."""
     people_told: int
-    sequence: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+    """Of the newest patch of each tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A patch, or a part of it: its number among those of its tile, and as it is sent."""
+
+    patch: TilePatch
+    number: int
+    frame: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class _News:
     """What to send of one generation."""
 
     scene: BuiltScene
-    patches: list[tuple[str, bytes]]
+    patches: list[_Piece]
     commits: bytes
     """For who has the table as it was told last."""
     replay: bytes
@@ -107,6 +119,7 @@ class Following:
         try:
             if not opened.whole:
                 await self._fill()
+            opened.follower = self._follow_tile
             while opened.whole:  # what is only known in part cannot be followed
                 self._stirred.clear()
                 opened.built.clear()
@@ -116,7 +129,7 @@ class Following:
                 await _any(self._stirred, opened.built)
                 self.current.clear()
         finally:
-            self._ended = True
+            self._ended, opened.follower = True, None
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -147,7 +160,10 @@ class Following:
                 return
             if changed is not None:
                 growth, moments, news = changed
-                self._publish(growth, moments, news)
+                await self._publish(growth, moments, news)
+            await self._tell_of_more()
+            if changed is not None:
+                growth = changed[0]
                 if growth.commits:
                     index, versions = await self._step(self._versions)
                     self._opened.describe(index, versions)
@@ -157,16 +173,38 @@ class Following:
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
 
-    def _publish(self, growth: Growth, moments: Moments, news: list[_News]) -> None:
+    async def _publish(self, growth: Growth, moments: Moments, news: list[_News]) -> None:
         opened, sessions = self._opened, self._sessions
         opened.grow(growth.index, moments)
         for each in news:
             published = opened.published(each.scene)
-            for tile, frame in each.patches:
-                published.patches.setdefault(tile, []).append(frame)
-                sessions.publish(each.scene.generation, tile, frame)
+            await self._send(each.scene, each.patches)
             published.commits, published.head_rank = each.replay, growth.index.head_rank
             sessions.publish(each.scene.generation, published.table, each.commits)
+
+    async def _send(self, scene: BuiltScene, pieces: list[_Piece]) -> None:
+        published = self._opened.published(scene)
+        for i, piece in enumerate(pieces):
+            if i:
+                await asyncio.sleep(0)  # a large commit holds nobody else up
+            published.add(piece.patch, piece.number)
+            self._sessions.publish(scene.generation, piece.patch.tile, piece.frame)
+
+    async def _tell_of_more(self) -> None:
+        """Follow the tiles that were asked for while their scene was not followed yet."""
+        for scene in self._opened.scenes.values():
+            if scene.generation in self._shown:
+                published = self._opened.published(scene)
+                published.told = published.told or set()
+                for tile in published.asked & set(scene.open_tiles) - published.told:
+                    await self._follow_tile(scene, tile)
+
+    async def _follow_tile(self, scene: BuiltScene, tile: str) -> None:
+        """Tell what changes of a tile from now on, and what has changed of it."""
+        await self._send(scene, await self._step(lambda: self._track(scene, tile)))
+        told = self._opened.published(scene).told
+        if told is not None:
+            told.add(tile)
 
     async def _fill(self) -> None:
         """Read what is older than what is shown, newest first; viewers are told how far that is."""
@@ -224,7 +262,7 @@ class Following:
 
     async def _build_again(self, growth: Growth) -> None:
         """Build scenes of which no patch can be made anew, of the same ranks."""
-        scenes = {name: scene for name, scene in self._opened.scenes.items() if not self._can_live(scene)}
+        scenes = {name: scene for name, scene in self._opened.scenes.items() if not can_live(scene)}
         for name, scene in scenes.items():
             if len(self._builder.base(scene)[0].oids) < len(growth.index.oids) or growth.first < len(
                     growth.index.oids):
@@ -265,13 +303,14 @@ class Following:
         """Follow the scenes that were built meanwhile; return those that are behind."""
         behind: list[_Shown] = []
         for scene in self._opened.scenes.values():
-            if scene.generation in self._shown or not self._can_live(scene):
+            if scene.generation in self._shown or not can_live(scene):
                 continue
             base, versions = self._builder.base(scene)
             begun = VersionsFrom(base, versions)
             people = len(base.person_names)
             live = LiveScene(scene, base, versions, begun)
             shown = _Shown(scene, live, begun, people, len(base.oids), people)
+            live.track(self._opened.published(scene).asked & set(scene.open_tiles))
             shown.live.update(base, begun.follow(base))  # loads what the first commit needs
             self._shown[scene.generation] = shown
             if len(base.oids) < len(index.oids):
@@ -288,12 +327,7 @@ class Following:
             palette = scene.definition.palette
             table = tables.get(scene.definition.name) or build_table(index, palette)
             tables[scene.definition.name] = table
-            patches: list[tuple[str, bytes]] = []
-            for patch in each.live.update(index, each.versions_from.follow(index)):
-                for part in parts(patch):
-                    number = each.sequence[part.tile] = each.sequence.get(part.tile, 0) + 1
-                    patches.append((part.tile, codec.encode(
-                        bodies.patch_message(scene.generation, number, part))))
+            patches = self._pieces(each, each.live.update(index, each.versions_from.follow(index)))
             commits, replay = (codec.encode(bodies.commits_message(
                 scene, index, table, rank, person, each.people))
                 for rank, person in ((since, each.people_told), (start, each.people)))
@@ -301,9 +335,18 @@ class Following:
             found.append(_News(scene, patches, commits, replay))
         return found
 
-    def _can_live(self, scene: BuiltScene) -> bool:
-        """Say whether a scene is told by patches; where blocks stand for what is left out, it is not."""
-        return can_live(scene) and not self._builder.leaves_out
+    def _track(self, scene: BuiltScene, tile: str) -> list[_Piece]:
+        shown = self._shown.get(scene.generation)
+        return [] if shown is None else self._pieces(shown, shown.live.track([tile]))
+
+    def _pieces(self, shown: _Shown, patches: list[TilePatch]) -> list[_Piece]:
+        found: list[_Piece] = []
+        for patch in patches:
+            for part in parts(patch):
+                number = shown.numbers[part.tile] = shown.numbers.get(part.tile, FIRST_NUMBER - 1) + 1
+                found.append(_Piece(part, number, codec.encode(
+                    bodies.patch_message(shown.scene.generation, number, part))))
+        return found
 
     def _built(self, name: str) -> BuiltScene:
         assert self._history is not None

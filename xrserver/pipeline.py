@@ -104,11 +104,6 @@ class Builder:
         return self._known[0]
 
     @property
-    def leaves_out(self) -> bool:
-        """Whether files are left out: blocks stand for them."""
-        return bool(self._exclude)
-
-    @property
     def versions(self) -> FileVersions:
         """Its versions."""
         return self._known[1]

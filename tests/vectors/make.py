@@ -92,6 +92,7 @@ def _clock() -> Iterator[tuple[str, Iterator[Case]]]:
     )
     yield "ranks_per_second", each(lambda s, d: iter([("", [], clock.ranks_per_second(s, d))]))
     yield "easing", each(lambda s, d: iter([("", [], clock.easing(s, d))]))
+    yield "arriving", ((f"share {p:g}", [p], clock.arriving(p)) for p in (0.0, 0.05, 0.3, 0.75, 1.0))
     yield "glow_per_rank", each(lambda s, d: iter([("", [2.5], clock.glow_per_rank(s, 2.5))]))
     yield "progress", each(lambda s, d: iter([("", [], clock.progress(d, s.rank, s.fraction, s.pace))]))
     yield (

@@ -15,6 +15,8 @@ export type Pace = "commit" | "calendar";
 /** Seconds at the viewer that a change eases for. */
 export const EASE_SECONDS = 0.35;
 export const EASE_LEAST = 1e-6;
+/** The last fraction of a rank. */
+const LAST = 1 - 1e-9;
 
 /** Seconds of history up to which a gap between two commits is as long as it was, and at least. */
 export const GAP_KEPT = 3 * 86400;
@@ -197,6 +199,16 @@ export function ranksPerSecond(state: Readonly<Playback>, dates: Calendar): numb
   if (state.pace === "commit" || head === 0) return speed;
   const after = Math.min(state.rank, head - 1);
   return (speed * (dates.at[head]! / head)) / (dates.at[after + 1]! - dates.at[after]!);
+}
+
+/**
+ * The fraction of a rank at which a commit that lands is shown, `share` of the time since.
+ *
+ * What is between two states goes by smoothstep of it: together they begin at once and ease out, by a cube.
+ */
+export function arriving(share: number): number {
+  const out = 1 - (1 - Math.min(Math.max(share, 0), 1)) ** 3;
+  return Math.min(0.5 - Math.sin(Math.asin(1 - 2 * out) / 3), LAST);
 }
 
 /** The share of a rank that a change eases for: the uniform `easing`. */

@@ -4,8 +4,8 @@ import type { City } from "./scene/city.ts";
 import type { Playhead } from "./scene/drawn.ts";
 import type { Shown } from "./world.ts";
 
-/** Share of an arrival's ease that is seen at once. */
-const BEGUN = 1e-3;
+/** Share of an arrival's ease that is seen at once: as much as a refresh of the screen takes of it. */
+const BEGUN = 1 / 60 / clock.EASE_SECONDS;
 
 export class Film {
   readonly playback = clock.newPlayback();
@@ -51,7 +51,7 @@ export class Film {
     const { rank, fraction, playing } = playback;
     if (this.#arriving > 0) {
       this.#arriving = Math.min(this.#arriving + dt / clock.EASE_SECONDS, 1);
-      playback.fraction = this.#arriving;
+      playback.fraction = clock.arriving(this.#arriving);
       if (this.#arriving === 1) {
         this.#arriving = 0;
         clock.seek(playback, shown.headRank, playback.rank + 1, 0, playback);

@@ -14,6 +14,7 @@ holds("clock/clock.seek", (s: Playback, line: number[], r: number, f: number) =>
 holds("clock/clock.play", (s: Playback, _: number[], rate: number) => clock.play(s, rate));
 holds("clock/clock.ranks_per_second", (s: Playback, line: number[]) => clock.ranksPerSecond(s, clock.calendar(line)));
 holds("clock/clock.easing", (s: Playback, line: number[]) => clock.easing(s, clock.calendar(line)));
+holds("clock/clock.arriving", clock.arriving);
 holds("clock/clock.glow_per_rank", (s: Playback, _: number[], seconds: number) => clock.glowPerRank(s, seconds));
 holds("clock/clock.progress", (s: Playback, line: number[]) =>
   clock.progress(clock.calendar(line), s.rank, s.fraction, s.pace),

@@ -143,9 +143,31 @@ test("a span that is taken back never was, and what follows takes its place", ()
 
 test("a patch that does not follow the last, or names what is not there, does not fit", () => {
   const tile = new Tile(body());
-  assert.ok(!tile.fits(patch(2, 5, 2, [])));
   assert.ok(!tile.fits(patch(1, 5, 2, [[12, 5, 0]])));
   assert.ok(!tile.fits(patch(1, 5, 2, [[2, 5, 32 << 8]]))); // no aggregate stands there
   assert.ok(!tile.fits({ ...patch(1, 5, 2, []), spans: { records: new Uint32Array(0) } }));
   assert.ok(tile.fits(patch(1, 5, 2, [[2, 5, 0]])));
+  assert.ok(tile.fits(patch(70, 5, 2, [[2, 5, 0]]))); // what came before is in the tile, or in this one
+  tile.apply(patch(70, 5, 2, [[2, 5, 0]]));
+  assert.ok(!tile.fits(patch(72, 6, 2, [])));
+  assert.ok(tile.fits(patch(71, 6, 2, [])));
+});
+
+test("of several blocks that a district is, the one meant goes on", () => {
+  const base = body();
+  const block = (first: number) => [...node(7, first, 1, 0, 0)];
+  const standing = spans([{ birth: 1, death: RANK_END, author: 2 }], 7);
+  standing[SPAN.traits] = 32 << 8 | 1 << 16;
+  const tile = new Tile({ ...base, spans: { records: Uint32Array.from([...standing, ...standing, ...standing]) },
+    nodes: { records: Uint32Array.from([...block(0), ...block(1), ...block(2)]) }, names: names("d", "d", "d") });
+  const next = patch(1, 9, 7, [[7, 9, 32 << 8 | 1 << 16, 2]]);
+  next.spans.records[SPAN.traits] = 32 << 8 | 1 << 16;
+  const records = Uint32Array.from(node(7, 0, 1, 2, 0));
+  const changed = { ...next, nodes: { records }, strata: { records: new Uint32Array(0) } };
+  assert.ok(tile.fits(changed));
+  assert.ok(!tile.fits({ ...changed, closed: [[7, 9, 32 << 8 | 1 << 16, 3]] }));
+  tile.apply(changed);
+  assert.deepEqual([0, 1, 2].map((row) => tile.nodes[row * NODE.words + NODE.span_count]), [1, 1, 2]);
+  assert.deepEqual([0, 1, 2].map((row) => tile.spans[tile.liveSpan(row, 9) * SPAN.words + SPAN.birth]), [1, 1, 9]);
+  assert.equal(tile.nodeCount, 3);
 });

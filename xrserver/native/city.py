@@ -60,6 +60,13 @@ class City:
     """
 
     def __init__(self, scene: Scene, table: TableBody) -> None:
+        #: Columns of `columns.COURSE`: rank, position, across.
+        self.course = (table.course["rank"], table.course["position"], table.course["across"])
+        self._tiles: dict[str, _Tile] = {}
+        self.grow(scene, table)
+
+    def grow(self, scene: Scene, table: TableBody) -> None:
+        """Take a history that is as long as this, or longer: ranks mean what they did."""
         self.scene = scene
         self.timeline: NDArray[np.int64] = table.timeline["time"]
         self.calendar = clock.calendar(self.timeline)
@@ -67,9 +74,6 @@ class City:
         self.colours: NDArray[np.uint32] = table.people["colour"]
         tags = [name.decode("utf-8", "replace") for name in _strings(table.landmark_names)]
         self.landmarks: list[tuple[int, str]] = list(zip(table.landmarks["rank"].tolist(), tags, strict=True))
-        #: Columns of `columns.COURSE`: rank, position, across.
-        self.course = (table.course["rank"], table.course["position"], table.course["across"])
-        self._tiles: dict[str, _Tile] = {}
 
     @property
     def box(self) -> tuple[float, ...]:

@@ -16,7 +16,18 @@ from typing import Any, Literal
 
 from xrserver.errors import ConnectionLost, XrserverError
 from xrserver.stream.client import Session, connect
-from xrserver.stream.messages import Notice, Panel, Patch, Pose, Progress, Result, Scene, TableBody, TileBody
+from xrserver.stream.messages import (
+    Commits,
+    Notice,
+    Panel,
+    Patch,
+    Pose,
+    Progress,
+    Result,
+    Scene,
+    TableBody,
+    TileBody,
+)
 
 #: Seconds between attempts to reach a server that went away.
 _RETRY_SECONDS = 1.0
@@ -29,6 +40,14 @@ class Opened:
     scene: Scene
     table: TableBody
     scenes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """History has grown: the scene and its table as they are now; the tiles that changed came before."""
+
+    scene: Scene
+    table: TableBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class Failed:
     error: BaseException
 
 
-News = Opened | Arrived | Answered | Told | Failed
+News = Opened | Grown | Arrived | Answered | Told | Failed
 
 
 class Link:
@@ -233,6 +252,8 @@ class Link:
                     self._news.put(self._opened(message, await session.table(), session))
                 case Patch() if message.tile in self._wanted:
                     self._news.put(Arrived(await session.tile(message.tile)))
+                case Commits() if message.generation == session.scene.generation:
+                    self._news.put(Grown(session.scene, await session.table()))
                 case Notice():
                     self._news.put(Told(message.text))
                 case Progress():

@@ -58,7 +58,7 @@ class Desk:
         self._size = (1.0, 1.0)
 
     def forget(self) -> None:
-        """Another generation begins: its districts are others."""
+        """Another generation begins, or history is longer: other districts stand."""
         self._labels = None
 
     def age(self, seconds: float) -> None:

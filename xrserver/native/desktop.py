@@ -78,6 +78,10 @@ class DesktopViewer(Viewer):
         if self._desk is not None:
             self._desk.forget()
 
+    def _grown(self) -> None:
+        if self._desk is not None:
+            self._desk.forget()
+
     def _advance(self, intent: Intent, seconds: float) -> None:
         assert self.city is not None
         if self.director is not None and _takes_over(intent):
@@ -85,7 +89,7 @@ class DesktopViewer(Viewer):
         if self.director is not None:
             self.roll()
         else:
-            self.playback = clock.advance(self.playback, self.city.calendar, seconds)
+            self._play(seconds)
         self._pointer = intent.pointer
         before = self._state
         spot = self._pressed(intent)
@@ -180,7 +184,7 @@ class DesktopViewer(Viewer):
         if self.director is not None or (self._desk is not None and self._desk.stale(self.playback.rank)):
             return False
         waiting = self.selection.hovered != NOTHING and self._hovered_for < ASK_SECONDS
-        return not (self.playback.playing or moving or waiting)
+        return not (self.playback.playing or self._arrival.showing or moving or waiting)
 
     def _finish(self, view: View) -> None:
         if self._desk is None or self.city is None:

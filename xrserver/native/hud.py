@@ -73,7 +73,8 @@ class Timeline:
              colours: Ink) -> None:
         """Add the timeline to a frame of `width` × `height` logical pixels."""
         rank, pace = state.rank, state.pace
-        key = (id(city), pace, width, height, overlay.scale, overlay.generation, colours)
+        key = (id(city), city.scene.head_rank, len(city.landmarks), pace, width, height, overlay.scale,
+               overlay.generation, colours)
         if key != self._key or self._quads is None:
             begun = overlay.count
             self._still(overlay, city, pace, width, height, colours)

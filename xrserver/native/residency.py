@@ -15,7 +15,7 @@ from xrserver.scene.frontier import Budget, Frontier
 from xrserver.scene.governor import Governor, governed
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.spaces import Vector
-from xrserver.stream.messages import TileBody
+from xrserver.stream.messages import Scene, TableBody, TileBody
 
 #: The desktop's.
 BUDGET = Budget(500_000, 2_000_000)
@@ -60,6 +60,16 @@ class Residency:
         """Ask for a generation's coarsest tile; what is drawn stays until it comes."""
         self._coming = city
         self._link.want([city.scene.root.id])
+
+    def grow(self, scene: Scene, table: TableBody) -> bool:
+        """Take a longer history; return whether it is that of what is drawn."""
+        if self._coming is not None and self._coming.scene.generation == scene.generation:
+            self._coming.grow(scene, table)
+        if self.city is None or self.city.scene.generation != scene.generation:
+            return False
+        self.city.grow(scene, table)
+        self._renderer.set_people(self.city.colours, CATEGORY_COLOURS)
+        return True
 
     def arrive(self, body: TileBody) -> bool:
         """Take up a tile; return whether a new generation begins with it."""

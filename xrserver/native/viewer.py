@@ -15,9 +15,10 @@ from typing import Self
 from xrserver import clock, spaces
 from xrserver.clock import Playback
 from xrserver.errors import ConnectionLost, XrserverError
+from xrserver.native.arrival import Arrival
 from xrserver.native.backend import Backend, Intent, View
 from xrserver.native.city import City
-from xrserver.native.client import Answered, Arrived, Failed, Link, News, Opened, Told
+from xrserver.native.client import Answered, Arrived, Failed, Grown, Link, News, Opened, Told
 from xrserver.native.renderer import COLOURINGS, Moment, Renderer
 from xrserver.native.residency import Residency
 from xrserver.navigation import locomotion, playback, selection
@@ -60,6 +61,7 @@ class Viewer(ABC):
         self.scenes: tuple[str, ...] = ()
         self._scene = ""
         self.playback = Playback(0)
+        self._arrival = Arrival()
         self.journey = Journey(Pose((0.0, 0.0, 0.0)), Pose((0.0, 0.0, 0.0)))
         self.selection = Selection()
         self.colouring = 0
@@ -156,6 +158,12 @@ class Viewer(ABC):
                 if self._resident.arrive(body):
                     self._open(first)
                 self._refine()
+            case Grown(scene, table):
+                before = self.city.scene.head_rank if self.city is not None else -1
+                if self._resident.grow(scene, table):
+                    self.playback = self._arrival.begin(self.playback, before, scene.head_rank)
+                    self._grown()
+                    self._refine()
             case Answered(("floor", node, floor), Result() as result):
                 self._floor_text = (int(node), int(floor), result.text)
             case Answered("seek", Result() as result) if self.city is not None:
@@ -242,10 +250,20 @@ class Viewer(ABC):
         assert self.city is not None
         return Moment(
             self.journey.pose, self.playback.rank, self.playback.fraction,
-            clock.easing(self.playback, self.city.calendar),
+            1.0 if self._arrival.showing else clock.easing(self.playback, self.city.calendar),
             clock.glow_per_rank(self.playback, self.city.scene.glow_seconds), self.city.scene.head_rank,
             self.colouring, self.daylight, self.selection.selected, self.selection.hovered,
             self.selection.floor, self._shadow)
+
+    def _grown(self) -> None:
+        """Take note that history is longer, and other things may stand."""
+
+    def _play(self, seconds: float) -> None:
+        """Let time go on, or a commit that has landed be seen arriving."""
+        assert self.city is not None
+        self.playback = self._arrival.step(self.playback, self.city.scene.head_rank, seconds)
+        if not self._arrival.showing:
+            self.playback = clock.advance(self.playback, self.city.calendar, seconds)
 
     @abstractmethod
     def _advance(self, intent: Intent, seconds: float) -> None:

@@ -74,7 +74,7 @@ class WornViewer(Viewer):
         self.hands, self._worn = worn.hands, worn
         self._shadow = self._headset.shadow
         self._wear(worn)
-        self.playback = clock.advance(self.playback, self.city.calendar, seconds)
+        self._play(seconds)
         self._ask_for(worn)
         self._gestures(worn, seconds)
         self.playback = self._scrubbing.step(worn.hands, self.playback, self.city.calendar, seconds,

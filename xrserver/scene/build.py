@@ -10,18 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from xrserver.columns import COMMIT_NODES, RIBBON_NODES
+from xrserver.columns import COMMIT_NODES, RANK_END, RIBBON_NODES
 from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout
+from xrserver.scene.coarse import CoarseColumns
 from xrserver.scene.compose import Composed, compose
 from xrserver.scene.definition import SceneDefinition
+from xrserver.scene.hierarchy import Hierarchy
 from xrserver.scene.marks import Marks
 from xrserver.scene.spans import SceneColumns, names_of
 from xrserver.scene.table import Course, LegendRow, TableColumns, build_table, legend
 from xrserver.scene.tiles import TileColumns, TileHeader, tile_id
 from xrserver.scene.tree import Part, Tree
+from xrserver.scene.walk import Walk
 
 #: Metres that the longer side of the scene takes in the viewer's world, by `start.scale`.
 _SCALES = {"tabletop": 1.0, "room": 4.0}
@@ -50,6 +53,8 @@ class BuiltScene:
         The most active.
     excluded : int
         Files of the newest moment that stand as blocks only.
+    marks : Marks or None
+        What is greyed or left out.
     """
 
     definition: SceneDefinition
@@ -66,6 +71,7 @@ class BuiltScene:
     _course: Course
     _nodes_by_path: dict[bytes, list[int]] = field(default_factory=dict)
     excluded: int = 0
+    marks: Marks | None = None
 
     @property
     def columns(self) -> SceneColumns:
@@ -150,6 +156,30 @@ class BuiltScene:
             raise UnknownTile(f"The scene {self.definition.name!r} has no tile {tile!r}: ask for those that "
                               "its root and their headers name.")
         return self._parts[tile]
+
+    @property
+    def walk(self) -> Walk | None:
+        """The order in which the columns of a city lie that stands by itself."""
+        return self._tree.walk if isinstance(self._tree, Hierarchy) else None
+
+    @property
+    def open_tiles(self) -> list[str]:
+        """The tiles that are known whose windows are open: what new commits change."""
+        return [tile for tile, part in list(self._parts.items()) if part.hi == RANK_END]
+
+    def part(self, tile: str) -> Part:
+        """Return what a tile is of.
+
+        Raises
+        ------
+        UnknownTile
+            This scene has no such tile.
+        """
+        return self._part(tile)
+
+    def drawn(self, tile: str) -> CoarseColumns | None:
+        """Return what is drawn of a city's tile that is not exact."""
+        return self._tree.drawn(self._part(tile)) if isinstance(self._tree, Hierarchy) else None
 
     def table(self) -> TableColumns:
         """Return the columns that belong to the whole scene."""
@@ -254,7 +284,7 @@ def build_scene(index: HistoryIndex, versions: FileVersions, definition: SceneDe
     return BuiltScene(
         definition, generation, root, table_id, legend(table, index), start_pose(definition, root.box),
         index, table, made, tree, parts, course,
-        excluded=0 if marks is None else marks.left_out(versions))
+        excluded=0 if marks is None else marks.left_out(versions), marks=marks)
 
 
 def start_pose(definition: SceneDefinition, box: list[float]) -> StartPose:

@@ -123,12 +123,21 @@ class Hierarchy(Tree):
         plan = self.plan(part)
         if len(self.columns.spans) == plan.spans and plan.step < 0:
             return self.columns
+        drawn = self.drawn(part)
+        if drawn is None:
+            begin, end = self._window(part)
+            return exact(self.columns, select(self.columns, part.a, begin, end), part.lo, part.hi)
+        return coarse_columns(self.columns, self.walk, drawn, self.definition.building, part.lo, part.hi)
+
+    def drawn(self, part: Part) -> CoarseColumns | None:
+        """Return what is drawn of a part that is not drawn exactly."""
+        plan = self.plan(part)
         begin, end = self._window(part)
         if plan.step < 0:
-            return exact(self.columns, select(self.columns, part.a, begin, end), part.lo, part.hi)
+            return None
         drawn = self._drawn(part, begin, end, self._events(part, begin, end), plan.step, RANK_END)
         assert drawn is not None
-        return coarse_columns(self.columns, self.walk, drawn, self.definition.building, part.lo, part.hi)
+        return drawn
 
     # --- what a part costs --------------------------------------------------------------------
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.columns import NODES, RANK_END, STRATA, Category, Flag
+from xrserver.columns import RANK_END, Category, Flag
 from xrserver.errors import XrserverError
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.versions import Followed, VersionsFrom
@@ -16,6 +16,8 @@ from xrserver.layout.growth import Growth
 from xrserver.layout.placement import Placement
 from xrserver.scene.build import BuiltScene
 from xrserver.scene.category import category_of
+from xrserver.scene.left_out import LeftOut
+from xrserver.scene.open_tiles import CoarseTile, Ground, OpenTile, Standing, TilePatch
 from xrserver.scene.spans import (
     NOBODY,
     Drawn,
@@ -24,7 +26,6 @@ from xrserver.scene.spans import (
     largest_by_then,
     largest_ever,
     names_of,
-    plates_of,
     sizes_of,
     spans_of,
 )
@@ -35,32 +36,12 @@ _LENGTH = 2
 _SAME = [_PATH, _BIRTH, _BLOB, _STRATA, _TOUCHED, _FROM]
 
 
+#: So many new spans make no tile too large.
+_LEAST_GROWN = 20_000
+
+
 class PastChanged(XrserverError):
-    """Something changed in a window of ranks that is closed: its tiles would have to be made anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class TilePatch:
-    """What changes in one tile, as `stream.messages.Patch` carries it.
-
-    Attributes
-    ----------
-    tile : str
-    closed : list of [int, int, int]
-        A node, the death and the traits that its last span has now; death 0 takes that span back.
-    spans, nodes, strata : records
-        Appended; rows that nodes name count within these.
-    name_offsets, name_bytes
-        A whole path for each of the nodes.
-    """
-
-    tile: str
-    closed: list[list[int]]
-    spans: Records
-    nodes: Records
-    strata: Records
-    name_offsets: NDArray[np.uint32]
-    name_bytes: NDArray[np.uint8]
+    """What was built can be patched no further: the scene would have to be made anew."""
 
 
 class LiveScene:
@@ -83,15 +64,18 @@ class LiveScene:
     def __init__(self, scene: BuiltScene, index: HistoryIndex, versions: FileVersions,
                  followed_from: VersionsFrom) -> None:
         self.scene = scene
+        self._left_out: LeftOut | None = None
+        if scene.marks is not None and scene.marks.exclude:
+            self._left_out = LeftOut(scene.marks, index, versions, followed_from)
+            versions = self._left_out.versions
         self._late_from = len(index.oids)
         ever = largest_ever(index, versions, scene.definition)
         assert scene.city is not None and scene.river is None
         self.placement = Placement.of(scene.city, ever)
         self._growth = Growth(scene.city, scene.definition.layout, self.placement)
-        self._tile = scene.root
 
-        followed = followed_from.follow(index)
-        self._standing = len(followed_from.standing)
+        followed = self._stand(index, followed_from.follow(index))
+        self._standing = len(followed.rows)
         self._rows, self._mode = followed.rows, followed.mode
         # All of these rows are versions; sorted by (path, birth), so one search finds each.
         keys = (versions.path.astype(np.int64) << 32) | versions.birth
@@ -103,13 +87,15 @@ class LiveScene:
         row = self._node_rows(versions.path[at].astype(np.uint32) * 2)
         nth = at - np.searchsorted(versions.path, versions.path[at])
         self._spans: Records = columns.spans[columns.nodes["first_span"][row].astype(np.int64) + nth]
-        self._lengths = _lengths(followed)
-        self._strata_sent: dict[int, int] = {}
+        self._lengths = self._lengths_before = _lengths(followed)
         self._counts = self._count_standing(index)
-        self._plates: dict[int, list[tuple[int, int]]] = {}
+        self._lives: dict[int, list[tuple[int, int]]] = {}
+        self._ground = Ground(scene, len(index.paths.parent))
+        self._tiles: dict[str, OpenTile] = {}
+        self._now = self._as_it_is(index, followed)
 
     def update(self, index: HistoryIndex, followed: Followed) -> list[TilePatch]:
-        """Return what changed since the last call, by tile; nothing where that is not to be seen.
+        """Return what changed since the last call, of the tiles that are tracked.
 
         Parameters
         ----------
@@ -119,36 +105,73 @@ class LiveScene:
         Raises
         ------
         PastChanged
-            Ranks before those of the open tile would look different.
+            Ranks before those of an open tile would look different, or a tile has grown too large.
         """
+        followed = self._stand(index, followed)
         rows, old = followed.rows, self._rows
         same = self._same(followed)
-        if same < len(old) or same < len(rows):
-            lowest = min(int(part[same:, _BIRTH].min(initial=RANK_END)) for part in (old, rows))
-            if lowest < self._tile.lo:
-                raise PastChanged("Commits that were ranked long ago have come to the mainline.")
+        if same < self._standing:
+            raise PastChanged("Commits that were ranked long ago have come to the mainline.")
         spans, largest = self._new_spans(index, followed, same)
 
-        closed: list[list[int]] = []
-        for row in range(len(old) - 1, same - 1, -1):
-            closed.append([2 * int(old[row, _PATH]), 0, 0])
         ended = np.flatnonzero((old[:same, [_DEATH, _TO]] != rows[:same, [_DEATH, _TO]]).any(axis=1))
         follows = set(zip(rows[same:, _PATH].tolist(), rows[same:, _BIRTH].tolist(), strict=True))
-        kept = self._spans[:same]
+        kept = self._spans[:same].copy()
         for row in ended.tolist():
             path, death = int(rows[row, _PATH]), int(rows[row, _DEATH])
             leaves = death != RANK_END and rows[row, _TO] < 0 and (path, death) not in follows
             traits = int(kept["traits"][row]) & ~(int(Flag.LEAVES) << 8)
             kept["death"][row], kept["traits"][row] = death, traits | (int(Flag.LEAVES) << 8 if leaves else 0)
-            closed.append([2 * path, death, int(kept["traits"][row])])
         self._spans = np.concatenate([kept, spans])
         self._largest = np.concatenate([self._largest[:same], largest])
         self._rows, self._mode = rows, followed.mode
 
-        plates, plates_closed = self._new_plates(index, rows)
-        closed += plates_closed
-        patch = self._packed(index, followed, closed, np.concatenate([spans, plates]))
-        return [] if patch is None else [patch]
+        lengths = _lengths(followed)
+        files = np.unique(np.concatenate([old[same:, _PATH], rows[same:, _PATH], rows[ended, _PATH],
+                                          _grown(self._lengths, lengths)])).tolist()
+        self._lengths = lengths
+        lives = _district_lives(rows, self._standing, self._counts, index.paths.parent)
+        districts = sorted(path for path in lives.keys() | self._lives.keys()
+                           if lives.get(path) != self._lives.get(path))
+        self._lives = lives
+        self._now = self._as_it_is(index, followed)
+        tiling = self.scene.definition.tiling
+        found = [tile.patch(self._now, files, districts) for tile in self._tiles.values()]
+        if any(tile.grown > max(tiling.tile_spans, _LEAST_GROWN) for tile in self._tiles.values()):
+            raise PastChanged("So much is new that the scene is cut into tiles anew.")
+        return [patch for patch in found if patch is not None]
+
+    def track(self, tiles: Iterable[str]) -> list[TilePatch]:
+        """Follow more tiles whose windows are open; return what has changed of them by now."""
+        now = self._now
+        files = np.unique(np.concatenate([
+            now.rows[self._standing:, _PATH],
+            now.rows[:self._standing][now.rows[:self._standing, _DEATH] != RANK_END, _PATH],
+            _grown(self._lengths_before, self._lengths)])).tolist()
+        found: list[TilePatch] = []
+        for name in tiles:
+            if name in self._tiles:
+                continue
+            drawn = self.scene.drawn(name)
+            tile = self._tiles[name] = OpenTile(self.scene, name, self._ground) if drawn is None else (
+                CoarseTile(self.scene, name, self._ground, drawn))
+            patch = tile.patch(now, files, sorted(self._lives))
+            found += [] if patch is None else [patch]
+        return found
+
+    @property
+    def tracked(self) -> frozenset[str]:
+        """The tiles that are followed."""
+        return frozenset(self._tiles)
+
+    def _stand(self, index: HistoryIndex, followed: Followed) -> Followed:
+        """Return the versions of what stands: blocks instead of what is left out."""
+        return followed if self._left_out is None else self._left_out.folded(index, followed)
+
+    def _as_it_is(self, index: HistoryIndex, followed: Followed) -> Standing:
+        order = np.argsort(self._rows[:, _PATH], kind="stable")
+        return Standing(index, followed, self._rows, self._spans, self._standing, self._lives,
+                        self._counts > 0, self.placement, order, self._rows[order, _PATH])
 
     # --- files --------------------------------------------------------------------------------
 
@@ -226,6 +249,8 @@ class LiveScene:
         kind = columns.spans["traits"][columns.nodes["first_span"][row]] >> 16
         known &= (kind != int(Category.SYMLINK)) & (kind != int(Category.SUBMODULE))
         found[known] = kind[known]
+        if self._left_out is not None:
+            found[self._left_out.is_block(wanted)] = int(Category.VENDORED)
         return found[of]
 
     # --- districts ----------------------------------------------------------------------------
@@ -239,76 +264,6 @@ class LiveScene:
             counts[index.paths.parent[path]] += counts[path]
         return counts - own
 
-    def _new_plates(self, index: HistoryIndex, rows: NDArray[np.int32]) -> tuple[Records, list[list[int]]]:
-        """Return the spans of districts that begin, and the ends of those that were sent before."""
-        parent = index.paths.parent
-        lives = _district_lives(rows, self._standing, self._counts, parent)
-        closed: list[list[int]] = []
-        fresh: list[tuple[int, int, int]] = []
-        for path in lives.keys() | self._plates.keys():
-            # What stood at the start was sent with the tile.
-            start = [(0, RANK_END)] if path < len(self._counts) and self._counts[path] else []
-            now, sent = lives.get(path, start), self._plates.get(path, start)
-            at = 0
-            while at < min(len(now), len(sent)) and now[at][0] == sent[at][0]:
-                at += 1
-            closed += [[2 * path + 1, 0, 0]] * (len(sent) - at)
-            last = at - 1
-            if last >= 0 and now[last][1] != sent[last][1]:
-                life = np.array([[path], [now[last][0]], [now[last][1]]], np.int64)
-                span = plates_of(life[0], life[1], life[2], self.placement)
-                closed.append([2 * path + 1, now[last][1], int(span["traits"][0])])
-            fresh += [(path, *life) for life in now[at:]]
-        self._plates = lives
-        columns = np.array(sorted(fresh), np.int64).reshape(-1, 3).T
-        return plates_of(columns[0], columns[1], columns[2], self.placement), closed
-
-    # --- packing ------------------------------------------------------------------------------
-
-    def _packed(self, index: HistoryIndex, followed: Followed, closed: list[list[int]],
-                spans: Records) -> TilePatch | None:
-        lengths = _lengths(followed)
-        before = np.zeros(len(lengths), np.int32)
-        before[:len(self._lengths)] = self._lengths
-        grew = np.flatnonzero(lengths > before)
-        self._lengths = lengths
-        spans = spans[np.argsort(spans["node"], kind="stable")]
-        wanted = np.unique(np.concatenate([spans["node"].astype(np.int64), 2 * grew.astype(np.int64)]))
-        wanted = wanted[[self._is_drawn(int(node)) for node in wanted]]
-        if not len(wanted) and not closed:
-            return None
-        nodes = NODES.empty(len(wanted))
-        path = wanted >> 1
-        nodes["node"] = wanted
-        nodes["first_span"] = np.searchsorted(spans["node"], wanted)
-        nodes["span_count"] = np.searchsorted(spans["node"], wanted, side="right") - nodes["first_span"]
-        nodes["parent"] = index.paths.parent[path].astype(np.uint32) * 2 + 1
-        nodes["depth"] = self.placement.depth[path]
-        listed: list[int] = []
-        for row, node in enumerate(wanted.tolist()):
-            sent = self._sent(node)
-            ranks = [] if node & 1 else followed.strata_of(node >> 1)[sent:]
-            nodes["first_stratum"][row], nodes["stratum_count"][row] = len(listed), len(ranks)
-            self._strata_sent[node] = sent + len(ranks)
-            listed += ranks
-        strata = STRATA.empty(len(listed))
-        strata["rank"] = listed
-        strata["author"] = np.minimum(index.author[strata["rank"].astype(np.int64)], NOBODY)
-        return TilePatch(self._tile.id, closed, spans, nodes, strata, *names_of(index.paths, path))
-
-    def _is_drawn(self, node: int) -> bool:
-        """Return whether a node is in the tile: paths that only branches ever had are in none."""
-        return bool(node & 1) or bool(self.placement.ever[node >> 1] >= 0)
-
-    def _sent(self, node: int) -> int:
-        """Return how many strata of a node its tile holds."""
-        if node not in self._strata_sent:
-            held = self.scene.columns.nodes
-            row = int(self._node_rows(np.array([node], np.uint32))[0])
-            found = int(held["node"][row]) == node
-            self._strata_sent[node] = int(held["stratum_count"][row]) if found else 0
-        return self._strata_sent[node]
-
     def _node_rows(self, wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return where nodes are in the scene's columns; any row for those that are not."""
         nodes = self.scene.columns.nodes["node"]
@@ -317,9 +272,15 @@ class LiveScene:
 
 
 def can_live(scene: BuiltScene) -> bool:
-    """Say whether what happens in a scene can be told by patches: a city by itself, in one exact tile."""
-    whole = scene.root.error == 0 and not scene.root.children
-    return whole and scene.city is not None and scene.river is None and not scene.definition.parts
+    """Say whether what happens in a scene can be told by patches: a city that stands by itself."""
+    return scene.definition.kind == "city" and not scene.definition.parts
+
+
+def _grown(before: NDArray[np.int32], now: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the paths that have more strata than before."""
+    padded = np.zeros(len(now), np.int32)
+    padded[:len(before)] = before
+    return np.flatnonzero(now > padded)
 
 
 def _lengths(followed: Followed) -> NDArray[np.int32]:

@@ -32,6 +32,8 @@ class Marks:
 
     vendored: NDArray[np.int8]
     block: NDArray[np.int32]
+    exclude: tuple[Glob, ...] = ()
+    """What was left out by."""
 
     @property
     def digest(self) -> str:
@@ -83,7 +85,7 @@ def mark(paths: PathTree, versions: FileVersions, vendored: NDArray[np.int8],
         if (block[path] < 0 and gone[path] and not left[path]) or (block[path] < 0 and out[path]):
             block[path] = path
     marked = np.where(file & np.array(out), block, -1).astype(np.int32)
-    return Marks(vendored, marked)
+    return Marks(vendored, marked, tuple(exclude))
 
 
 def folded(versions: FileVersions, marks: Marks) -> FileVersions:

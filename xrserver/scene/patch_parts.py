@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from xrserver.scene.live import TilePatch
+from xrserver.scene.open_tiles import TilePatch
 from xrserver.scene.spans import ragged
 
 #: Most bytes of columns in one piece, and most closed spans.
@@ -41,7 +41,8 @@ def _piece(patch: TilePatch, closed: list[list[int]], first: int, last: int) -> 
     spans = patch.spans[ragged(nodes["first_span"], nodes["span_count"])]
     strata = patch.strata[ragged(nodes["first_stratum"], nodes["stratum_count"])]
     for start, count in (("first_span", "span_count"), ("first_stratum", "stratum_count")):
-        nodes[start] = np.cumsum(nodes[count]) - nodes[count]
+        # Where there are none, the first of the strata says which of a district's blocks it is.
+        nodes[start] = np.where(nodes[count] > 0, np.cumsum(nodes[count]) - nodes[count], nodes[start])
     offsets = patch.name_offsets[first:last + 1]
     return TilePatch(patch.tile, closed, spans, nodes, strata, offsets - offsets[0],
                      patch.name_bytes[offsets[0]:offsets[-1]])

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -74,6 +74,8 @@ class OpenRepository:
         self.inspector = Inspector(repository, index, versions, self.elsewhere)
         #: All that are served, of which submodules may be.
         self.beside: Mapping[str, OpenRepository] = {}
+        #: Sees to it that what changes of a tile is told, from how it was built on.
+        self.follower: Callable[[BuiltScene, str], Awaitable[None]] | None = None
         #: Set when a scene was built that is to be kept current.
         self.built = asyncio.Event()
         self.build = build
@@ -150,7 +152,16 @@ class OpenRepository:
 
     def published(self, scene: BuiltScene) -> Published:
         """Return what was said of a scene since it was built."""
-        return self._published.setdefault(scene.generation, Published(scene.table_id))
+        known = self._published.get(scene.generation)
+        if known is None:
+            known = self._published[scene.generation] = Published(scene.generation, scene.table_id)
+        return known
+
+    async def current(self, scene: BuiltScene, tile: str) -> None:
+        """Wait until what has changed of a tile that was asked for is known, and is told from now on."""
+        told = self.published(scene).told
+        if self.follower is not None and told is not None and tile not in told and tile in scene.open_tiles:
+            await self.follower(scene, tile)
 
     def grow(self, index: HistoryIndex, moments: Moments) -> None:
         """Take a longer history: ranks mean what they did."""
@@ -247,6 +258,7 @@ class OpenRepository:
         """
         if tile != scene.table_id and not scene.knows(tile):
             raise unknown_tile(tile)
+        self.published(scene).asked.add(tile)
         task = self._bodies.pop(tile, None)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = asyncio.create_task(self._encoded(scene, tile))

@@ -400,6 +400,7 @@ class Session:
             self._loading = tile
             try:
                 body = await self._repository.body(self._scene, tile)
+                await self._repository.current(self._scene, tile)
             except XrserverError as error:
                 self._refuse(error, tile)
                 continue

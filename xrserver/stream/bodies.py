@@ -9,7 +9,7 @@ import numpy as np
 
 from xrserver.history.index import HistoryIndex
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.live import TilePatch
+from xrserver.scene.open_tiles import TilePatch
 from xrserver.scene.table import TableColumns, legend_of
 from xrserver.scene.tiles import TileColumns
 from xrserver.stream import codec

@@ -32,9 +32,14 @@ def apply_patch(body: TileBody, patch: Patch) -> TileBody:
     added, added_spans = patch.nodes["records"], patch.spans["records"]
     met = np.array([each[0] for each in patch.closed], np.uint32)
     here = np.flatnonzero(np.isin(nodes["node"], np.concatenate([met, added["node"]])))
-    rows = {_key(nodes, spans, row): row for row in here.tolist()}
+    rows: dict[_Key, int] = {}
+    for row in here.tolist():
+        key = _key(nodes, spans, row)
+        while key in rows:  # another block of the same district
+            key = (*key[:2], key[2] + 1)
+        rows[key] = row
     for closed in patch.closed:
-        row = rows.get((closed[0], _is_aggregate(closed[2])), -1) if len(closed) == 3 else -1
+        row = rows.get((closed[0], _is_aggregate(closed[2]), closed[3]), -1) if len(closed) == 4 else -1
         if row < 0 or not nodes["span_count"][row]:
             raise WireError(f"A patch closes {closed}, which names no span of its tile.")
         last = int(nodes["first_span"][row] + nodes["span_count"][row]) - 1
@@ -51,7 +56,8 @@ def apply_patch(body: TileBody, patch: Patch) -> TileBody:
     fresh: list[int] = []
     appended = added.copy()
     for i in range(len(added)):
-        row = rows.get(_key(added, added_spans, i), -1)
+        key = _key(added, added_spans, i)
+        row = rows.get((*key[:2], int(added["first_stratum"][i]) if key[1] else 0), -1)
         if row < 0:
             fresh.append(i)
         record = appended[i:i + 1] if row < 0 else nodes[row:row + 1]
@@ -88,11 +94,15 @@ def apply_commits(table: TableBody, commits: Commits) -> TableBody:
     return TableBody(table.id, timeline, people, names, *marks, table.course)
 
 
-def _key(nodes: NDArray[Any], spans: NDArray[Any], row: int) -> tuple[int, bool]:
-    """Return what tells a node from others; where a district stands as an aggregate it is another."""
+#: A node, whether it is an aggregate, and which of those that the node has.
+_Key = tuple[int, bool, int]
+
+
+def _key(nodes: NDArray[Any], spans: NDArray[Any], row: int) -> _Key:
+    """Return what tells a node from others; of several blocks of a district the first one's."""
     first = int(nodes["first_span"][row])
     has = bool(nodes["span_count"][row]) and first < len(spans)
-    return int(nodes["node"][row]), has and _is_aggregate(int(spans["traits"][first]))
+    return int(nodes["node"][row]), has and _is_aggregate(int(spans["traits"][first])), 0
 
 
 def _is_aggregate(traits: int) -> bool:

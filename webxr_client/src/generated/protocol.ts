@@ -461,10 +461,12 @@ export interface Tile {
  * What new commits changed in an open tile: spans closed, nodes and spans appended.
  *
  * `sequence` counts the patches of one tile from 1; a tile's come after its body, and all of them.
- * `closed` are triples (node, death, traits): what the last span of that node has now; death 0 takes
+ * `closed` are (node, death, traits, which): what the last span of that node has now; death 0 takes
  * that span back, so that the one before it is the last. They hold before anything is appended. Rows
  * that `nodes` name count within this patch; a node that the tile has goes on with the spans and
- * strata of its record here.
+ * strata of its record here. A district may be several blocks of a tile: `which` says which of them,
+ * in the order in which the tile has them, and so does `first_stratum` of a block's record. A tile's
+ * first patch may have any number.
  */
 export interface Patch {
   readonly type: "patch";

@@ -42,6 +42,8 @@ export class Tile {
   readonly #shown: (string | undefined)[] = [];
   readonly #rows = new Map<number, number>();
   readonly #patched = new Map<number, Patched>();
+  /** Rows of the blocks that a district has several of; made when a patch asks for them. */
+  #blocks: Map<number, number[]> | undefined;
 
   constructor(body: TileBody) {
     this.header = body.header;
@@ -54,7 +56,11 @@ export class Tile {
     this.strataRows = this.strata.length / STRATUM.words;
     this.#names = body.names;
     this.#baseNodes = this.nodeCount;
-    for (let row = 0; row < this.nodeCount; row++) this.#rows.set(this.#keyOf(row), row);
+    for (let row = 0; row < this.nodeCount; row++) {
+      // Of several blocks of a district the first counts.
+      const key = this.#keyOf(row);
+      if (!this.#rows.has(key)) this.#rows.set(key, row);
+    }
   }
 
   /** The row of a node, -1 where it is not in this tile. */
@@ -66,6 +72,22 @@ export class Tile {
   #keyOf(row: number): number {
     const at = row * NODE.words;
     return keyOf(this.nodes[at + NODE.node]!, this.spans[this.nodes[at + NODE.first_span]! * SPAN.words + SPAN.traits] ?? 0);
+  }
+
+  /** The row of a node, or of a block that is called by it: the `which`-th of those; -1 where there is none. */
+  #rowBy(key: number, which: number): number {
+    if (which === 0) return this.#rows.get(key) ?? -1;
+    if (this.#blocks === undefined) {
+      this.#blocks = new Map();
+      for (let row = 0; row < this.#baseNodes; row++) {
+        const block = this.#keyOf(row);
+        if ((block & 1) === 0) continue;
+        const rows = this.#blocks.get(block);
+        if (rows === undefined) this.#blocks.set(block, [row]);
+        else rows.push(row);
+      }
+    }
+    return this.#blocks.get(key)?.[which] ?? -1;
   }
 
   /** The second row of a node that has two, else -1. */
@@ -104,23 +126,24 @@ export class Tile {
 
   /** Whether a patch fits: it follows what is here, and all that it names is there. */
   fits(patch: Patch): boolean {
-    if (patch.sequence !== this.sequence + 1) return false;
+    if (this.sequence > 0 && patch.sequence !== this.sequence + 1) return false;
     const spans = patch.spans.records.length / SPAN.words;
     const strata = patch.strata.records.length / STRATUM.words;
     const { records } = patch.nodes;
     for (let at = 0; at < records.length; at += NODE.words) {
       if (records[at + NODE.first_span]! + records[at + NODE.span_count]! > spans) return false;
-      if (records[at + NODE.first_stratum]! + records[at + NODE.stratum_count]! > strata) return false;
+      const floors = records[at + NODE.stratum_count]!;
+      if (floors > 0 && records[at + NODE.first_stratum]! + floors > strata) return false;
     }
-    return patch.closed.every(([node = -1, , traits = 0]) => this.#rows.has(keyOf(node, traits)));
+    return patch.closed.every(([node = -1, , traits = 0, which = 0]) => this.#rowBy(keyOf(node, traits), which) >= 0);
   }
 
   /** Take what new commits changed; returns the rows to write into the textures. */
   apply(patch: Patch): Dirty {
     const dirty: Dirty = { nodes: [], spans: [], strata: [] };
     this.sequence = patch.sequence;
-    for (const [node = -1, death = RANK_END, traits = 0] of patch.closed) {
-      const row = this.#rows.get(keyOf(node, traits))!;
+    for (const [node = -1, death = RANK_END, traits = 0, which = 0] of patch.closed) {
+      const row = this.#rowBy(keyOf(node, traits), which);
       const at = row * NODE.words;
       if (death === 0) {
         this.nodes[at + NODE.span_count]!--; // it never was
@@ -165,8 +188,8 @@ export class Tile {
     const first = record[NODE.first_span]! * SPAN.words;
     const traits = record[NODE.span_count]! > 0 ? patch.spans.records[first + SPAN.traits]! : 0;
     const key = keyOf(record[NODE.node]!, traits);
-    const known = this.#rows.get(key);
-    if (known !== undefined) return known;
+    const known = this.#rowBy(key, (key & 1) === 1 ? record[NODE.first_stratum]! : 0);
+    if (known >= 0) return known;
     const row = this.nodeCount++;
     const at = row * NODE.words;
     this.nodes = grown(this.nodes, at + NODE.words);

@@ -1,0 +1,99 @@
+"""Somebody works in a repository that the native viewer shows: its history grows."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from native_scene import opengl
+from served import served
+from test_history_live import Work
+from test_native_viewer import SIZE, beside, pixels
+
+from xrserver import clock
+from xrserver.native.arrival import Arrival
+from xrserver.native.offscreen import Offscreen
+from xrserver.native.desktop import DesktopViewer
+
+SECONDS = 1 / 64
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    work = Work(tmp_path / "work")
+    work.commit({f"src/f{n}.py": "x\n" * 60 * (n + 1) for n in range(4)})
+    work.commit({"src/f1.py": "y\n"})
+    return work
+
+
+async def test_a_commit_that_lands_is_seen_arriving_and_the_timeline_has_it(work: Work) -> None:
+    opengl()
+    backend = await beside(Offscreen, SIZE, SECONDS)
+
+    def frames(viewer: DesktopViewer, head: int) -> list[float]:
+        """Draw until the playhead rests at `head`; return where it was on the way."""
+        seen: list[float] = []
+        for _ in range(4000):
+            viewer.frame()
+            if viewer.city is not None and viewer.city.scene.head_rank == head:
+                seen.append(viewer.playback.rank + viewer.playback.fraction)
+                if viewer.still():
+                    return seen
+        raise AssertionError(f"{head} never came to rest")
+
+    async with served(work.folder) as serving:
+        viewer = await beside(DesktopViewer, backend, serving.url, True)
+        try:
+            await beside(viewer.settle)
+            await beside(viewer.frame)
+            before = await beside(pixels, backend)
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(each.current.wait() for each in serving.following))
+            changed = {"new/tower.py": "x\n" * 4000, "src/f2.py": None}
+            await asyncio.to_thread(work.commit, changed, who="Grace")
+            seen = await beside(frames, viewer, 2)
+            assert seen == sorted(seen) and seen[0] < 2 and seen[-1] == 2
+            assert len(seen) >= clock.EASE_SECONDS / SECONDS
+            city = viewer.city
+            assert city is not None and len(city.timeline) == 3 and city.date(2) == city.date(1)
+            assert "Grace" in city.people and [person.name for person in city.scene.people][-1] == "Grace"
+            after = await beside(pixels, backend)
+            assert (np.abs(after - before).max(axis=2) > 40).mean() > 0.002
+
+            def again() -> np.ndarray:
+                with DesktopViewer(backend, serving.url, True) as late:
+                    late.settle()
+                    late.journey = viewer.journey
+                    for _ in range(8):
+                        late.frame()
+                    return pixels(backend)
+
+            # Who comes later sees the same.
+            assert np.abs(await beside(again) - after).mean() < 0.5
+
+            # Who looks at the past stays there.
+            viewer.playback = clock.seek(viewer.playback, 2, 0)
+            await asyncio.to_thread(work.commit, {"src/f3.py": "z\n"})
+            assert set(await beside(frames, viewer, 3)) == {0.0}
+        finally:
+            await beside(viewer.__exit__, None, None, None)
+
+
+def test_an_arrival_ends_where_the_playhead_is_moved_and_takes_up_what_comes_meanwhile() -> None:
+    rest = clock.Playback(4)
+    arrival = Arrival()
+    state = arrival.begin(rest, 4, 6)
+    assert (state.rank, state.fraction) == (5, 0.0)
+    state = arrival.step(state, 6, clock.EASE_SECONDS / 2)
+    assert arrival.showing and (state.rank, state.fraction) == (5, clock.arriving(0.5))
+    state = arrival.begin(state, 6, 7)
+    assert arrival.step(state, 7, 1.0) == dataclasses.replace(rest, rank=7) and not arrival.showing
+    state = arrival.begin(rest, 4, 5)
+    assert arrival.step(clock.seek(state, 5, 1), 5, 0.1).rank == 1 and not arrival.showing
+    playing = clock.play(rest, 2.0)
+    assert arrival.begin(playing, 4, 5) == playing and not arrival.showing
+    early = clock.seek(rest, 4, 2)
+    assert arrival.begin(early, 4, 5) == early and not arrival.showing

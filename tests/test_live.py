@@ -120,8 +120,8 @@ async def test_a_city_in_several_tiles_stays_the_one_it_is_and_only_what_is_touc
         root, generation = await session.tile(), session.scene.generation
         assert root.header.children and root.header.error > 0
         for n in range(3):
-            await asyncio.to_thread(work.commit, {"d0/g0.py": f"{n}\n", f"d3/new{n}.py": "x\n", "d1/g1.py": None}
-                                    if not n else {"d0/g0.py": f"{n}\n"})
+            first = {"d3/new.py": "x\n", "d1/g1.py": None} if not n else {}
+            await asyncio.to_thread(work.commit, {"d0/g0.py": f"{n}\n", **first})
             await heard(session, Commits)
         assert session.scene.generation == generation
         async with xrserver.connect(serving.url) as late:

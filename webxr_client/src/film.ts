@@ -4,8 +4,8 @@ import type { City } from "./scene/city.ts";
 import type { Playhead } from "./scene/drawn.ts";
 import type { Shown } from "./world.ts";
 
-/** Share of an arrival's ease that is seen at once: as much as a refresh of the screen takes of it. */
-const BEGUN = 1 / 60 / clock.EASE_SECONDS;
+/** Share of an arrival's ease that is seen at once: what lands did so some hundredths of a second ago. */
+const BEGUN = 0.1;
 
 export class Film {
   readonly playback = clock.newPlayback();

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xrserver import clock
 from xrserver.native import pointing
 from xrserver.native.backend import Backend, Event, Intent, View
 from xrserver.native.desk import Desk, Spot

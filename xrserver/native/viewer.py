@@ -255,6 +255,7 @@ class Viewer(ABC):
             self.colouring, self.daylight, self.selection.selected, self.selection.hovered,
             self.selection.floor, self._shadow)
 
+    @abstractmethod
     def _grown(self) -> None:
         """Take note that history is longer, and other things may stand."""
 

@@ -353,7 +353,10 @@ class Session:
         if waiting is None:
             waiting = self._bodies[tile] = asyncio.get_running_loop().create_future()
             await self._send(Want([tile]))
-        return await asyncio.shield(waiting)
+        body = await asyncio.shield(waiting)
+        # Patches may have come between its last part and whoever waited for it.
+        newest = self._bodies.get(tile, waiting)
+        return newest.result() if newest.done() and not newest.cancelled() else body
 
     async def _send(self, message: object) -> None:
         if self._end is not None:

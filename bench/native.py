@@ -55,7 +55,7 @@ def _grow(clone: Path, while_there: Path, ended: threading.Event) -> None:
     git = ["git", "-C", str(clone), "-c", "user.name=Bench", "-c", "user.email=bench@example.invalid",
            "-c", "commit.gpgsign=false"]
     listed = subprocess.run([*git, "ls-files"], capture_output=True, text=True, check=True)
-    names = listed.stdout.splitlines()[::7]
+    names = [name for name in listed.stdout.splitlines() if (clone / name).is_file()][::7]
     number = 0
     while not ended.wait(_COMMIT_SECONDS):
         if not while_there.exists():

@@ -2,7 +2,7 @@
 import * as address from "./address.ts";
 import { Emitter } from "./api.ts";
 import { Captions } from "./captions.ts";
-import type { Panel, Repository } from "./generated/protocol.ts";
+import { COMMIT_NODES, type Panel, type Repository } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
@@ -14,7 +14,7 @@ import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
 import { Older } from "./ui/older.ts";
 import { Loading } from "./ui/overlays.ts";
-import { minuteOf } from "./ui/words.ts";
+import { grouped, minuteOf } from "./ui/words.ts";
 import { tierOf, TIERS } from "./tier.ts";
 import { Viewer } from "./viewer.ts";
 import type { Mode } from "./xr/part.ts";
@@ -265,7 +265,16 @@ function pointed(node: number, floor: number): void {
     ui.tooltip.hide();
     return;
   }
-  ui.tooltip.show(world.look.path(node) || (world.shown?.scene.repository ?? ""));
+  const path = world.look.path(node);
+  const standing = node >= COMMIT_NODES ? world.look.find(node, viewer.playback.rank) : undefined;
+  const commits = standing === undefined ? 1 : world.look.strata(standing);
+  if (commits > 1) {
+    // A bead of a river seen from afar.
+    ui.tooltip.show(`${grouped(commits)} commits`);
+    ui.tooltip.commit(`${path} among them`, "");
+    return;
+  }
+  ui.tooltip.show(path || (world.shown?.scene.repository ?? ""));
   if (floor < 0) return;
   void captions.stratum(node, floor).then((caption) => {
     if (caption === undefined || viewer.aim.selection.hovered !== node || viewer.aim.selection.floor !== floor) return;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -15,9 +16,14 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
-from native_scene import environment, town
+from native_scene import CHROMIUM_FLAGS, chromium, environment, town
+from PIL import Image
 from served import served
+from test_renderers_agree import CANVAS_ONLY, NO_TEXT, Page, difference
+
+from xrserver import resources, spaces
 
 FOLDER = Path(__file__).with_name("openxr")
 SOURCE = FOLDER.parents[1]
@@ -36,8 +42,17 @@ def _inner() -> list[tuple[str, str]]:
     return found
 
 
-#: What came of the tests inside, once they ran: name → reason, empty for passed; and all that was printed.
-_OUTCOMES: list[tuple[dict[str, str], str]] = []
+#: What came of the tests inside, once they ran: name → reason, empty for passed; all that was printed; and
+#: the folder of what they left.
+_OUTCOMES: list[tuple[dict[str, str], str, Path]] = []
+
+
+async def _outcomes(root: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str, Path]:
+    if not _OUTCOMES:
+        out = tmp_path_factory.mktemp("openxr")
+        repository = town().write(out / "town", bare=True)
+        _OUTCOMES.append((*await _run(root, out, repository), out))
+    return _OUTCOMES[0]
 
 
 @pytest.fixture(scope="session")
@@ -132,11 +147,37 @@ async def test_without_a_runtime_the_command_ends_with_a_sentence_and_code_3(tmp
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "name"), _inner(), ids=lambda part: part.removesuffix(".py"))
 async def test_in_a_headset(root, file, name, tmp_path_factory):
-    if not _OUTCOMES:
-        out = tmp_path_factory.mktemp("openxr")
-        repository = town().write(out / "town", bare=True)
-        _OUTCOMES.append(await _run(root, out, repository))
-    outcomes, told = _OUTCOMES[0]
+    outcomes, told, _ = await _outcomes(root, tmp_path_factory)
     key = f"{file.removesuffix('.py')}.{name}"
     assert key in outcomes, told
     assert not outcomes[key], outcomes[key]
+
+
+@pytest.mark.slow
+async def test_what_an_eye_sees_in_the_headset_is_what_the_page_shows(root, tmp_path_factory):
+    browser_path = chromium()
+    if not (resources.folder("page") / "index.html").is_file():
+        pytest.skip("The page is not built: make page.")
+    from playwright.async_api import async_playwright
+
+    _, printed, out = await _outcomes(root, tmp_path_factory)
+    assert (out / "eye.json").is_file(), printed
+    told = json.loads((out / "eye.json").read_text())
+    with Image.open(out / "eye.png") as picture:
+        eye, size = np.asarray(picture.convert("RGB")).astype(int), picture.size
+    async with served(out / "town") as serving, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=CHROMIUM_FLAGS)
+        tab = await browser.new_page(
+            viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", bypass_csp=True
+        )
+        await tab.add_init_script(NO_TEXT + 'localStorage.setItem("xrserver.light", "night");')
+        await tab.goto(serving.url)
+        await tab.wait_for_function("window.xrserver?.state().nodesDrawn > 0", timeout=60_000)
+        await tab.add_style_tag(content=CANVAS_ONLY)
+        page = await Page(tab).picture(told["rank"], spaces.Pose(**told["pose"]), "author")
+        await browser.close()
+    hidden = eye.max(axis=2) == 0  # by the lenses
+    assert hidden.mean() < 0.2 and eye.std() > 8
+    page[hidden] = 0
+    mean, within = difference(eye, page)
+    assert mean <= 2.0 and within >= 0.99, (mean, within)

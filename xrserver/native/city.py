@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import clock
-from xrserver.columns import NODES, SPANS, STRATA
+from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA
+from xrserver.spaces import Vector
 from xrserver.stream.messages import Columns, Scene, TableBody, TileBody
 
 #: Districts deeper than this are not labelled.
@@ -146,10 +147,14 @@ class City:
 
     def boxes(self, drawn: tuple[str, ...], rank: int) -> tuple[
             NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-        """Return what stands at `rank`: least and greatest corners (n, 3), metres; which are districts."""
+        """Return what stands at `rank`: least and greatest corners (n, 3), metres; which are districts.
+
+        Nobody lands on a ribbon or a bead.
+        """
         low, high, plates = [np.empty((0, 3))], [np.empty((0, 3))], [np.empty(0, np.bool_)]
         for tile in (self._tiles[name] for name in drawn):
             at, live = _standing(tile, rank)
+            live &= tile.nodes["node"] < COMMIT_NODES
             own = tile.spans[at[live]]
             place, size = own["position1"].astype(np.float64), own["size1"].astype(np.float64)
             half = 0.5 * size * (1.0, 0.0, 1.0)
@@ -157,6 +162,14 @@ class City:
             high.append(place + half + size * (0.0, 1.0, 0.0))
             plates.append(tile.nodes["node"][live] & 1 == 1)
         return np.concatenate(low), np.concatenate(high), np.concatenate(plates)
+
+    def on_river(self, rank: int) -> Vector | None:
+        """Return where the river's mainline is at `rank`; None where there is no river."""
+        ranks, position, _ = self.course
+        if not len(ranks):
+            return None
+        x, y, z = (float(np.interp(rank, ranks, position[:, axis])) for axis in range(3))
+        return x, y, z
 
     def labels(self, drawn: tuple[str, ...], rank: int) -> Labels:
         """Return the districts of the tiles drawn that stand at `rank` and can be labelled."""

@@ -20,9 +20,12 @@ class Solids:
     ----------
     low, high : (n, 3) float64
     plates : (n,) bool
+    river : (x, y, z) or None
+        Where the mainline is now.
     """
 
     def __init__(self) -> None:
+        self.river: Vector | None = None
         self.low = self.high = np.empty((0, 3))
         self.plates = np.empty(0, np.bool_)
 
@@ -73,8 +76,15 @@ class Solids:
         """Return a place in the open, near the front of a city, with the city ahead; scene space.
 
         Of places on a grid, the one with room around it that lies nearest to the middle of the front
-        third. They are looked at from there on, until none that is farther off can be better.
+        third. They are looked at from there on, until none that is farther off can be better. Where there
+        is a river only, on it: its coil lies within.
         """
+        if self.river is not None and self.plates.all():
+            return self.river
+        if self.plates.any():  # of the scene, the city
+            size = (self.high - self.low)[self.plates]
+            whole = int(np.argmax(size[:, 0] * size[:, 2]))
+            box = (*self.low[self.plates][whole].tolist(), *self.high[self.plates][whole].tolist())
         xs, zs = (axis.ravel() for axis in np.meshgrid(
             np.linspace(box[0], box[3], _ACROSS), np.linspace(box[2], box[5], _DEEP)))
         wide, deep = box[3] - box[0], box[5] - box[2]

@@ -186,6 +186,7 @@ class WornViewer(Viewer):
         if key != self._solid:
             self._solid = key
             self.moving.teleport.solids.take(*self.city.boxes(*key))
+            self.moving.teleport.solids.river = self.city.on_river(self.playback.rank)
 
     # --- drawing ----------------------------------------------------------------------------------
 

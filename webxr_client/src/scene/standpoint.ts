@@ -1,5 +1,5 @@
 /** A good place to stand in a city: in the open, near its front, with the city ahead. */
-import { NODE, SPAN } from "../generated/protocol.ts";
+import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
 import type { Vector } from "../spaces.ts";
 import type { Look } from "./look.ts";
 import { floatsOf } from "./tile.ts";
@@ -12,20 +12,21 @@ const AMPLE = 12;
 const AHEAD = 0.6;
 
 /**
- * The ground of scene space to stand on at life size, at a whole rank.
+ * The ground of scene space to stand on at life size, at a whole rank; undefined where no building stands.
  *
  * Of places on a grid, the one with room around it that lies nearest to the middle of the front
  * third. Looked for once, on entering: the cost is nodes × places near them.
  *
- * @param box What all of the scene lies in; metres.
+ * @param box What all of the scene lies in; metres. Where the city is a part of it, it counts by itself.
  */
-export function standpoint(look: Look, rank: number, box: readonly number[]): Vector {
-  const [minX, minZ, maxX, maxZ] = [box[0]!, box[2]!, box[3]!, box[5]!];
+export function standpoint(look: Look, rank: number, box: readonly number[]): Vector | undefined {
+  const [minX, minZ, maxX, maxZ] = cityOf(look, rank) ?? [box[0]!, box[2]!, box[3]!, box[5]!];
   const [wide, deep] = [maxX - minX, maxZ - minZ];
   const stepX = wide / (ACROSS - 1);
   const stepZ = deep / (DEEP - 1);
   const room = new Float64Array(ACROSS * DEEP).fill(AMPLE);
   const ground = new Float64Array(ACROSS * DEEP);
+  let buildings = false;
   for (const tile of look.tiles) {
     const floats = floatsOf(tile);
     for (let row = 0; row < tile.nodeCount; row++) {
@@ -37,7 +38,9 @@ export function standpoint(look: Look, rank: number, box: readonly number[]): Ve
       const top = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!;
       const halfX = floats[at + SPAN.size1]! / 2;
       const halfZ = floats[at + SPAN.size1 + 2]! / 2;
-      const plate = (tile.nodes[row * NODE.words + NODE.node]! & 1) === 1;
+      const node = tile.nodes[row * NODE.words + NODE.node]!;
+      const plate = (node & 1) === 1;
+      buildings ||= !plate && node < COMMIT_NODES;
       const near = plate ? 0 : AMPLE;
       const fromI = Math.max(Math.ceil((x - halfX - near - minX) / stepX), 0);
       const toI = Math.min(Math.floor((x + halfX + near - minX) / stepX), ACROSS - 1);
@@ -58,6 +61,7 @@ export function standpoint(look: Look, rank: number, box: readonly number[]): Ve
       }
     }
   }
+  if (!buildings) return undefined;
   const wishedX = (minX + maxX) / 2;
   const wishedZ = maxZ - deep / 3;
   const size = Math.max(wide, deep, 1e-6);
@@ -74,4 +78,22 @@ export function standpoint(look: Look, rank: number, box: readonly number[]): Ve
     }
   }
   return [minX + (best % ACROSS) * stepX, ground[best]!, minZ + Math.floor(best / ACROSS) * stepZ];
+}
+
+/** What the plate below all others covers: least and greatest x and z. */
+function cityOf(look: Look, rank: number): [number, number, number, number] | undefined {
+  for (const tile of look.tiles) {
+    for (let row = 0; row < tile.nodeCount; row++) {
+      const at = row * NODE.words;
+      if (tile.nodes[at + NODE.depth] !== 0 || (tile.nodes[at + NODE.node]! & 1) === 0) continue;
+      const span = tile.liveSpan(row, rank);
+      if (span < 0) continue;
+      const floats = floatsOf(tile);
+      const from = span * SPAN.words;
+      const [x, z] = [floats[from + SPAN.position1]!, floats[from + SPAN.position1 + 2]!];
+      const [halfX, halfZ] = [floats[from + SPAN.size1]! / 2, floats[from + SPAN.size1 + 2]! / 2];
+      return [x - halfX, z - halfZ, x + halfX, z + halfZ];
+    }
+  }
+  return undefined;
 }

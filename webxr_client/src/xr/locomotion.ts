@@ -217,7 +217,9 @@ export class Locomotion implements Part {
     const { position, yaw } = this.#head;
     const box = this.#box;
     if (preset !== "life") return before(box, position, yaw, TABLES[preset], out);
-    const place = standpoint(this.#world.look, this.#viewer.playback.rank, box);
+    // Where there is a river only, on it at the playhead: its coil lies within.
+    const { x, y, z } = this.#viewer.city.uniforms.gatePlace.value;
+    const place = standpoint(this.#world.look, this.#viewer.playback.rank, box) ?? [x, y, z];
     const middle: Vector = [(box[0]! + box[3]!) / 2, 0, (box[2]! + box[5]!) / 2];
     return within(place, middle, position, yaw, this.#floor, 1, out);
   }

@@ -21,13 +21,13 @@ import type { Mode } from "./xr/part.ts";
 
 const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 /** Of the time between frames, what may go into looking for labels; milliseconds at least and at most. */
-const SURVEY_SHARE = 0.03;
-const SURVEY_LEAST = 0.4;
+const SURVEY_SHARE = 0.015;
+const SURVEY_LEAST = 0.25;
 const SURVEY_MOST = 6;
-const SURVEY_WORN = 0.5;
+const SURVEY_WORN = 0.25;
 /** Milliseconds of a frame that may go into making ready for rays, while any tile is new. */
 const PREPARE = 2;
-const PREPARE_WORN = 0.5;
+const PREPARE_WORN = 0.3;
 const LIGHT_SECONDS = 0.35;
 /** Pixels of a building's side from which on it may be named. */
 const SMALLEST_NAMED = 44;

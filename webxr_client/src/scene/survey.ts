@@ -86,6 +86,8 @@ export class Survey {
   #rank = -1;
   /** The rank at which all of this tile's rows so far were looked at, −1 where at several. */
   #since = -1;
+  /** The patch that this tile was at when its first row was looked at. */
+  #sequence = -1;
   #again = true;
   #finished = -Infinity;
   #nearCount = 0;
@@ -252,13 +254,15 @@ export class Survey {
     const { spans } = quarters;
     const floats = floatsOf(tile);
     const rank = this.#rank;
-    // While only the view moves, what stands is known.
-    const known = quarters.rank === rank && quarters.sequence === tile.sequence;
+    // While only the view moves, what stands is known; while time goes on, most of it stands on.
+    const same = quarters.sequence === tile.sequence;
+    const known = same && quarters.rank === rank;
     for (let row = this.#row; row < end; row++) {
       const node = nodes[row * NODE.words + NODE.node]!;
       const block = (node & 1) !== 0;
       if (node >= COMMIT_NODES || (block && !isBlock(tile, row))) continue;
-      const span = known ? spans[row]! : (spans[row] = tile.liveSpan(row, rank));
+      let span = spans[row]!;
+      if (!known && !(same && tile.stands(span, rank))) span = spans[row] = tile.liveSpan(row, rank);
       if (span < 0) continue;
       const at = span * SPAN.words;
       const top = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!;
@@ -273,12 +277,15 @@ export class Survey {
       const size = wide * wide / (dx * dx + dy * dy + dz * dz);
       if (size > least * least) this.#keep(tile, row, span, size);
     }
-    if (this.#row === 0) this.#since = rank;
+    if (this.#row === 0) {
+      this.#since = rank;
+      this.#sequence = tile.sequence;
+    }
     if (rank !== this.#since) this.#since = -1; // the playhead moved meanwhile
     this.#row = end;
     if (end < quarters.rows) return;
     quarters.rank = this.#since;
-    quarters.sequence = tile.sequence;
+    quarters.sequence = this.#sequence === tile.sequence ? tile.sequence : -1; // or patched meanwhile
     this.#at++;
     this.#row = 0;
   }

@@ -121,7 +121,13 @@ export class Tile {
   /** The span that stands at a whole rank, -1 where none does. */
   liveSpan(row: number, rank: number): number {
     const span = this.spanAt(row, rank);
-    return span >= 0 && this.spans[span * SPAN.words + SPAN.death]! > rank ? span : -1;
+    return this.stands(span, rank) ? span : -1;
+  }
+
+  /** Whether a span, −1 for none, is alive at a whole rank. */
+  stands(span: number, rank: number): boolean {
+    const at = span * SPAN.words;
+    return span >= 0 && this.spans[at + SPAN.birth]! <= rank && this.spans[at + SPAN.death]! > rank;
   }
 
   /** Whether a patch fits: it follows what is here, and all that it names is there. */

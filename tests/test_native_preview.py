@@ -86,6 +86,11 @@ def day(title: str) -> str:
     return title.split(" — ")[1]
 
 
+def covered(now: np.ndarray, before: np.ndarray) -> float:
+    """Return the share of pixels that another picture has others of."""
+    return float((np.abs(now - before).max(axis=2) > 4).mean())
+
+
 async def find_building(hand: Hand) -> tuple[str, tuple[int, int]]:
     """Move the mouse over the picture until it points at a building; return its path and place."""
     for y in range(90, SIZE[1] - 100, 14):
@@ -171,7 +176,10 @@ async def drive(hand: Hand, folder: Path) -> None:
     path, place = await find_building(hand)
     before = await hand.picture()
     await hand.tool("click", 1)
-    await hand.until_changed(before, f"a click on {path} opens its panel")
+    opened = await hand.until_changed(before, f"a click on {path} opens its panel")
+    assert covered(opened, before) < 0.75, "a panel leaves part of a small window to the city"
+    await hand.tool("key", "Escape")
+    await hand.until_changed(opened, "Escape closes it")
     await hand.to(8, 150)  # off the city: what follows is seen without a hover
 
     async def home(now: np.ndarray, key: str) -> np.ndarray:

@@ -20,6 +20,7 @@ from xrserver.native.offscreen import create_context
 from xrserver.native.overlay import Overlay
 from xrserver.native.shaping import MISSING, clusters, runs
 from xrserver.native.text import raster
+from xrserver.native.wrapping import lines
 
 ARABIC, CJK, EMOJI = "\u0645", "漢", "🦊"
 
@@ -182,3 +183,20 @@ def test_an_overlay_tints_letters_and_leaves_pictures_as_they_are():
     fox = fox[fox.max(axis=1) > 60]
     assert (fox[:, 1] > 60).mean() > 0.5  # not red alone
     context.release()
+
+
+def test_lines_are_broken_where_their_script_may_be_and_never_before_what_closes():
+    def broken(text: str, width: float) -> list[str]:
+        return lines(text, width, lambda part: float(len(part)), lambda part: part[: int(width)])
+
+    assert broken("one two three", 7) == ["one two", "three"]
+    assert broken("src/native/panels.py", 12) == ["src/native/", "panels.py"]
+    assert broken("https://example.org/x", 14) == ["https://", "example.org/x"]
+    assert broken("修正「窓」の大きさ。次の行", 5) == ["修正「窓」", "の大きさ。", "次の行"]
+    assert broken("キャッシュ", 3) == ["キャッ", "シュ"]
+    assert broken("a_long_name_of_a_test.py", 10) == ["a_long_", "name_of_a_", "test.py"]
+    assert broken("x" * 20, 8) == ["x" * 8]
+    for text in ("漢字" * 40, "สวัสดี" * 20, "word " * 30 + "漢" * 30):
+        found = broken(text, 9)
+        assert "".join(found).replace(" ", "") == text.replace(" ", "")
+        assert all(len(line) <= 9 for line in found)

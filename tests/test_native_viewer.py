@@ -183,7 +183,7 @@ async def test_what_a_person_asks_for_happens(town_repository):
 
             def press(words):
                 """Click on what is written so on the menu."""
-                (x, y, wide, tall), _ = next(area for area in menu.areas if area[1].text == words)
+                x, y, wide, tall = next(area.box for area in menu.areas if area.row.text == words)
                 left, top = viewer._desk._corners["menu"]
                 at = left + 0.8 * (x + wide / 2), top + 0.8 * (y + tall / 2)
                 here = 2 * at[0] / PANEL[0] - 1, 1 - 2 * at[1] / PANEL[1]
@@ -203,8 +203,20 @@ async def test_what_a_person_asks_for_happens(town_repository):
             press("Pause")
             assert not viewer.playback.playing and viewer.colouring == colours
             assert viewer.journey.pose == still  # nothing behind a panel is taken hold of
-            do(("menu",))
+            press(viewer.city.scene.repository)  # the cross beside its title
             assert not menu.shown
+            viewer.choose(hovered)
+            do(("menu",))
+            for _ in range(200):
+                do(frames=1)
+                if viewer._desk.inspector.shown:
+                    break
+            do(("help",))
+            shown = viewer._desk.help, viewer._desk.inspector, menu
+            assert [board.shown for board in shown] == [True, True, True]
+            for left in ([False, True, True], [False, False, True], [False, False, False]):
+                do(("close",))
+                assert [board.shown for board in shown] == left
 
     async with served(town_repository) as serving:
         await beside(session, serving.url)

@@ -92,6 +92,8 @@ const keyboard = new Keyboard({
   colouring: () => colour(COLOURINGS[(COLOURINGS.indexOf(viewer.colouring) + 1) % COLOURINGS.length]!),
   daylight: () => light(viewer.daylight === 0),
   menu: () => ui.menu.toggle(),
+  help: () => ui.help.toggle(),
+  legend: () => ui.toggleLegend(),
   undo: () => viewer.undo(),
   recentre: () => viewer.recentre(),
 }, (event) => forTheView(event));
@@ -331,7 +333,6 @@ addEventListener("keydown", (event) => {
   if (ui.covered || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") ui.escape(() => choose(NOTHING));
   else if (event.key === "?") ui.help.toggle();
-  else if (event.code === "KeyL") ui.toggleLegend();
   else return;
   event.preventDefault();
 });

@@ -10,9 +10,10 @@ import moderngl
 from xrserver.clock import Playback
 from xrserver.native import hud, menu
 from xrserver.native.backend import View
-from xrserver.native.boards import Board, Row
+from xrserver.native.boards import Board
 from xrserver.native.city import City, Labels
 from xrserver.native.overlay import Overlay
+from xrserver.native.typesetting import Row
 from xrserver.spaces import Pose
 from xrserver.stream.messages import Panel
 
@@ -20,7 +21,10 @@ from xrserver.stream.messages import Panel
 _LABEL_SECONDS = 0.1
 #: Logical pixels of a board's unit.
 _UNIT = 0.8
-_MENU, _INSPECTOR = 470.0, 540.0
+_HINT = "Tab: menu   H: keys and mouse"
+_MENU, _INSPECTOR, _HELP = 470.0, 540.0, 640.0
+#: Part of a window's width that menu and inspector may take each; below this many pixels there is no legend.
+_SHARE, _SMALL = 0.46, 640.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,13 @@ class Desk:
         self._labelled, self._label_age = -1, 0.0
         self._drawn: tuple[str, ...] = ()
         self.menu, self.inspector = Board("menu", _MENU, 600.0), Board("inspector", _INSPECTOR, 600.0)
+        self.help = Board("help", _HELP, 600.0, rows=menu.help_())
+        self._legend = True
+        #: What menu and inspector were filled for.
+        self._told: tuple[object, ...] = ()
+        self._inspected: Panel | None = None
         #: Where the boards lie: the upper left corner, logical pixels.
-        self._corners = {"menu": (hud.MARGIN, hud.MARGIN), "inspector": (0.0, hud.MARGIN)}
+        self._corners: dict[str, tuple[float, float]] = {}
         self._size = (1.0, 1.0)
 
     def forget(self) -> None:
@@ -69,24 +78,39 @@ class Desk:
         """Return whether names stand where things stood at another rank."""
         return self._labelled != rank
 
-    def toggle(self) -> None:
-        """Open the menu, or close it."""
-        self.menu.shown = not self.menu.shown
+    def do(self, action: str) -> bool:
+        """Show or hide something; return whether there was something to show or hide."""
+        match action:
+            case "menu":
+                self.menu.shown = not self.menu.shown
+            case "help":
+                self.help.shown = not self.help.shown
+            case "legend":
+                self._legend = not self._legend
+            case "close" if self.help.shown:
+                self.help.shown = False
+            case "close" if self.menu.shown and not self.inspector.shown:
+                self.menu.shown = False
+            case _:
+                return False
+        return True
 
     def point(self, place: tuple[float, float] | None) -> Spot | None:
         """Point at a place of the picture (−1 … 1 each); return the place of a panel that is there."""
         found: Spot | None = None
-        for board in (self.inspector, self.menu):
-            board.cursor = None
+        for board in (self.help, self.inspector, self.menu):
             if place is None or not board.shown or found is not None:
+                board.touch(None)
                 continue
-            left, top = self._corners[board.name]
+            left, top = self._corners.get(board.name, (0.0, 0.0))
             x = ((place[0] + 1) / 2 * self._size[0] - left) / _UNIT
             y = ((1 - place[1]) / 2 * self._size[1] - top) / _UNIT
             if 0.0 <= x <= board.wide and 0.0 <= y <= board.tall:
-                board.cursor = x, y
+                board.touch((x, y))
                 under = board.at(x, y)
                 found = Spot(under[0] if under is not None else None, self._act)
+            else:
+                board.touch(None)
         return found
 
     def draw(self, view: View, city: City, drawn: tuple[str, ...], state: Playback, pose: Pose,
@@ -102,17 +126,23 @@ class Desk:
             self._labels, self._drawn = city.labels(drawn, state.rank), drawn
             self._labelled, self._label_age = state.rank, 0.0
         hud.draw_labels(overlay, self._labels, view, pose, width, height, ink)
-        self._timeline.draw(overlay, city, state, width, height, ink)
+        self._timeline.draw(overlay, city, state, width, height, ink, _HINT if pointer is not None else "")
         if self.menu.shown:
-            self.menu.fill(menu.menu(city, state, settings))
-            self._draw(self.menu, ink, height)
-        elif settings["colour"] == "author":
+            told = menu.told(city, state, settings)
+            if told != self._told:
+                self._told = told
+                self.menu.fill(menu.menu(city, state, settings))
+            self._draw(self.menu, _MENU, _SHARE, ink)
+        elif self._legend and settings["colour"] == "author" and width >= _SMALL:
             hud.draw_legend(overlay, city, ink)
         self.inspector.shown = panel is not None
         if panel is not None:
-            self.inspector.fill(menu.inspector(panel))
-            self._corners["inspector"] = (width - hud.MARGIN - _INSPECTOR * _UNIT, hud.MARGIN)
-            self._draw(self.inspector, ink, height)
+            if panel is not self._inspected:
+                self._inspected = panel
+                self.inspector.fill(menu.inspector(panel))
+            self._draw(self.inspector, _INSPECTOR, _SHARE, ink)
+        if self.help.shown:
+            self._draw(self.help, _HELP, 0.9, ink)
         if tip and pointer is not None:
             x, y = (pointer[0] + 1) / 2 * width, (1 - pointer[1]) / 2 * height
             hud.draw_tip(overlay, x, y, tip, width, height, ink)
@@ -120,12 +150,16 @@ class Desk:
             hud.draw_tip(overlay, hud.MARGIN, height - hud.STRIP - 70, [notice], width, height, ink)
         overlay.draw(view.target)
 
-    def _draw(self, board: Board, ink: hud.Ink, height: float) -> None:
+    def _draw(self, board: Board, wide: float, share: float, ink: hud.Ink) -> None:
         """Draw a board as high as what stands on it, down to the timeline at most."""
+        width, height = self._size
+        board.wide = min(wide, share * width / _UNIT)
         most = (height - hud.STRIP - 3 * hud.MARGIN - 20) / _UNIT
-        left, top = self._corners[board.name]
-        with self._overlay.within(left, top, _UNIT):
-            board.draw(self._overlay, ink, fits=max(most, 40.0))
+        beside = width - board.wide * _UNIT
+        left = {"menu": hud.MARGIN, "inspector": beside - hud.MARGIN, "help": beside / 2}[board.name]
+        self._corners[board.name] = left, hud.MARGIN
+        with self._overlay.within(left, hud.MARGIN, _UNIT):
+            board.draw(self._overlay, ink, fits=max(most, 40.0), opaque=board is self.help)
 
     def draw_waiting(self, view: View, text: str) -> None:
         """Write a line into the middle of a picture in which there is nothing yet."""

@@ -151,15 +151,17 @@ class DesktopViewer(Viewer):
                 return replace(actions, undo=True)
             case "recentre":
                 return replace(actions, recentre=True)
-            case "menu" if self._desk is not None:
-                self._desk.toggle()
             case _:
                 self.do(event.action, event.value[0] if event.value else 0.0)
         return actions
 
     def do(self, action: str, value: float = 0.0) -> None:
         """Do what is asked for by name; moves of the world glide."""
-        if action in ("undo", "recentre"):
+        if self._desk is not None and self._desk.do(action):
+            return
+        if action == "close":
+            self.choose(NOTHING)
+        elif action in ("undo", "recentre"):
             asked = Actions(undo=action == "undo", recentre=action == "recentre")
             self.journey = locomotion.step(self.journey, asked, 0.0)
         else:

@@ -1,4 +1,4 @@
-"""What lies flat over the city: labels of districts, what is pointed at, the timeline, the inspector."""
+"""What lies flat over the city: labels of districts, what is pointed at, the timeline, the legend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from xrserver.native.backend import View
 from xrserver.native.city import City, Labels
 from xrserver.native.overlay import Colour, Overlay
 from xrserver.spaces import Pose
-from xrserver.stream.messages import Panel
 
 #: Height of the timeline and air around it; logical pixels.
 STRIP, MARGIN = 58.0, 14.0
@@ -67,11 +66,11 @@ class Timeline:
 
     def __init__(self) -> None:
         self._key: object = None
-        self._quads: NDArray[np.void] | None = None
+        self._quads: NDArray[np.float32] | None = None
 
     def draw(self, overlay: Overlay, city: City, state: Playback, width: float, height: float,
-             colours: Ink) -> None:
-        """Add the timeline to a frame of `width` × `height` logical pixels."""
+             colours: Ink, hint: str = "") -> None:
+        """Add the timeline to a frame of `width` × `height` logical pixels; where there is room, a hint."""
         rank, pace = state.rank, state.pace
         key = (id(city), city.scene.head_rank, len(city.landmarks), pace, width, height, overlay.scale,
                overlay.generation, colours)
@@ -90,6 +89,8 @@ class Timeline:
         wide_text = overlay.measure(text, 12)[0]
         at = min(max(x - wide_text / 2, left), left + wide - wide_text)
         overlay.text(at, top - 20, text, 12, colours.text)
+        if hint and at - left > overlay.measure(hint, 12)[0] + 20:
+            overlay.text(left, top - 20, hint, 12, colours.faint)
 
     def _still(self, overlay: Overlay, city: City, pace: Pace, width: float, height: float,
                colours: Ink) -> None:
@@ -195,33 +196,6 @@ def draw_tip(overlay: Overlay, x: float, y: float, lines: list[str], width: floa
     for i, (line, size) in enumerate(zip(lines, sizes, strict=True)):
         overlay.text(left + 10, at, line, 13 if i == 0 else 12, colours.text if i == 0 else colours.faint)
         at += size[1]
-
-
-def draw_panel(overlay: Overlay, panel: Panel, width: float, height: float, colours: Ink) -> None:
-    """Add the inspector at the upper right: labels to the left of what they name."""
-    wide = min(430.0, 0.45 * width)
-    names = [overlay.measure(row.label, 12)[0] for row in panel.rows]
-    indent = min(max(names, default=0.0), 0.3 * wide) + 12
-    room, line = height - STRIP - 3 * MARGIN - 20, overlay.measure("x", 13)[1]
-    title = overlay.wrapped(panel.title, 15, wide - 28)[:3]
-    head = len(title) * overlay.measure("x", 15)[1] + 6
-    rows: list[tuple[str, str]] = []
-    for row in panel.rows:
-        body = [part for text in row.text.split("\n")
-                for part in overlay.wrapped(text, 13, wide - 28 - indent)]
-        rows += zip((overlay.fitted(row.label, 12, indent - 8), *[""] * (len(body) - 1)), body, strict=True)
-    rows = rows[:max(0, int((room - head) / line))]
-    left, y = width - MARGIN - wide, MARGIN
-    overlay.rectangle(left, y, wide, head + len(rows) * line + 20, colours.panel, 8.0)
-    y += 10
-    for text in title:
-        overlay.text(left + 14, y, text, 15, colours.text)
-        y += overlay.measure("x", 15)[1]
-    y += 6
-    for label, text in rows:
-        overlay.text(left + 14, y + 1, label, 12, colours.faint)
-        overlay.text(left + 14 + indent, y, text, 13, colours.text)
-        y += line
 
 
 def draw_legend(overlay: Overlay, city: City, colours: Ink) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from xrserver import clock
 from xrserver.clock import Playback
 from xrserver.columns import Category
-from xrserver.native.boards import Row
+from xrserver.input.actions import actions
 from xrserver.native.city import City
 from xrserver.native.renderer import COLOURINGS
+from xrserver.native.typesetting import Row
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.stream.messages import Panel
 
@@ -25,7 +26,7 @@ def menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row,
     settings : dict
         What is chosen, by its name; rows of what is not in it are left out.
     """
-    rows = [Row("title", text=city.scene.repository),
+    rows = [Row("title", text=city.scene.repository, action=("menu",)),
             Row("button", text="Pause" if state.playing else "Play", action=("play",), wide=0.5),
             Row("button", text="By commits" if state.pace == "commit" else "By the calendar",
                 action=("pace",), wide=0.5),
@@ -55,6 +56,11 @@ _CHOICES: dict[str, dict[str, str]] = {
     "posture": {"standing": "Standing", "seated": "Seated"},
     "hands": {"right": "Right hand", "left": "Left hand", "one": "One hand"},
 }
+
+
+def told(city: City, state: Playback, settings: dict[str, object]) -> tuple[object, ...]:
+    """Return all that `menu` depends on: while it is the same, so are its rows."""
+    return city.scene, state.playing, state.pace, state.rate > 0, settings
 
 
 def some(kind: str, words: dict[str, str], settings: dict[str, object]) -> list[Row]:
@@ -93,6 +99,30 @@ def wrist(city: City, state: Playback) -> tuple[Row, ...]:
 
 def inspector(panel: Panel) -> tuple[Row, ...]:
     """Return what is told of what is chosen; a line that names a moment leads there."""
-    return (Row("title", text=panel.title), *(
+    return (Row("title", text=panel.title, action=("close",)), *(
         Row("text", row.label, row.text, ("seek", row.moment) if row.moment and not row.repository else ())
         for row in panel.rows))
+
+
+#: What a help names, in the order people need it.
+_HELPED = ("grab", "orbit", "zoom", "fly", "turn", "teleport", "select", "play", "step", "pace", "faster",
+           "reverse", "colouring", "daylight", "menu", "legend", "close", "undo", "recentre", "fullscreen",
+           "screenshot", "help")
+#: How keys and mouse are written.
+_WRITTEN = {"Comma": ",", "Period": ".", "BracketLeft": "[", "BracketRight": "]", "PageUp": "PgUp",
+            "PageDown": "PgDn", "Escape": "Esc", "left-drag": "drag", "right-drag": "right drag",
+            "left-double": "double click", "left-click": "click"}
+
+
+def help_() -> tuple[Row, ...]:
+    """Return what keys and mouse do, by the table that all viewers share."""
+    table = {action.name: action for action in actions()}
+    rows = [Row("title", text="Keys and mouse", action=("help",))]
+    for name in _HELPED:
+        # Arrows do as the letters beside them; the letters are said.
+        of = [each.source for device in ("mouse", "keyboard") for each in table[name].bindings
+              if each.device == device and not each.source.startswith("Arrow")]
+        keys = "  ".join(_WRITTEN.get(source, source.removeprefix("Key")) for source in of)
+        what = table[name].what
+        rows.append(Row("text", keys, what[0].upper() + what[1:]))
+    return tuple(rows)

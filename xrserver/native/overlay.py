@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from xrserver.native.renderer import source
 from xrserver.native.shaping import clusters
-from xrserver.native.text import MARGIN, raster
+from xrserver.native.text import MARGIN, advance, extent, raster
+from xrserver.native.wrapping import lines
 
 Colour = tuple[float, float, float, float]
 #: Of the atlas: left, top, width, height; texels.
@@ -25,8 +26,12 @@ _ATLAS = 2048
 _MOST = 4096
 #: Texels between lines, so that filtering never reaches a neighbour.
 _BORDER = 1
+_WIDEST = _ATLAS - 2 * _BORDER
 
-_QUAD = np.dtype([("box", "<f4", 4), ("glyph", "<f4", 4), ("colour", "<f4", 4), ("radius", "<f4", 2)])
+#: Numbers of a quad: its box, its letters' place in the atlas, colour, radius of corners and depth.
+_NUMBERS = 14
+_COLOUR = slice(8, 12)
+_NO_LETTERS = (0.0, 0.0, 0.0, 0.0)
 
 
 class Overlay:
@@ -39,9 +44,11 @@ class Overlay:
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
         self._program = context.program(source("overlay", "VERTEX"), source("overlay"))
+        self._program["uAtlas"] = 0
+        self._picture = 0, 0
         self._atlas = context.texture((_ATLAS, _ATLAS), 4)
         self._atlas.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        self._quads = np.zeros(_MOST, _QUAD)
+        self._quads = np.zeros((_MOST, _NUMBERS), np.float32)
         self._buffer = context.buffer(reserve=self._quads.nbytes, dynamic=True)
         self._array = context.vertex_array(
             self._program, [(self._buffer, "4f 4f 4f 2f /i", "aBox", "aGlyph", "aColour", "aRadius")])
@@ -52,7 +59,7 @@ class Overlay:
         self._lines: dict[tuple[str, int], tuple[_Place, _Place]] = {}
         self._shelf = (_BORDER, _BORDER, 0)
         self.scale = 1.0
-        self._origin = (0.0, 0.0)
+        self._origin: tuple[float, float] = (0.0, 0.0)
         #: Depth of what is added from now on, −1 (before everything) … 1: the city hides what is behind it.
         self.depth = -1.0
 
@@ -72,16 +79,26 @@ class Overlay:
         yield
         self.scale, self._origin = scale, origin
 
+    @property
+    def frame(self) -> tuple[float, float, float]:
+        """Where things are added now, and how large: quads kept from elsewhere lie there."""
+        x, y = self._origin
+        return x, y, self.scale
+
     def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour,
                   radius: float = 0.0) -> None:
         """Add a rectangle."""
         s, (left, top) = self.scale, self._origin
         box = left + x * s, top + y * s, width * s, height * s
-        self._add(box, (0.0, 0.0, 0.0, 0.0), colour, radius * s)
+        self._add(box, _NO_LETTERS, colour, radius * s)
 
     def heighten(self, quad: int, height: float) -> None:
         """Give a rectangle another height: the one added when there were `quad` of them."""
-        self._quads[quad]["box"][3] = height * self.scale
+        self._quads[quad, 3] = height * self.scale
+
+    def recolour(self, first: int, last: int, colour: Colour) -> None:
+        """Give quads another colour: those added when there were `first` … `last` − 1 of them."""
+        self._quads[first:last, _COLOUR] = colour
 
     def text(self, x: float, y: float, text: str, size: float, colour: Colour) -> None:
         """Add a line of text whose box has its upper left corner at (x, y)."""
@@ -105,8 +122,8 @@ class Overlay:
         """Return width and height of a line of text."""
         if not text:
             return 0.0, size * 1.4
-        _, _, width, height = self._line(text, size)[0]
-        return width / self.scale, height / self.scale
+        width, height = extent(text, self._pixels(size))
+        return min(width, _WIDEST) / self.scale, height / self.scale
 
     def fitted(self, text: str, size: float, width: float) -> str:
         """Return `text`, its middle left out where it is wider than `width`."""
@@ -123,23 +140,16 @@ class Overlay:
         return _shortened(parts, low)
 
     def wrapped(self, text: str, size: float, width: float) -> list[str]:
-        """Break a text at spaces into lines that fit."""
-        lines: list[str] = []
-        line = ""
-        for word in text.split(" "):
-            longer = f"{line} {word}" if line else word
-            if line and self.measure(longer, size)[0] > width:
-                lines.append(line)
-                line = word
-            else:
-                line = longer
-        return [self.fitted(part, size, width) for part in (*lines, line)]
+        """Break a text into lines that fit, where its script may be broken."""
+        pixels = self._pixels(size)
+        return lines(text, width - MARGIN / self.scale, lambda part: advance(part, pixels) / self.scale,
+                     lambda part: self.fitted(part, size, width))
 
-    def since(self, count: int) -> NDArray[np.void]:
+    def since(self, count: int) -> NDArray[np.float32]:
         """Return a copy of the quads added after there were `count`, to paste into later frames."""
         return self._quads[count:self.count].copy()
 
-    def paste(self, quads: NDArray[np.void]) -> None:
+    def paste(self, quads: NDArray[np.float32]) -> None:
         """Add quads kept from an earlier frame."""
         kept = quads[:_MOST - self.count]
         self._quads[self.count:self.count + len(kept)] = kept
@@ -147,13 +157,14 @@ class Overlay:
 
     def _add(self, box: tuple[float, ...], glyph: tuple[float, ...], colour: Colour, radius: float) -> None:
         if self.count < _MOST:
-            quad = self._quads[self.count]
-            quad["box"], quad["glyph"], quad["colour"] = box, glyph, colour
-            quad["radius"] = radius, self.depth
+            self._quads[self.count] = (*box, *glyph, *colour, radius, self.depth)
             self.count += 1
 
+    def _pixels(self, size: float) -> int:
+        return max(6, round(size * self.scale))
+
     def _line(self, text: str, size: float) -> tuple[_Place, _Place]:
-        key = (text, max(6, round(size * self.scale)))
+        key = (text, self._pixels(size))
         places = self._lines.get(key)
         if places is None:
             coverage, pictures = raster(*key)
@@ -168,7 +179,7 @@ class Overlay:
 
     def _store(self, line: NDArray[np.uint8]) -> _Place:
         height, width = line.shape[:2]
-        width = min(width, _ATLAS - 2 * _BORDER)
+        width = min(width, _WIDEST)
         line = np.ascontiguousarray(line[:, :width])
         x, y, tall = self._shelf
         if x + width + _BORDER > _ATLAS:
@@ -189,8 +200,9 @@ class Overlay:
         target.use()
         self._buffer.write(self._quads[:self.count].data)
         self._atlas.use(0)
-        self._program["uAtlas"] = 0
-        self._program["uPicture"] = (float(target.width), float(target.height))
+        if (target.width, target.height) != self._picture:
+            self._picture = target.width, target.height
+            self._program["uPicture"] = (float(target.width), float(target.height))
         self._context.disable(moderngl.CULL_FACE)
         self._context.enable(moderngl.DEPTH_TEST | moderngl.BLEND)
         target.depth_mask = False

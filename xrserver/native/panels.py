@@ -9,18 +9,17 @@ from xrserver import spaces
 from xrserver.clock import Playback
 from xrserver.native import hud, menu
 from xrserver.native.aiming import Pointed
-from xrserver.native.boards import METRES, Board, Row
+from xrserver.native.boards import METRES, Board
 from xrserver.native.city import City
 from xrserver.native.hands import Worn
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.overlay import Overlay
+from xrserver.native.typesetting import Row
 from xrserver.spaces import Pose, Vector
 from xrserver.stream.messages import Panel
 
 #: Where boards hang: degrees to the right and up, metres away.
 _MENU, _TIME, _INSPECTOR, _NOTICE = (0.0, -8.0, 0.9), (0.0, -30.0, 0.9), (32.0, -8.0, 1.0), (0.0, 6.0, 1.2)
-#: A board is written anew for a cursor that moved by so many units.
-_MOVED = 1.0
 
 
 class Panels:
@@ -41,6 +40,9 @@ class Panels:
         self.boards = [self.inspector, self.menu, self.time, self.notice, self.wrist]
         self._places = {"menu": _MENU, "time": _TIME, "inspector": _INSPECTOR, "notice": _NOTICE}
         self._daylight = -1.0
+        #: What menu and inspector were filled for.
+        self._told: tuple[object, ...] = ()
+        self._inspected: Panel | None = None
         #: Of each hand: the board and the action that its press began on.
         self._held: list[tuple[Board, tuple[str, ...]] | None] = [None, None]
 
@@ -75,16 +77,21 @@ class Panels:
         self.wrist.pose = Pose(place, spaces.look_at(worn.head.position, place), METRES * max(away, 0.3))
 
     def write(self, worn: Worn, city: City, state: Playback, panel: Panel | None, notice: str,
-              settings: dict[str, object]) -> None:
+              settings: Callable[[], dict[str, object]]) -> None:
         """Bring every board up to date; those that changed are drawn with `draw`."""
         self._show(self.inspector, worn, panel is not None)
-        if panel is not None:
+        if panel is not None and panel is not self._inspected:
+            self._inspected = panel
             self.inspector.fill(menu.inspector(panel))
         self._show(self.notice, worn, bool(notice))
         if notice:
             self.notice.fill((Row("text", text=notice),))
         if self.menu.shown:
-            self.menu.fill(menu.menu(city, state, settings))
+            chosen = settings()
+            told = menu.told(city, state, chosen)
+            if told != self._told:
+                self._told = told
+                self.menu.fill(menu.menu(city, state, chosen))
         if self.time.shown:
             self.time.fill((menu.track(city, state),))
         if self.wrist.shown:
@@ -114,19 +121,20 @@ class Panels:
                 hand.owner = "panel"
                 self._held[i] = held = (board, under[0].action) if under is not None else None
                 if under is not None:
-                    board.pressed, board.stale = under[0].action, True
+                    board.press(under[0].action)
                     self._headset.pulse(hand.side, "tick")
             if held is None:
                 continue
             if under is not None and under[0].kind == "track" and hand.select.pressed and held[0] is board:
                 self._act(under[0].action, under[1])
             if hand.select.ended:
-                held[0].pressed, held[0].stale, self._held[i] = (), True, None
+                held[0].press(())
+                self._held[i] = None
                 if under is not None and under[0].kind != "track" and under[0].action == held[1]:
                     self._headset.pulse(hand.side, "select")
                     self._act(under[0].action, under[1])
         for board in self.boards:
-            _point(board, cursors.get(board.name))
+            board.touch(cursors.get(board.name))
         return met
 
     def _nearest(self, ray: Pose) -> tuple[float, float, float, Board] | None:
@@ -161,12 +169,3 @@ class Panels:
             hung.append(sheet)
         self._headset.hung = hung
 
-
-def _point(board: Board, cursor: tuple[float, float] | None) -> None:
-    before = board.cursor
-    if cursor is None or before is None:
-        moved = cursor is not before
-    else:
-        moved = abs(cursor[0] - before[0]) + abs(cursor[1] - before[1]) > _MOVED
-    if moved:
-        board.cursor, board.stale = cursor, True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,12 @@ def raster(text: str, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] |
     pictures : (height, width, 4) uint8 or None
         What has colours of its own, RGBA; None where nothing has.
     """
-    height, base = int(size * 1.4) + 1, round(size * 1.05)
+    base = round(size * 1.05)
     if not fonts.own():
         return np.asarray(_plain(text, size), np.uint8), None
-    parts = [_of_inter(run, size) if isinstance(run.font, Path) else _Shaped(run, size) for run in runs(text)]
-    width = int(sum(part.advance for part in parts)) + MARGIN
-    coverage = np.zeros((height, max(width, 1)), np.uint8)
+    parts = _parts(text, size)
+    width, height = int(sum(part.advance for part in parts)) + MARGIN, int(size * 1.4) + 1
+    coverage = np.zeros((height, width), np.uint8)
     pictures: NDArray[np.uint8] | None = None
     x = 1.0
     for part in parts:
@@ -52,6 +53,23 @@ def raster(text: str, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] |
             part.paint(pictures, x, base)
         x += part.advance
     return coverage, pictures
+
+
+@lru_cache(maxsize=1 << 14)
+def advance(text: str, size: int) -> float:
+    """Return how far a line goes on, pixels, without drawing it."""
+    if not fonts.own():
+        return ImageFont.load_default(size).getlength(text)
+    return sum(part.advance for part in _parts(text, size))
+
+
+def extent(text: str, size: int) -> tuple[int, int]:
+    """Return width and height of a line's picture, pixels, without drawing it."""
+    return int(advance(text, size)) + MARGIN, int(size * 1.4) + 1
+
+
+def _parts(text: str, size: int) -> list[_OfInter | _Shaped]:
+    return [_of_inter(run, size) if isinstance(run.font, Path) else _Shaped(run, size) for run in runs(text)]
 
 
 class _OfInter:
@@ -160,7 +178,6 @@ def _rows(image: Any, channels: int) -> NDArray[np.uint8]:
 
 def _plain(text: str, size: int) -> Image.Image:
     """Draw with the font inside Pillow, where the bundled one is not."""
-    font = ImageFont.load_default(size)
-    picture = Image.new("L", (int(font.getlength(text)) + MARGIN, int(size * 1.4) + 1))
-    ImageDraw.Draw(picture).text((1, 0), text, fill=255, font=font)
+    picture = Image.new("L", extent(text, size))
+    ImageDraw.Draw(picture).text((1, 0), text, fill=255, font=ImageFont.load_default(size))
     return picture

@@ -70,6 +70,8 @@ class Viewer(ABC):
         self._floor_text: tuple[int, int, str] | None = None
         self._panel: Panel | None = None
         self._notice = ""
+        #: Said while another scene is on its way.
+        self._opening = ""
         #: Over passthrough, how dark the city's shadow is; None elsewhere.
         self._shadow: float | None = None
         self._since_report = 0.0
@@ -184,6 +186,8 @@ class Viewer(ABC):
         # Another scene of the same history has the same ranks, and another size.
         other = not first and scene.scene != self._scene
         self._scene = scene.scene
+        if self._notice == self._opening:
+            self._notice = ""
         rate = clock.first_rate(scene.head_rank) if first else self.playback.rate
         at = self.playback if other else scene
         self.playback = replace(clock.seek(self.playback, scene.head_rank, at.rank, at.fraction), rate=rate)
@@ -341,6 +345,9 @@ class Viewer(ABC):
                 self.do("faster", float(factor))
             case ("scene", scene):
                 self._link.show(scene)
+                self._notice = self._opening = f"Opening the {scene.replace('-', ' ')} …"
+            case ("close",):
+                self.choose(NOTHING)
             case (name, *_):
                 self.do(name)
             case _:

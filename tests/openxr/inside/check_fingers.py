@@ -113,7 +113,7 @@ def test_a_wrist_that_is_turned_to_the_face_wears_time_which_the_other_hand_pull
     do(hands, person, "time is worn", lambda: board.shown and board.areas, left=worn_so)
     assert spaces.length(spaces.subtract(board.pose.position, wrist)) == pytest.approx(0.06, abs=0.01)
     assert board in hands.panels.boards and len(hands._headset.hung) == 1
-    area = next(area for area, row in board.areas if row.kind == "track")
+    area = next(area.box for area in board.areas if area.row.kind == "track")
     before = hands.playback.rank
     hands.press(("scrub",), 0.25)
     assert hands.playback.rank < before and area[2] > 300

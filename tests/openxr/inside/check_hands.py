@@ -190,7 +190,8 @@ def test_haptics_are_felt_by_the_runtime_without_complaint(worn, person):
 
 def button(board, text: str) -> tuple[float, float]:
     """The middle of what is written so on a board."""
-    return next((x + w / 2, y + h / 2) for (x, y, w, h), row in board.areas if row.text == text)
+    x, y, wide, tall = next(area.box for area in board.areas if area.row.text == text)
+    return x + wide / 2, y + tall / 2
 
 
 def click(worn, person, board, place) -> None:
@@ -231,7 +232,7 @@ def test_the_menu_opens_before_the_head_and_its_buttons_do_what_they_say(worn, p
     run(worn, 2)
     assert np.abs(picture(worn, "menu").astype(int) - before).mean() > 0.1
     click(worn, person, menu, button(menu, "Author"))
-    (x, y, wide, tall), _ = time.areas[0]
+    x, y, wide, tall = time.areas[0].box
     click(worn, person, time, (x + 0.25 * wide, y + tall / 2))
     head = worn.city.scene.head_rank
     assert worn.playback.rank == pytest.approx(0.25 * head, abs=0.03 * head)
@@ -249,7 +250,7 @@ def test_what_is_chosen_is_told_beside_the_menu_and_a_commit_of_it_leads_to_its_
     told = picture(worn, "inspector")
     assert told.std() > 10
     head = worn.playback.rank
-    click(worn, person, inspector, button(inspector, inspector.areas[-1][1].text))
+    click(worn, person, inspector, button(inspector, inspector.areas[-1].row.text))
     until(lambda: worn.frame() and worn.playback.rank < head, "it leads there")
     worn.press(("scrub",), 1.0)
     person.right.flags.add("b")

@@ -2,7 +2,7 @@
 // fails when this file is not current.
 
 export type Device = "mouse" | "touch" | "keyboard" | "openxr" | "webxr" | "fingers";
-export type ActionName = "grab" | "zoom" | "orbit" | "fly" | "turn" | "teleport" | "point" | "select" | "scrub" | "step" | "play" | "pace" | "faster" | "reverse" | "colouring" | "daylight" | "menu" | "bookmark" | "fullscreen" | "screenshot" | "undo" | "recentre";
+export type ActionName = "grab" | "zoom" | "orbit" | "fly" | "turn" | "teleport" | "point" | "select" | "scrub" | "step" | "play" | "pace" | "faster" | "reverse" | "colouring" | "daylight" | "menu" | "close" | "help" | "legend" | "bookmark" | "fullscreen" | "screenshot" | "undo" | "recentre";
 
 /** One way to ask for an action: a gesture, a key's code or a component of a device. */
 export interface Binding {
@@ -179,6 +179,24 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
       { device: "webxr", source: "b-button", hand: "either" },
       { device: "webxr", source: "y-button", hand: "either" },
       { device: "fingers", source: "palm-up" },
+    ],
+  },
+  close: {
+    what: "close what was opened last",
+    bindings: [
+      { device: "keyboard", source: "Escape" },
+    ],
+  },
+  help: {
+    what: "show or hide what keys and mouse do",
+    bindings: [
+      { device: "keyboard", source: "KeyH" },
+    ],
+  },
+  legend: {
+    what: "show or hide what colours mean",
+    bindings: [
+      { device: "keyboard", source: "KeyL" },
     ],
   },
   bookmark: {

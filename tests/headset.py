@@ -37,6 +37,24 @@ _DEVICE = """
 """
 
 
+#: A frame counts for so many milliseconds at least: what takes its time takes no more frames on a fast
+#: machine than on a slow one, where they are longer by themselves.
+STEP = 25
+
+#: Lets the page's clock run ahead by what a session's frames lack of that.
+_STEADY = """
+(() => {
+  const now = performance.now.bind(performance), request = window.requestAnimationFrame.bind(window);
+  let ahead = 0, before = 0;
+  performance.now = () => now() + ahead;
+  window.requestAnimationFrame = (callback) => request((time) => {
+    if (time !== before && device.activeSession) ahead += Math.max(%d - (time - before), 0);
+    before = time;
+    callback(time + ahead);
+  });
+})();
+"""
+
 #: Leaves out draws while a headset is worn, but for one frame in so many. Numbers need no pixels, and on the
 #: CPU they are most of what a frame costs; what is drawn seldom still compiles, links and raises its errors.
 _SELDOM = """
@@ -91,6 +109,20 @@ class Headset:
             };
             next();
         })""", count)
+
+    async def seconds(self, seconds: float) -> None:
+        """Let so much of the session's own time go by, of which no frame counts for more than a tenth."""
+        await self.run("""seconds => new Promise(done => {
+            const session = device.activeSession;
+            let before = Infinity, passed = 0;
+            const next = time => {
+                passed += Math.min(Math.max(time - before, 0), 100);
+                before = time;
+                if (passed >= 1000 * seconds) done();
+                else session.requestAnimationFrame(next);
+            };
+            session.requestAnimationFrame(next);
+        })""", seconds)
 
     async def enter(self, mode: str = "vr") -> None:
         """Press the page's button and wait until the headset shows the picture."""
@@ -320,7 +352,7 @@ async def worn(browser: Browser, url: str, model: str = "metaQuest3", *, room: s
         captured = (sem / "captures" / f"{room}.json").read_text(encoding="utf-8")
         with_room = ("device.installSEM(IWER_SEM.SyntheticEnvironmentModule);"
                      f"device.sem.loadEnvironment({captured});")
-    before.append(_DEVICE % (model, with_room))
+    before += [_DEVICE % (model, with_room), _STEADY % STEP]
     if not every_frame:
         before.append(_SELDOM % SELDOM)
     if told:

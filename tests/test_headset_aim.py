@@ -257,7 +257,7 @@ async def test_switching_between_hands_and_controllers_leaves_nothing_of_the_oth
     await worn.controllers()
     await chromium.soon(lambda: worn.run("performance.getEntriesByType('resource').filter("
                                          "each => each.name.includes('meta-quest-touch-plus')).length === 2"))
-    await worn.frames(40)
+    await worn.seconds(0.6)
     base = (await worn.state())["triangles"] - 4 * controller
     assert base > 0
     await worn.hands()

@@ -218,9 +218,9 @@ async def test_where_there_are_no_planes_a_hit_test_meets_the_table_and_no_ancho
         place, _, _ = await rests(worn)
         assert abs(place[1] - TABLE[1]) < 3 * CENTIMETRE  # the room's mesh is rougher than its planes
         if kind == "hands":
-            for value in (0.3, 0.7, 1, 0, 1, 0.5, 0):  # seen open for a frame in the middle
-                await worn.run("value => device.hands.right.updatePinchValue(value)", value)
-                await worn.frames(1)
+            await worn.ramp_pinch("right")
+            await worn.flicker("right")  # seen open for single frames in the middle
+            await worn.ramp_pinch("right", 0)
         else:
             await wearer.press("right")
         put = await rests(worn)

@@ -168,7 +168,8 @@ async def test_the_stick_turns_in_steps_about_the_head(worn: Headset) -> None:
 async def test_the_other_stick_flies_where_the_head_looks_and_stops(worn: Headset) -> None:
     await worn.head(0, 1.6, 0, yaw=math.pi / 2, pitch=-0.5)
     before = await worn.still()
-    await worn.stick("left", 0, -1, frames=8)
+    await worn.stick("left", 0, -1)
+    await worn.seconds(0.3)
     await worn.stick("left", 0, 0)
     after = await worn.still()
     x, y, z = spaces.subtract(after.position, before.position)
@@ -200,7 +201,8 @@ async def test_smooth_turning_goes_round_the_head_and_stops(worn: Headset) -> No
     before = await worn.still()
     for way in (1, -1):
         began = await worn.pose()
-        await worn.stick("right", way, 0.0, frames=8)
+        await worn.stick("right", way, 0.0)
+        await worn.seconds(0.3)
         await worn.stick("right", 0.0, 0.0)
         after = await worn.still()
         turned = spaces.yaw_pitch_of(after.orientation)[0] - spaces.yaw_pitch_of(began.orientation)[0]
@@ -218,7 +220,8 @@ async def test_left_handed_the_left_hand_turns_and_throws_and_the_right_one_flie
     once = await worn.still()
     turned = spaces.yaw_pitch_of(once.orientation)[0] - spaces.yaw_pitch_of(before.orientation)[0]
     assert math.degrees(turned) == pytest.approx(30, abs=0.1)
-    await worn.stick("right", 0, -1, frames=8)
+    await worn.stick("right", 0, -1)
+    await worn.seconds(0.3)
     await worn.stick("right", 0, 0)
     flown = await worn.still()
     assert flown.position[2] - once.position[2] > 0.02
@@ -244,12 +247,14 @@ async def test_with_one_hand_its_stick_does_all_that_two_would(worn: Headset) ->
     await worn.controller("right", 0.3, 1.2, -0.4)
     await worn.press("right", "squeeze")
     held = spaces.apply_inverse(await worn.pose(), (await worn.grip("right")))
-    await worn.stick("right", 0.0, -1.0, frames=10)
+    await worn.stick("right", 0.0, -1.0)
+    await worn.seconds(0.3)
     await worn.stick("right", 0.0, 0.0)
     grown = await worn.pose()
     assert grown.scale > 1.02 * once.scale
     assert apart(spaces.apply(grown, held), await worn.grip("right")) < MILLIMETRE
-    await worn.stick("right", 1.0, 0.0, frames=10)
+    await worn.stick("right", 1.0, 0.0)
+    await worn.seconds(0.3)
     await worn.stick("right", 0.0, 0.0)
     spun = await worn.pose()
     assert spaces.yaw_pitch_of(spun.orientation)[0] - spaces.yaw_pitch_of(grown.orientation)[0] > 0.02

@@ -53,7 +53,7 @@ async def look_at_the_left_controller(worn: headset.Headset) -> dict[str, Any]:
     await worn.controller("left", -0.05, 1.25, -0.35)
     await worn.head(0, 1.6, 0, pitch=-0.75)
     shown = await panel(worn, "time")
-    await worn.frames(8)
+    await worn.seconds(0.4)
     return await panel(worn, "time") | {"size": shown["size"]}
 
 
@@ -154,11 +154,11 @@ async def test_bare_hands_find_time_on_the_wrist_and_the_menu_in_a_palm(chrome: 
         await worn.hand("right", 0.35, 1.1, -0.1)
         await worn.head(0, 1.6, 0, pitch=-0.6)
         # A hand that lies with its back up shows nothing; its palm turned to the face does.
-        await worn.frames(15)
+        await worn.seconds(0.5)
         assert (await worn.state())["panels"] == []
         await palm(worn, "left", HEAD - at, np.array([1.0, 0, 0]))
         await panel(worn, "time")
-        await worn.frames(10)
+        await worn.seconds(0.4)
         shown = await panel(worn, "time")
         assert np.linalg.norm(np.array(shown["position"]) - at) < 0.15
         # Level to the head, however steeply it is looked down on.
@@ -174,7 +174,7 @@ async def test_bare_hands_find_time_on_the_wrist_and_the_menu_in_a_palm(chrome: 
         await worn.hand("right", 0.2, 1.2, -0.35)
         await palm(worn, "right", np.array([0, 1.0, 0]), np.array([0, 0, -1.0]))
         await panel(worn, "menu")
-        await worn.frames(12)
+        await worn.seconds(0.4)
         assert any(each["name"] == "menu" for each in (await worn.state())["panels"])
 
 
@@ -190,7 +190,7 @@ async def test_a_panel_is_carried_by_its_bar_and_keeps_facing_the_head(chrome: B
         await worn.press("right", "trigger", 1)
         for step in range(1, 5):
             await aim(worn, bar + np.array([-0.06, 0.02, 0]) * step)
-        await worn.frames(12)
+        await worn.seconds(0.4)
         await worn.press("right", "trigger", 0)
         moved = await panel(worn, "menu")
         way = np.array(moved["position"]) - np.array(shown["position"])
@@ -212,7 +212,7 @@ async def test_the_first_minute_is_told_once(chrome: Browser, url: str) -> None:
         await worn.visit.until("state.panels.length === 0")
         await worn.leave()
         await worn.enter("vr")
-        await worn.frames(20)
+        await worn.seconds(0.6)
         assert not any(each["name"] == "hint" for each in (await worn.state())["panels"])
 
 
@@ -237,7 +237,7 @@ async def test_names_in_the_room_are_large_and_never_over_each_other(chrome: Bro
         await worn.visit.until("state.names.length >= 2")
         for yaw, pitch in ((0.0, -0.6), (0.35, -0.5), (-0.3, -0.9)):
             await worn.head(0, 1.6, 0, yaw=yaw, pitch=pitch)
-            await worn.frames(8)
+            await worn.seconds(0.5)
             names = (await worn.state())["names"]
             assert all(each["degrees"] >= 0.8 for each in names)
             for one, a in enumerate(names):
@@ -295,7 +295,7 @@ async def raise_the_left_palm(worn: headset.Headset) -> dict[str, Any]:
     await worn.head(0, 1.6, 0, pitch=-0.6)
     await palm(worn, "left", HEAD - at, np.array([1.0, 0, 0]))
     await panel(worn, "time")
-    await worn.frames(25)
+    await worn.seconds(0.6)
     return await panel(worn, "time")
 
 
@@ -362,7 +362,7 @@ async def test_a_tap_on_the_wrist_plays_and_pauses(chrome: Browser, url: str) ->
         await worn.hand("left", -0.1, 1.2, -0.35)
         await worn.hand("right", 0.3, 1.1, -0.2)
         await worn.visit.seek("rank:0")
-        await worn.frames(10)
+        await worn.seconds(0.4)
         assert (await worn.state())["panels"] == []
         wrist = await worn.run("""new Promise(done => {
             const session = device.activeSession;

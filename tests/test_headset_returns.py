@@ -107,7 +107,7 @@ class Returning(Wearer):
         await self._lets_go()
 
     async def _takes_hold(self) -> Pose:
-        await self.waits(0.7)  # a move of its own, which is undone by itself
+        await self.worn.seconds(0.7)  # a move of its own, which is undone by itself
         await self.hold("right", 0.3, 1.4, -0.3)
         await self.take("right")
         return await self.worn.pose()

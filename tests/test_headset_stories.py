@@ -54,7 +54,7 @@ class Story(Wearer):
         await self.hold("right", 0.2, 1.3, -0.3)
         for side in ("left", "right"):
             await self.worn.seen(side, False)
-        await self.worn.frames(12)
+        await self.worn.seconds(0.8)
         without = (await self.worn.state())["triangles"]
         for side in ("left", "right"):
             await self.worn.seen(side, True)
@@ -144,7 +144,7 @@ class Story(Wearer):
         start, way = await self.worn.ray("right")
         if self.kind == "hands":
             await self.worn.ramp_pinch("right")
-            await self.waits(0.8)  # held still on the ground, it aims
+            await self.worn.seconds(0.8)  # held still on the ground, it aims
             await self.worn.ramp_pinch("right", 0)
         else:
             await self.worn.stick("right", 0, -1, frames=4)
@@ -166,8 +166,8 @@ class Story(Wearer):
                 after.orientation)[0]) == pytest.approx(30, abs=0.1)
             assert apart(spaces.apply(turned, spaces.apply_inverse(after, (0, 1.6, 0))), (0, 1.6, 0)) < 0.01
             assert (await self.worn.state())["narrowed"] == 0
-            await self.worn.stick("left", 0, -1, frames=12)
-            assert (await self.worn.state())["narrowed"] > 0.1, "the view narrows while it moves by itself"
+            await self.worn.stick("left", 0, -1)
+            await self.worn.visit.until("state.narrowed > 0.1")  # the view narrows while it moves by itself
             await self.worn.stick("left", 0, 0)
             flown = await self.worn.still()
             await self.worn.visit.until("state.narrowed === 0")
@@ -215,7 +215,7 @@ class Story(Wearer):
             await self.worn.controller("left", -0.05, 1.25, -0.35)
             await self.worn.head(0, 1.6, 0, pitch=-0.75)
         await panel(self.worn, "time")
-        await self.waits(0.4)  # it follows the wrist, and comes to rest
+        await self.worn.seconds(0.4)  # it follows the wrist, and comes to rest
         shown = await panel(self.worn, "time")
         head = (await self.worn.state())["headRank"]
         track = target(shown, "Time")

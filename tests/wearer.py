@@ -81,17 +81,3 @@ class Wearer:
                 await self.worn.ramp_pinch(side, value)
             else:
                 await self.worn.press(side, "trigger", value)
-
-    async def waits(self, seconds: float) -> None:
-        """Let so much of the session's own time go by, of which no frame counts for more than a tenth."""
-        await self.worn.run("""seconds => new Promise(done => {
-            const session = device.activeSession;
-            let before = Infinity, passed = 0;
-            const next = time => {
-                passed += Math.min(Math.max(time - before, 0), 100);
-                before = time;
-                if (passed >= 1000 * seconds) done();
-                else session.requestAnimationFrame(next);
-            };
-            session.requestAnimationFrame(next);
-        })""", seconds)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Kinds of networks where somebody may ask for the name.
 _KINDS = ("lan", "public", "link-local")
+
+#: Where multicast DNS is spoken, by IPv4.
+_GROUP = "224.0.0.251"
 
 #: Milliseconds that a name is asked for before it counts as free.
 _PROBE = 750
@@ -143,6 +147,7 @@ async def _announce(stack: contextlib.AsyncExitStack, port: int, reached: Sequen
     from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
     logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # an interface that fails is no news
+    reached = _heard(reached)
     version = IPVersion.All if any(":" in one for one in reached) else IPVersion.V4Only
     responder = AsyncZeroconf(interfaces=list(reached), ip_version=version)
     stack.push_async_callback(_leave, responder)
@@ -159,6 +164,33 @@ async def _announce(stack: contextlib.AsyncExitStack, port: int, reached: Sequen
         task = asyncio.ensure_future(repeating)
         stack.callback(task.cancel)
     return name
+
+
+def _heard(addresses: Sequence[str]) -> list[str]:
+    """Return those of `addresses` where multicast can be heard: what fails costs the others no name.
+
+    Raises
+    ------
+    OSError
+        It can be heard at none of them. Asked here, as zeroconf leaves a socket open when it finds out.
+    """
+    heard: list[str] = []
+    failed = OSError("no address")
+    for address in addresses:
+        six = ":" in address
+        try:
+            with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as asked:
+                asked.bind((address if six else "", 0))
+                if not six:
+                    asked.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                                     socket.inet_aton(_GROUP) + socket.inet_aton(address))
+        except OSError as error:
+            failed = error
+        else:
+            heard.append(address)
+    if not heard:
+        raise failed
+    return heard
 
 
 async def _free_name(responder: AsyncZeroconf, addresses: Sequence[str], names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import soon
 from repositories import git
 from served import asking, served
 from test_history_live import Work
@@ -142,6 +143,32 @@ async def test_a_city_in_several_tiles_stays_the_one_it_is_and_only_what_is_touc
         touched = [tile for tile in next(iter(opened.scenes.values())).open_tiles
                    if opened.published(next(iter(opened.scenes.values()))).after(tile)]
         assert 0 < len(touched) < len(next(iter(opened.scenes.values())).open_tiles)
+
+
+async def test_who_comes_after_many_commits_hears_few_patches_and_sees_what_others_see(work: Work) -> None:
+    async with watched(work) as (serving, session):
+        root = (await session.tile()).header.id
+        for n in range(9):
+            await asyncio.to_thread(work.commit, {"src/f0.py": f"{n}\n", f"src/new{n}.py": "x\n"})
+            await heard(session, Commits)
+        (opened,) = serving.sessions.repositories.values()
+        (scene,) = opened.scenes.values()
+
+        async def put_together() -> bool:
+            return 0 < len(opened.published(scene).after(root)) < 8
+
+        await soon(put_together)
+        async with xrserver.connect(serving.url) as late:
+            rank = late.scene.head_rank
+            there = standing(await late.tile(), rank)
+            await late.table()
+            assert (await late.query("moment", "main")).rank == rank  # what came behind the tile was heard
+            assert standing(await late.tile(), rank) == standing(await session.tile(), rank)
+            assert len(standing(await late.tile(), rank)) >= len(there)
+            await asyncio.to_thread(work.commit, {"src/last.py": "x\n"})
+            for viewer in (session, late):
+                await heard(viewer, Commits)
+                assert b"src/last.py" in standing(await viewer.tile(), rank + 1)
 
 
 async def test_what_is_left_out_stays_left_out_when_commits_land(work: Work) -> None:

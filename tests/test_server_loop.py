@@ -13,7 +13,7 @@ from test_cli_commands import SECONDS, environment
 
 #: CPU seconds that one step of the loop may take. 0.010 s are promised of an idle machine, 0.004 s is what it
 #: takes; importing something in the loop by mistake takes 0.025 s.
-MOST = 0.015
+MOST = 0.012
 
 _SERVED = """
 import asyncio, json, sys, threading, time

@@ -169,6 +169,7 @@ class Following:
                     self._opened.describe(index, versions)
                     self._builder.know(index, versions)
                 await self._build_again(growth)
+                await self._put_together()
             self._trouble = ""
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
@@ -187,8 +188,16 @@ class Following:
         for i, piece in enumerate(pieces):
             if i:
                 await asyncio.sleep(0)  # a large commit holds nobody else up
-            published.add(piece.patch, piece.number)
+            published.add(piece.patch, piece.number, piece.frame)
             self._sessions.publish(scene.generation, piece.patch.tile, piece.frame)
+
+    async def _put_together(self) -> None:
+        """Make one patch of many, for who comes later."""
+        for scene in self._opened.scenes.values():
+            published = self._opened.published(scene)
+            for tile, later in published.loose():
+                published.shorten(tile, later, await self._step(
+                    lambda published=published, tile=tile, later=later: published.put_together(tile, later)))
 
     async def _tell_of_more(self) -> None:
         """Follow the tiles that were asked for while their scene was not followed yet."""

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from xrserver.scene.open_tiles import TilePatch
 from xrserver.scene.patch_parts import parts
 from xrserver.stream import bodies, codec
 from xrserver.stream.merging import Merged
 
+#: So many patches of a tile are put together, for a later viewer to hear them as one.
+_MANY = 8
+
 #: The first number of a tile's patches: what is put together for a later viewer is numbered up to the last.
 FIRST_NUMBER = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A patch as viewers were sent it."""
+
+    patch: TilePatch
+    number: int
+    frame: bytes
 
 
 class Published:
@@ -41,27 +54,37 @@ class Published:
         self.asked: set[str] = set()
         self.told: set[str] | None = None
         self._merged: dict[str, Merged] = {}
-        self._numbers: dict[str, int] = {}
-        self._frames: dict[str, list[bytes]] = {}
+        self._first: dict[str, list[bytes]] = {}
+        self._later: dict[str, list[_Said]] = {}
 
-    def add(self, patch: TilePatch, number: int) -> None:
-        """Take note of a patch that viewers are sent, by its number."""
-        tile = patch.tile
-        if tile not in self._merged:
-            self._merged[tile] = Merged(tile)
-        self._merged[tile].take(patch)
-        self._numbers[tile] = number
-        self._frames.pop(tile, None)
+    def add(self, patch: TilePatch, number: int, frame: bytes) -> None:
+        """Take note of a patch that viewers are sent, by its number, as `frame`."""
+        self._later.setdefault(patch.tile, []).append(_Said(patch, number, frame))
 
     def after(self, body: str) -> Sequence[bytes]:
-        """Return the frames that follow a tile, or the table: all that came since, as it is now."""
+        """Return the frames that follow a tile, or the table: all that came since."""
         if body == self.table:
             return (self.commits,) if self.commits else ()
-        if body not in self._merged:
-            return ()
-        if body not in self._frames:
-            pieces = list(parts(self._merged[body].patch()))
-            first = self._numbers[body] - len(pieces) + 1
-            self._frames[body] = [codec.encode(bodies.patch_message(self.generation, first + i, piece))
-                                  for i, piece in enumerate(pieces)]
-        return self._frames[body]
+        return *self._first.get(body, ()), *(said.frame for said in self._later.get(body, ()))
+
+    def loose(self) -> list[tuple[str, Sequence[_Said]]]:
+        """Return the tiles, and of each the patches, that are to be put together: there are many of them."""
+        return [(tile, tuple(later)) for tile, later in self._later.items() if len(later) >= _MANY]
+
+    def put_together(self, tile: str, later: Sequence[_Said]) -> list[bytes]:
+        """Return what stands for all patches of a tile up to the last of `later`.
+
+        Takes long for large patches: meant for a thread, always the same one, while the event loop goes on.
+        """
+        merged = self._merged.setdefault(tile, Merged(tile))
+        for said in later:
+            merged.take(said.patch)
+        pieces = list(parts(merged.patch()))
+        first = later[-1].number - len(pieces) + 1
+        return [codec.encode(bodies.patch_message(self.generation, first + i, piece))
+                for i, piece in enumerate(pieces)]
+
+    def shorten(self, tile: str, later: Sequence[_Said], frames: list[bytes]) -> None:
+        """Say `frames` from now on instead of all up to the last of `later`."""
+        self._first[tile] = frames
+        del self._later[tile][:len(later)]

@@ -13,6 +13,9 @@ from xrserver.scene.open_tiles import TilePatch
 
 Records = NDArray[Any]
 
+#: Among traits; a plain number, for it is asked of every row.
+_AGGREGATE = int(Flag.AGGREGATE) << 8
+
 
 @dataclass(slots=True)
 class _Record:
@@ -59,7 +62,7 @@ class Merged:
         for row, node in enumerate(patch.nodes):
             first, count = int(node["first_span"]), int(node["span_count"])
             traits = int(patch.spans["traits"][first]) if count else 0
-            block = bool(traits >> 8 & Flag.AGGREGATE)
+            block = bool(traits & _AGGREGATE)
             record = self._record(int(node["node"]), traits, int(node["first_stratum"]) if block else 0)
             record.spans += [patch.spans[at:at + 1].copy() for at in range(first, first + count)]
             floor, floors = int(node["first_stratum"]), int(node["stratum_count"])
@@ -94,7 +97,7 @@ class Merged:
                          np.frombuffer(b"".join(names), np.uint8))
 
     def _record(self, node: int, traits: int, which: int) -> _Record:
-        key = node, bool(traits >> 8 & Flag.AGGREGATE), which
+        key = node, bool(traits & _AGGREGATE), which
         record = self._records.get(key)
         if record is None:
             record = self._records[key] = _Record()

@@ -71,7 +71,10 @@ async def test_a_reloaded_page_is_where_it_was(chrome: Browser, serving: app.Ser
         await visit.seek("v1.0")
         await visit.run("xrserver.setPose({position: [0.5, 1, -4], orientation: [0, 0, 0, 1], scale: 0.02})")
         before = await visit.state()
-        await asyncio.sleep(0.8)                    # the page tells where it is twice a second
+        async with asyncio.timeout(30):  # until the page has told where it is
+            while not any(where.pose and where.pose.scale == pytest.approx(0.02)
+                          for _, where in serving.sessions.resumes._kept.values()):
+                await asyncio.sleep(0.02)  # noqa: ASYNC110 (what is waited for happens in another process)
         await visit.page.reload()
         await visit.page.wait_for_selector(".loading.done", state="attached")
         after = await visit.state()

@@ -13,7 +13,7 @@ import pytest
 from headset import Headset
 from playwright.async_api import Browser
 from reaching import click, panel, target
-from wearer import Input, Wearer, every
+from wearer import Input, Wearer, every, every_model
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -229,20 +229,24 @@ async def test_where_there_are_no_planes_a_hit_test_meets_the_table_and_no_ancho
         assert await worn.run("localStorage['xrserver.places'] ?? '{}'") == "{}"
 
 
+@every(("metaQuest3", "controllers"))
 async def test_without_a_surface_the_city_floats_before_its_wearer_and_is_left_by_a_press(
-        chrome: Browser, url: str) -> None:
-    async with headset.worn(chrome, url) as worn:
+        chrome: Browser, url: str, model: str, kind: Input) -> None:
+    async with headset.worn(chrome, url, model) as worn:
         await worn.enter("ar")
+        await worn.run("kind => device.primaryInputMode = kind", kind.removesuffix("s"))
         await worn.head(0.3, 1.6, 0.4, math.pi / 2)  # looks along −X
         place, _, _ = await rests(worn)
         assert close((place[0], place[1]), (0.3 - 1.0, 1.6 - 0.75), 0.1)
-        await press(worn)
+        await Wearer(worn, kind).press("right")
         await worn.head(0.3, 1.6, 0.4, 0)
         assert close((await rests(worn))[0], place)
 
 
-async def test_a_device_that_finds_no_surfaces_has_it_float_at_once(chrome: Browser, url: str) -> None:
-    async with headset.worn(chrome, url, scripts=(NO_PLANES_AT_ALL,)) as worn:
+@every_model("metaQuest3")
+async def test_a_device_that_finds_no_surfaces_has_it_float_at_once(
+        chrome: Browser, url: str, model: str) -> None:
+    async with headset.worn(chrome, url, model, scripts=(NO_PLANES_AT_ALL,)) as worn:
         await worn.enter("ar")
         place, _, _ = await rests(worn)
         await worn.head(1, 1.6, 1, 1)
@@ -250,10 +254,11 @@ async def test_a_device_that_finds_no_surfaces_has_it_float_at_once(chrome: Brow
         await kept(worn)
 
 
+@every_model("metaQuest3")
 async def test_the_place_is_chosen_anew_when_it_is_lost_and_when_somebody_wishes(
-        chrome: Browser, url: str) -> None:
+        chrome: Browser, url: str, model: str) -> None:
     """A room with planes, controllers; then the menu leads out to VR and back, and everything is kept."""
-    async with headset.worn(chrome, url, room="office_small") as worn:
+    async with headset.worn(chrome, url, model, room="office_small") as worn:
         await worn.enter("vr")
         await worn.run("xrserver.seek(2)")
         await worn.run("xrserver.select('README.md')")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -67,14 +66,16 @@ async def test_a_server_that_goes_and_comes_back_finds_the_page_where_it_was(chr
 
 
 async def test_a_reloaded_page_is_where_it_was(chrome: Browser, serving: app.Serving) -> None:
+    async def told() -> bool:
+        """Whether the server knows where the page is; it is told twice a second."""
+        return any(where.pose is not None and where.pose.scale == pytest.approx(0.02)
+                   for _, where in serving.sessions.resumes._kept.values())
+
     async with chromium.visit(chrome, serving.url) as visit:
         await visit.seek("v1.0")
         await visit.run("xrserver.setPose({position: [0.5, 1, -4], orientation: [0, 0, 0, 1], scale: 0.02})")
         before = await visit.state()
-        async with asyncio.timeout(30):  # until the page has told where it is
-            while not any(where.pose and where.pose.scale == pytest.approx(0.02)
-                          for _, where in serving.sessions.resumes._kept.values()):
-                await asyncio.sleep(0.02)  # noqa: ASYNC110 (what is waited for happens in another process)
+        await chromium.soon(told)
         await visit.page.reload()
         await visit.page.wait_for_selector(".loading.done", state="attached")
         after = await visit.state()

@@ -44,6 +44,12 @@ def every(*always: Worn) -> pytest.MarkDecorator:
         for model in MODELS for kind in kinds])
 
 
+def every_model(always: str) -> pytest.MarkDecorator:
+    """Parametrize by every Quest; only `always` is not slow."""
+    return pytest.mark.parametrize("model", [
+        pytest.param(model, marks=() if model == always else pytest.mark.slow) for model in MODELS])
+
+
 def apart(a: Vector, b: Vector) -> float:
     """Metres between two points."""
     return spaces.length(spaces.subtract(a, b))

@@ -61,7 +61,7 @@ EXAMPLES: tuple[Any, ...] = (
     messages.Hello("quest3", "", "city"),
     messages.Want(["a" * 32, "b" * 32]),
     messages.Drop(["a" * 32]),
-    messages.Clock(41, 0.5, True, POSE),
+    messages.Clock(41, 0.5, True, POSE, "c" * 16),
     messages.Query(3, "find", "src/app.py", 0, 0, 41),
     messages.Select(-1, 41),
     messages.TileBody(HEADER, packed(SPANS, 5, 4), packed(NODES, 3, 5), packed(STRATA, 4, 6),

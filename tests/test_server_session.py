@@ -188,7 +188,7 @@ async def test_a_text_message_is_refused(serving: app.Serving) -> None:
 async def test_a_flood_is_closed_and_a_bystander_is_answered(serving: app.Serving) -> None:
     async with xrserver.connect(serving.url) as bystander:
         async with greeted(serving) as viewer:
-            clock = codec.encode(messages.Clock(0, 0.0, False, POSE))
+            clock = codec.encode(messages.Clock(0, 0.0, False, POSE, ""))
             await viewer.send(*[clock] * int(3 * allowance.BURST))
             code, reason = await viewer.closed()
             assert code == 4429 and reason.endswith(".")
@@ -354,6 +354,17 @@ async def test_a_viewer_that_comes_back_is_where_it_was(serving: app.Serving) ->
     async with xrserver.connect(serving.url, resume=token) as viewer:
         assert viewer.welcome.resumed and viewer.welcome.resume == token
         assert (viewer.scene.rank, viewer.scene.fraction, viewer.scene.pose) == (1, 0.25, POSE)
+
+
+async def test_a_rank_of_another_generation_is_not_where_a_viewer_is(serving: app.Serving) -> None:
+    """It crossed a longer history on its way: there the same rank is an older commit."""
+    async with xrserver.connect(serving.url) as viewer:
+        head, token = viewer.scene.rank, viewer.welcome.resume
+        assert head > 0
+        await viewer.clock(0, generation="0" * 32)
+        await viewer.query("moment", "HEAD")  # answered in order
+    async with xrserver.connect(serving.url, resume=token) as viewer:
+        assert viewer.welcome.resumed and viewer.scene.rank == head
 
 
 async def test_a_token_nobody_was_given_resumes_nothing(serving: app.Serving) -> None:

@@ -178,7 +178,7 @@ def test_a_flipped_byte_is_refused_or_gives_a_valid_message(message: Any, positi
 
 HELLO = {"type": "hello", "tier": "desktop", "resume": "", "scene": "city"}
 CLOCK = {"type": "clock", "rank": 1, "fraction": 0, "playing": True,
-         "pose": {"position": [0, 0, 0], "orientation": [0, 0, 0, 1], "scale": 1}}
+         "pose": {"position": [0, 0, 0], "orientation": [0, 0, 0, 1], "scale": 1}, "generation": "c"}
 
 
 @pytest.mark.parametrize(("value", "sentence"), [

@@ -161,8 +161,10 @@ export class Playing {
   /** Tell the server where playhead and world are, so that a resumed session finds them. */
   #tell(): void {
     this.#clockTimer = 0;
+    const generation = this.#world.shown?.scene.generation;
+    if (generation === undefined) return;
     const { rank, fraction, playing } = this.#viewer.playback;
     const { position, orientation, scale } = this.#viewer.seat ?? this.#viewer.journey.pose;
-    this.#session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale } });
+    this.#session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale }, generation });
   }
 }

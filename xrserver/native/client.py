@@ -144,9 +144,9 @@ class Link:
         """Ask for the inspector of a node; it comes as `Answered` under `key`."""
         self._call(lambda session: [self._answer(key, session.select(node, rank))])
 
-    def clock(self, rank: int, fraction: float, playing: bool, pose: Pose) -> None:
-        """Tell the server where playhead and world are."""
-        self._call(lambda session: [session.clock(rank, fraction, playing, pose)])
+    def clock(self, rank: int, fraction: float, playing: bool, pose: Pose, generation: str) -> None:
+        """Tell the server where playhead and world are, and in which generation of the scene."""
+        self._call(lambda session: [session.clock(rank, fraction, playing, pose, generation)])
 
     def show(self, scene: str) -> None:
         """Go on with another scene of the server's: it comes as `Opened`."""

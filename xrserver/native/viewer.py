@@ -300,11 +300,11 @@ class Viewer(ABC):
         if hovered != NOTHING and floor != NOTHING and before < ASK_SECONDS <= self._hovered_for:
             self._link.ask(("floor", hovered, floor), "stratum", node=hovered, index=floor)
         self._since_report += seconds
-        if self._since_report >= _REPORT_SECONDS:
+        if self._since_report >= _REPORT_SECONDS and self.city is not None:
             self._since_report = 0.0
             pose = self.journey.pose
             self._link.clock(self.playback.rank, self.playback.fraction, self.playback.playing, messages.Pose(
-                list(pose.position), list(pose.orientation), pose.scale))
+                list(pose.position), list(pose.orientation), pose.scale), self.city.scene.generation)
 
     # --- what is asked for ----------------------------------------------------------------------
 

@@ -426,6 +426,8 @@ class Session:
                     if tile == self._loading:
                         self._loading = ""
                 self._outbox.drop(tiles)
+            case messages.Clock(generation=generation) if generation != self._scene.generation:
+                pass  # it crossed the scene that took this one's place, and told where it stands in that
             case messages.Clock(rank, fraction, _, pose):
                 index = self._repository.index
                 self._where.oid = index.oids[min(rank, index.head_rank)].tobytes()

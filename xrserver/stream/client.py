@@ -197,9 +197,13 @@ class Session:
         return await answer
 
     async def clock(self, rank: int, fraction: float = 0.0, playing: bool = False,
-                    pose: Pose | None = None) -> None:
-        """Tell the server where the playhead and the world are, for a resumed session."""
-        await self._send(Clock(rank, fraction, playing, pose or self.scene.pose))
+                    pose: Pose | None = None, generation: str = "") -> None:
+        """Tell the server where the playhead and the world are, for a resumed session.
+
+        `generation` is that of the scene in which the rank is; default: of the newest.
+        """
+        await self._send(Clock(rank, fraction, playing, pose or self.scene.pose,
+                               generation or self.scene.generation))
 
     async def __aiter__(self) -> AsyncIterator[object]:
         """Yield messages that nobody asked for: scenes, patches, notices, progress, errors.

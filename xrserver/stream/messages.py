@@ -263,12 +263,16 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where the viewer's playhead and world are: remembered for a resumed session."""
+    """Where the viewer's playhead and world are: remembered for a resumed session.
+
+    `generation` is that of the scene it shows: in another one the same rank may be another commit.
+    """
 
     rank: Rank
     fraction: Fraction
     playing: bool
     pose: Pose
+    generation: Short
 
 
 @dataclass(frozen=True, slots=True)

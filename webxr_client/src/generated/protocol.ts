@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "6096a64a4c6063f8";
+export const SCHEMA_HASH = "6aa497b3a89c9bf2";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.6096a64a4c6063f8";
+export const SUBPROTOCOL = "xrserver.6aa497b3a89c9bf2";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -577,7 +577,11 @@ export interface Drop {
   readonly tiles: readonly string[];
 }
 
-/** Where the viewer's playhead and world are: remembered for a resumed session. */
+/**
+ * Where the viewer's playhead and world are: remembered for a resumed session.
+ *
+ * `generation` is that of the scene it shows: in another one the same rank may be another commit.
+ */
 export interface Clock {
   readonly type: "clock";
   /** 0 … 2147483647 */
@@ -586,6 +590,8 @@ export interface Clock {
   readonly fraction: number;
   readonly playing: boolean;
   readonly pose: Pose;
+  /** up to 256 characters */
+  readonly generation: string;
 }
 
 /**

@@ -56,6 +56,8 @@ EXAMPLES: tuple[Any, ...] = (
     messages.Result(7, 12, 34, "src/app.py", [messages.Row("author", "Ada", "", "")]),
     messages.Panel("inspector", "src/app.py", [messages.Row("pinned commit", "Start", "rank:3", "module")],
                    [4, 12]),
+    messages.Activity([messages.Worktree("linked", "refs/heads/side", 0xE69F00, 3, False, [
+        messages.Change(b"src/\xe9.py", "modified", 12), messages.Change(b"new/", "untracked", -1)], "")]),
     messages.Notice("The repository was reopened."),
     messages.Error("unknown-tile", "No scene has this tile.", "d" * 32),
     messages.Hello("quest3", "", "city"),

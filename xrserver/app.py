@@ -383,6 +383,8 @@ def _flags(config: Config) -> list[str]:
         value = getattr(config, name)
         if value != next(f.default for f in fields(Config) if f.name == name):
             flags += [f"--{name}", str(value)]
+    if not config.activity:
+        flags.append("--no-activity")
     for glob in config.exclude:
         flags.append(f"--exclude={glob}")
     return flags

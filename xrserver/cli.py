@@ -21,7 +21,8 @@ _SETTINGS = {setting.name: setting for setting in fields(Config)}
 
 #: Which settings each command takes as flags.
 _SERVE = ("host", "port", "scene", "ref", "jobs", "exclude", "submodules", "people", "lan", "adb",
-          "behind_proxy", "open", "token", "mdns")
+          "behind_proxy", "open", "token", "mdns",
+          "activity")
 _INDEX = ("jobs", "people", "cache_bytes")
 
 _EPILOG = """\

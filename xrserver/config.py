@@ -42,6 +42,7 @@ class Config:
                            choices=("mailmap", "heuristic", "none"))
     cache_bytes: int = _setting(2 << 30, "most bytes kept of histories read before; 0 keeps none", "bytes",
                                 "BYTES")
+    activity: bool = _setting(True, "show which files are changed and not committed, in every worktree")
     open: bool = _setting(False, "open the page in the default browser")
     token: bool = _setting(True, "ask for the token that the printed address carries")
     lan: bool = _setting(False, "serve other devices of this network too, by HTTPS; they pair with a code")

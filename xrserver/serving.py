@@ -96,6 +96,7 @@ class Serving:
         try:
             await asyncio.to_thread(_load)
             from xrserver import pipeline
+            from xrserver.activity import Watching
             from xrserver.following import Following
             from xrserver.server import scenefiles
             from xrserver.server.opened import OpenRepository
@@ -117,6 +118,9 @@ class Serving:
                          XrserverError("The server failed to open what it serves; its log says more."))
             raise
         self._run(scenefiles.follow(opened, sessions))
+        if config.activity:
+            for repository in opened.values():
+                self._run(Watching(repository, sessions).run())
         for following in self.following:
             self._run(following.run())
         return sessions
@@ -141,7 +145,7 @@ class _Wanted:
 
 def _load() -> None:
     """Import what numpy and git come with, in a thread: it takes longer than the address should."""
-    for name in ("following", "server.scenefiles", "server.views"):
+    for name in ("following", "activity", "server.scenefiles", "server.views"):
         import_module(f"xrserver.{name}")
     with contextlib.suppress(ImportError):
         import_module("anyio._backends._asyncio")  # which anyio imports in whatever loop first uses it

@@ -2,7 +2,7 @@
 import * as address from "./address.ts";
 import { Emitter } from "./api.ts";
 import { Captions } from "./captions.ts";
-import { COMMIT_NODES, type Panel, type Repository } from "./generated/protocol.ts";
+import { COMMIT_NODES, type Panel, type Repository, type Worktree } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
@@ -64,6 +64,11 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   close: () => choose(NOTHING),
   colour: (colouring) => colour(colouring),
   scene: (name) => session.open(name),
+  change: ({ node }) => {
+    if (node < 0) return;
+    choose(node);
+    viewer.approach(node);
+  },
   repository: (id) => visit(id),
   visit: (repository, moment) => visit(repository, moment),
   light: () => light(viewer.daylight === 0),
@@ -160,6 +165,7 @@ function heard(message: Heard): void {
       break;
     case "scene":
       ui.place(message.repository, message.mainline_ref);
+      if (message.generation !== world.shown?.scene.generation) working([]); // its nodes are others
       world.announce(message);
       break;
     case "patch":
@@ -171,12 +177,22 @@ function heard(message: Heard): void {
     case "panel":
       showPanel(message);
       break;
+    case "activity":
+      working(message.worktrees);
+      break;
     case "notice":
     case "error":
       ui.notices.say(message.text);
       break;
     case "result":
   }
+}
+
+/** Show what is changed and not committed: under the legend, and on what stands. */
+function working(worktrees: readonly Worktree[]): void {
+  ui.uncommitted.show(worktrees);
+  viewer.city.work(worktrees.flatMap(({ changes }) => changes.map(({ node }) => node)));
+  viewer.invalidate();
 }
 
 function arrived(shown: Shown, before: Shown | undefined): void {

@@ -174,6 +174,16 @@ async def _authors(request: web.Request) -> web.Response:
                   "next": paging.cursor_of(end) if end < count else None})
 
 
+async def _activity(request: web.Request) -> web.Response:
+    opened = await _opened(request)
+    if opened.look is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "Uncommitted changes are not told here: the server was started "
+                                            "with --no-activity.")
+    from xrserver.server import views
+
+    return _json({"items": views.worktrees(await opened.look()), "next": None})
+
+
 async def _scenes(request: web.Request) -> web.Response:
     opened = await _opened(request)
     from xrserver.server import views
@@ -216,6 +226,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("/api/repositories/{repo}/authors", "authors",
               "Who made this, most commits first: people as the mailmap, or the setting `people`, has them. "
               "E-mail addresses are not told", _authors, shapes.page(shapes.AUTHOR), ("limit", "cursor")),
+    Operation("/api/repositories/{repo}/activity", "activity",
+              "What is changed and not committed now, in every worktree: paths and kinds; `files` counts "
+              "them, of which the first are listed", _activity, shapes.page(shapes.WORKTREE)),
     Operation("/api/repositories/{repo}/scenes", "scenes", "The scenes there are", _scenes,
               shapes.page(shapes.SCENE_SUMMARY)),
     Operation("/api/repositories/{repo}/scenes/{scene}", "scene", "A scene's manifest", _scene, shapes.SCENE),

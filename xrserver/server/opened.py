@@ -23,6 +23,7 @@ from xrserver.server.moments import Moment, Moments
 from xrserver.server.people import People
 from xrserver.server.published import Published
 from xrserver.stream import bodies
+from xrserver.stream.messages import Activity
 from xrserver.stream.panels import Inspector
 
 _P = ParamSpec("_P")
@@ -76,6 +77,10 @@ class OpenRepository:
         self.beside: Mapping[str, OpenRepository] = {}
         #: Sees to it that what changes of a tile is told, from how it was built on.
         self.follower: Callable[[BuiltScene, str], Awaitable[None]] | None = None
+        #: What is not committed, as viewers were told last; None where nothing is told (yet).
+        self.activity: Activity | None = None
+        #: Looks for it now; None where that is not wanted.
+        self.look: Callable[[], Awaitable[Activity]] | None = None
         #: Set when a scene was built that is to be kept current.
         self.built = asyncio.Event()
         self.build = build
@@ -177,6 +182,7 @@ class OpenRepository:
         """Show another generation, of which `scenes` are built; the others are when they are asked for."""
         self.grow(index, moments)
         self.describe(index, versions)
+        self.activity = None  # its nodes are of the ranks there were
         self._published.clear()
         self._scenes.clear()
         for name, scene in scenes.items():

@@ -349,6 +349,8 @@ class Session:
         rank = index.head_rank if self._at_head else self._repository.rank_near(self._where.oid)
         yield bodies.scene_message(self._repository.id, self._scene, index, rank, self._where.fraction,
                                    self._where.pose)
+        if self._repository.activity is not None:
+            yield self._repository.activity
 
     # --- the conversation -------------------------------------------------------------------
 

@@ -78,6 +78,9 @@ _FILE = _with_path(mode=_MODE, type={"enum": ["blob", "commit"]}, id=_OID, size=
 _FILE["properties"]["repository"] = {
     "type": "string", "description": "of a submodule whose commit is served here: the id of that repository"}
 FILES = page(_FILE, commit=AT_RANK)
+WORKTREE = record(
+    name=_TEXT, branch=_TEXT, files=_COUNT, more={"type": "boolean"}, problem=_TEXT,
+    changes=items(_with_path(kind={"enum": ["added", "modified", "deleted", "untracked"]})))
 SCENE_SUMMARY = record(name=_TEXT, default={"type": "boolean"})
 _HEADER = record(
     id=_TILE, level=_COUNT, box=items(_NUMBER, 6), lo=_COUNT, hi=_COUNT, error=_NUMBER, nodes=_COUNT,

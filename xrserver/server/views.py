@@ -19,6 +19,7 @@ from xrserver.history.repository import TreeEntry
 from xrserver.scene.build import BuiltScene
 from xrserver.server.opened import OpenRepository
 from xrserver.stream import bodies
+from xrserver.stream.messages import Activity
 from xrserver.stream.panels import co_author_names, display, iso_time, person_name
 
 Json = dict[str, Any]
@@ -51,6 +52,14 @@ def file(opened: OpenRepository, entry: TreeEntry) -> Json:
     if line["type"] == "commit" and (there := opened.elsewhere(entry.path, entry.oid)):
         line["repository"] = there
     return line
+
+
+def worktrees(activity: Activity) -> list[Json]:
+    """Return what is not committed, by worktree."""
+    return [{"name": each.name, "branch": each.branch, "files": each.files, "more": each.more,
+             "problem": each.problem,
+             "changes": [{**named(change.path), "kind": change.kind} for change in each.changes]}
+            for each in activity.worktrees]
 
 
 def repository_summary(opened: OpenRepository) -> Json:

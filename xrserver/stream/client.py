@@ -24,6 +24,7 @@ from xrserver import errors
 from xrserver.errors import ConnectionLost, SchemaMismatch, WireError, XrserverError
 from xrserver.stream import codec, messages, reach, schema
 from xrserver.stream.messages import (
+    Activity,
     Clock,
     Commits,
     Drop,
@@ -123,6 +124,8 @@ class Session:
     welcome : Welcome
     scene : Scene
         The newest; a later one replaces it when the server begins a new generation.
+    activity : Activity or None
+        What is changed and not committed in every worktree, as it was told last.
     bytes_received : int
     """
 
@@ -130,6 +133,7 @@ class Session:
         self._socket = socket
         self.welcome: Welcome
         self.scene: Scene
+        self.activity: Activity | None = None
         self.bytes_received = 0
         self._number = 0
         self._partial: dict[str, tuple[bytearray, int]] = {}
@@ -281,6 +285,8 @@ class Session:
                 self._patch(message)
             case Commits():
                 self._grow(message)
+            case Activity():
+                self.activity = message
             case _:
                 pass
         self._heard.append(message)

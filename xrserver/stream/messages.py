@@ -93,6 +93,34 @@ class Row:
     repository: Short
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path that is changed and not committed; of a new folder its name with a slash.
+
+    `node` is its building, or the nearest district around what has none; -1 for the whole repository.
+    """
+
+    path: bytes
+    kind: Literal["added", "modified", "deleted", "untracked"]
+    node: Annotated[int, Range(-1, 2**32 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """A worktree of a repository and what is not committed there: `files` of them, of which some are listed.
+
+    Where they could not all be counted, there are `more`. `problem` is a sentence where nothing can be told.
+    """
+
+    name: Short
+    branch: Short
+    colour: Annotated[int, Range(0, 0xFFFFFF)]
+    files: Annotated[int, Range(0, 2**31)]
+    more: bool
+    changes: Annotated[list[Change], Range(0, 4096)]
+    problem: Text
+
+
 # --- server to viewer ---------------------------------------------------------------------
 
 
@@ -220,6 +248,13 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What is changed and not committed in every worktree of the repository that is shown, as it is now."""
+
+    worktrees: Annotated[list[Worktree], Range(0, 64)]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know, in a sentence."""
 
@@ -302,7 +337,7 @@ class Select:
 
 #: Messages by direction; the codegen, the codec and the schema hash read these.
 FROM_SERVER: tuple[type, ...] = (
-    Welcome, Progress, Scene, Tile, Patch, Commits, Result, Panel, Notice, Error)
+    Welcome, Progress, Scene, Tile, Patch, Commits, Result, Panel, Activity, Notice, Error)
 FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select)
 
 

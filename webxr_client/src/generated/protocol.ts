@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "6aa497b3a89c9bf2";
+export const SCHEMA_HASH = "7a528e0f3f43de56";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.6aa497b3a89c9bf2";
+export const SUBPROTOCOL = "xrserver.7a528e0f3f43de56";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -383,6 +383,39 @@ export interface Row {
   readonly repository: string;
 }
 
+/**
+ * A path that is changed and not committed; of a new folder its name with a slash.
+ *
+ * `node` is its building, or the nearest district around what has none; -1 for the whole repository.
+ */
+export interface Change {
+  readonly path: Uint8Array;
+  readonly kind: "added" | "modified" | "deleted" | "untracked";
+  /** -1 … 4294967295 */
+  readonly node: number;
+}
+
+/**
+ * A worktree of a repository and what is not committed there: `files` of them, of which some are listed.
+ *
+ * Where they could not all be counted, there are `more`. `problem` is a sentence where nothing can be told.
+ */
+export interface Worktree {
+  /** up to 256 characters */
+  readonly name: string;
+  /** up to 256 characters */
+  readonly branch: string;
+  /** 0 … 16777215 */
+  readonly colour: number;
+  /** 0 … 2147483648 */
+  readonly files: number;
+  readonly more: boolean;
+  /** up to 4096 items */
+  readonly changes: readonly Change[];
+  /** up to 4096 characters */
+  readonly problem: string;
+}
+
 /** The first message: who serves, and the token that resumes this session. */
 export interface Welcome {
   readonly type: "welcome";
@@ -535,6 +568,13 @@ export interface Panel {
   readonly nodes: readonly number[];
 }
 
+/** What is changed and not committed in every worktree of the repository that is shown, as it is now. */
+export interface Activity {
+  readonly type: "activity";
+  /** up to 64 items */
+  readonly worktrees: readonly Worktree[];
+}
+
 /** Something a person should know, in a sentence. */
 export interface Notice {
   readonly type: "notice";
@@ -666,6 +706,7 @@ export type FromServer =
   | Commits
   | Result
   | Panel
+  | Activity
   | Notice
   | Error;
 

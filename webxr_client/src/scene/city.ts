@@ -91,6 +91,7 @@ export class City {
   #arrangedAt = 0;
   #course: Course | undefined;
   #lit: readonly number[] = [];
+  #working: readonly number[] = [];
   /** Whom the outline was made for; of nobody after rows have moved. */
   #markedSelected = NaN;
   #markedHovered = NaN;
@@ -221,6 +222,12 @@ export class City {
     this.#markedSelected = NaN;
   }
 
+  /** Mark these nodes: what is changed and not committed. */
+  work(nodes: readonly number[]): void {
+    this.#working = [...new Set(nodes)].filter((node) => node >= 0);
+    this.#markedSelected = NaN;
+  }
+
   /** Colours of people, 0xRRGGBB by person id. */
   paint(colours: Uint32Array): void {
     (this.uniforms.uPeople.value as DataTexture).dispose();
@@ -302,6 +309,7 @@ export class City {
   /** Find the rows of what is selected and pointed at, where that changed. */
   #outline(): void {
     const lit = this.#lit;
+    const working = this.#working;
     const selected = this.uniforms.selectedNode.value;
     const hovered = this.uniforms.hoveredNode.value;
     if (selected === this.#markedSelected && hovered === this.#markedHovered) return;
@@ -309,9 +317,9 @@ export class City {
     this.#markedHovered = hovered;
     const index = this.#marked.index!;
     let i = 0;
-    for (let k = -1; k < lit.length; k++) {
+    for (let k = -1; k < lit.length + working.length; k++) {
       if (k < 0) this.#roster.find(selected, hovered, this.#found);
-      else this.#roster.find(lit[k]!, NOBODY, this.#found);
+      else this.#roster.find(k < lit.length ? lit[k]! : working[k - lit.length]!, NOBODY, this.#found);
       for (const row of this.#found) {
         if (i + ALL.length > index.count) break;
         for (const corner of ALL) index.array[i++] = row * 8 + corner;

@@ -17,9 +17,9 @@ export class WireError extends Error {
 
 type Fields = Record<string, unknown>;
 
-const MESSAGES: ReadonlySet<string> = new Set<FromServer["type"]>([
-  "welcome", "progress", "scene", "tile", "patch", "commits", "result", "panel", "notice", "error",
-]);
+const MESSAGES: ReadonlySet<string> = new Set(Object.keys({
+  welcome: 0, progress: 0, scene: 0, tile: 0, patch: 0, commits: 0, result: 0, panel: 0, activity: 0, notice: 0, error: 0,
+} satisfies Record<FromServer["type"], 0>)); // none is forgotten
 const BODIES: ReadonlySet<string> = new Set<Body["type"]>(["tilebody", "tablebody"]);
 
 /** The message in `data`, which must be one whole WebSocket message. */

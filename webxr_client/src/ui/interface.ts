@@ -1,4 +1,5 @@
 /** Everything around the picture, put together; it knows no stream and no renderer. */
+import type { Change } from "../generated/protocol.ts";
 import type { Colouring } from "../scene/city.ts";
 import { Dock, type DockCommands } from "./dock.ts";
 import { element, iconButton, relabel } from "./element.ts";
@@ -8,12 +9,15 @@ import { Enter, type EnterCommands } from "./enter.ts";
 import { Help, Loading, Menu, Notices, type MenuItem } from "./overlays.ts";
 import { Scenes } from "./scenes.ts";
 import { Repositories } from "./repositories.ts";
+import { Uncommitted } from "./uncommitted.ts";
 import { Tooltip } from "./tooltip.ts";
 import { refName } from "./words.ts";
 
 export interface InterfaceCommands extends DockCommands, InspectorCommands, EnterCommands {
   colour(colouring: Colouring): void;
   scene(name: string): void;
+  /** Go to where something is changed and not committed. */
+  change(change: Change): void;
   /** Show another of the repositories that are open. */
   repository(id: string): void;
   light(): void;
@@ -26,6 +30,7 @@ export class Interface {
   readonly dock: Dock;
   readonly inspector: Inspector;
   readonly legend: Legend;
+  readonly uncommitted: Uncommitted;
   readonly enter: Enter;
   readonly tooltip = new Tooltip();
   readonly loading = new Loading();
@@ -47,6 +52,8 @@ export class Interface {
     this.dock = new Dock(commands);
     this.inspector = new Inspector(commands);
     this.legend = new Legend((colouring) => commands.colour(colouring));
+    this.uncommitted = new Uncommitted((change) => commands.change(change));
+    this.legend.root.append(this.uncommitted.root);
     this.enter = new Enter(commands);
     this.#light = iconButton("sun", "Day (N)", () => commands.light());
     this.#legendButton = iconButton("palette", "Legend (L)", () => this.toggleLegend());

@@ -86,6 +86,8 @@ def test_bare_unborn_and_deleted_worktrees_are_no_trouble(work: Work, tmp_path: 
     (unborn / "a").write_text("a\n")
     (worktree,) = look(unborn)
     assert [(change.path, change.kind) for change in worktree.changes] == [(b"a", "untracked")]
+    git(tmp_path, "clone", "-q", "--no-checkout", str(work.folder), str(tmp_path / "apart"))
+    assert [each.changes for each in look(tmp_path / "apart")] == [()]
 
 
 def test_a_folder_that_does_not_lead_back_is_no_worktree(work: Work, tmp_path: Path) -> None:

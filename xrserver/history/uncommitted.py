@@ -124,9 +124,11 @@ class Uncommitted:
         self._answer(here, (*settings, "update-index", "-q", "--unmerged", "--ignore-submodules",
                             "--refresh"))
         tree = _EMPTY_TREE[self._format] if head is None else head.hex()
+        # Without an index nothing was ever checked out: nobody deleted all of it.
+        checked_out = Path(here.environment["GIT_INDEX_FILE"]).is_file()
         differing, all_read = self._answer(here, (
             *settings, "diff-index", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv",
-            "--ignore-submodules=all", tree, "--"))
+            "--ignore-submodules=all", tree, "--")) if checked_out else (b"", True)
         if differing is None:
             problem = f"git cannot compare {worktree.name} with the commit that is checked out there."
             return Worktree(worktree.name, branch, problem=problem)

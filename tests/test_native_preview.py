@@ -208,6 +208,22 @@ async def drive(hand: Hand, folder: Path) -> None:
     await hand.tool("keyup", "w")
     await home(await hand.until_changed(still, "W flies"), "r")
 
+    # Resized, it is laid out anew: the playhead stands where the timeline ends now.
+    size = 600, 420
+    await hand.tool("windowsize", hand.window, *size)
+    await hand.to(size[0] - 4, size[1] - 40)
+    await hand.until(lambda t: day(t) == "2017-10-11", "the timeline is where it was drawn")
+    accent: list[int] = []
+    for _ in range(100):
+        await hand.tool("click", 1)
+        whole = np.asarray((await asyncio.to_thread(ImageGrab.grab, xdisplay=hand.display)).convert("RGB"))
+        red, green, blue = np.moveaxis(whole[size[1] - 60 : size[1] - 40, : size[0]].astype(int), 2, 0)
+        accent = np.flatnonzero(((red > 230) & (green > 150) & (blue < 130)).all(axis=0)).tolist()
+        if accent and all(abs(x - (size[0] - 30)) <= 3 for x in accent):
+            break
+        await asyncio.sleep(0.1)
+    assert accent and all(abs(x - (size[0] - 30)) <= 3 for x in accent), accent
+
 
 async def test_without_a_display_the_command_ends_with_a_sentence_and_code_4():
     if not sys.platform.startswith("linux"):

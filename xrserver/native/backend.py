@@ -38,6 +38,12 @@ class View:
     pixels_per_point: float = 1.0
     mask: Callable[[Matrix], None] | None = None
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, pixels: of a window's picture ModernGL knows only how large it was at first."""
+        _, _, width, height = self.target.viewport
+        return width, height
+
     def begin(self) -> None:
         """Use the target, clear, and where the lenses hide something, let nothing else be drawn there."""
         self.target.use()

@@ -113,6 +113,8 @@ class Board:
     def draw(self, overlay: Overlay, ink: Ink, fits: float = 0.0, *, opaque: bool = True) -> None:
         """Add it to an overlay that has begun; its rows are set anew only where they are others.
 
+        It stays stale where the overlay took up less than all of it.
+
         With `fits` it becomes as high as what stands on it, up to so many units.
         """
         first = overlay.count
@@ -132,7 +134,9 @@ class Board:
             overlay.rectangle(x - 6, y - 6, 12, 12, (*ink.panel[:3], 1.0), 6.0)
             overlay.rectangle(x - 4, y - 4, 8, 8, ink.text, 4.0)
         # Where the atlas began anew, what was set before shows other letters.
-        self.stale = key[4] != overlay.generation
+        self.stale = key[4] != overlay.generation or not overlay.whole
+        if self.stale:
+            self._set_for = ()
 
     def _point_out(self, overlay: Overlay, ink: Ink, setting: Setting, first: int) -> None:
         """Show what the cursor is on, and what is held down there."""

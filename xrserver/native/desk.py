@@ -19,12 +19,13 @@ from xrserver.stream.messages import Panel
 
 #: Seconds between two looks at how high districts stand, for their labels.
 _LABEL_SECONDS = 0.1
-#: Logical pixels of a board's unit.
-_UNIT = 0.8
+#: Logical pixels of a board's unit, at least and at most; and the height of a window that has the most.
+_LEAST, _UNIT, _ENOUGH = 0.62, 0.8, 520.0
 _HINT = "Tab: menu   H: keys and mouse"
 _MENU, _INSPECTOR, _HELP = 470.0, 540.0, 640.0
-#: Part of a window's width that menu and inspector may take each; below this many pixels there is no legend.
-_SHARE, _SMALL = 0.46, 640.0
+#: Parts of a window's width that they may take; below this many pixels there is no legend.
+_SHARES = {"menu": 0.9, "inspector": 0.46, "help": 0.9}
+_SMALL = 640.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Desk:
         self._inspected: Panel | None = None
         #: Where the boards lie: the upper left corner, logical pixels.
         self._corners: dict[str, tuple[float, float]] = {}
-        self._size = (1.0, 1.0)
+        self._size, self._unit = (1.0, 1.0), _UNIT
 
     def forget(self) -> None:
         """Another generation begins, or history is longer: other districts stand."""
@@ -103,8 +104,8 @@ class Desk:
                 board.touch(None)
                 continue
             left, top = self._corners.get(board.name, (0.0, 0.0))
-            x = ((place[0] + 1) / 2 * self._size[0] - left) / _UNIT
-            y = ((1 - place[1]) / 2 * self._size[1] - top) / _UNIT
+            x = ((place[0] + 1) / 2 * self._size[0] - left) / self._unit
+            y = ((1 - place[1]) / 2 * self._size[1] - top) / self._unit
             if 0.0 <= x <= board.wide and 0.0 <= y <= board.tall:
                 board.touch((x, y))
                 under = board.at(x, y)
@@ -118,7 +119,7 @@ class Desk:
              settings: dict[str, object], daylight: float) -> None:
         """Draw everything over a view."""
         overlay, scale = self._overlay, view.pixels_per_point
-        width, height = self._size = view.target.width / scale, view.target.height / scale
+        width, height = self._size = view.size[0] / scale, view.size[1] / scale
         ink = hud.ink(daylight)
         overlay.begin(scale)
         if self._labels is None or drawn != self._drawn or (
@@ -132,7 +133,7 @@ class Desk:
             if told != self._told:
                 self._told = told
                 self.menu.fill(menu.menu(city, state, settings))
-            self._draw(self.menu, _MENU, _SHARE, ink)
+            self._draw(self.menu, _MENU, ink)
         elif self._legend and settings["colour"] == "author" and width >= _SMALL:
             hud.draw_legend(overlay, city, ink)
         self.inspector.shown = panel is not None
@@ -140,9 +141,9 @@ class Desk:
             if panel is not self._inspected:
                 self._inspected = panel
                 self.inspector.fill(menu.inspector(panel))
-            self._draw(self.inspector, _INSPECTOR, _SHARE, ink)
+            self._draw(self.inspector, _INSPECTOR, ink)
         if self.help.shown:
-            self._draw(self.help, _HELP, 0.9, ink)
+            self._draw(self.help, _HELP, ink)
         if tip and pointer is not None:
             x, y = (pointer[0] + 1) / 2 * width, (1 - pointer[1]) / 2 * height
             hud.draw_tip(overlay, x, y, tip, width, height, ink)
@@ -150,15 +151,16 @@ class Desk:
             hud.draw_tip(overlay, hud.MARGIN, height - hud.STRIP - 70, [notice], width, height, ink)
         overlay.draw(view.target)
 
-    def _draw(self, board: Board, wide: float, share: float, ink: hud.Ink) -> None:
+    def _draw(self, board: Board, wide: float, ink: hud.Ink) -> None:
         """Draw a board as high as what stands on it, down to the timeline at most."""
         width, height = self._size
-        board.wide = min(wide, share * width / _UNIT)
-        most = (height - hud.STRIP - 3 * hud.MARGIN - 20) / _UNIT
-        beside = width - board.wide * _UNIT
+        unit = self._unit = _UNIT * min(max(height / _ENOUGH, _LEAST / _UNIT), 1.0)
+        board.wide = min(wide, _SHARES[board.name] * width / unit)
+        most = (height - hud.STRIP - 3 * hud.MARGIN - 20) / unit
+        beside = width - board.wide * unit
         left = {"menu": hud.MARGIN, "inspector": beside - hud.MARGIN, "help": beside / 2}[board.name]
         self._corners[board.name] = left, hud.MARGIN
-        with self._overlay.within(left, hud.MARGIN, _UNIT):
+        with self._overlay.within(left, hud.MARGIN, unit):
             board.draw(self._overlay, ink, fits=max(most, 40.0), opaque=board is self.help)
 
     def draw_waiting(self, view: View, text: str) -> None:
@@ -166,6 +168,6 @@ class Desk:
         overlay, scale = self._overlay, view.pixels_per_point
         overlay.begin(scale)
         wide, tall = overlay.measure(text, 18)
-        width, height = view.target.width / scale, view.target.height / scale
+        width, height = view.size[0] / scale, view.size[1] / scale
         overlay.text((width - wide) / 2, (height - tall) / 2, text, 18, hud.NIGHT.text)
         overlay.draw(view.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,7 @@ _ATLAS = 2048
 _MOST = 4096
 #: Texels between lines, so that filtering never reaches a neighbour.
 _BORDER = 1
+_NOWHERE: _Place = (0, 0, 0, 0)
 _WIDEST = _ATLAS - 2 * _BORDER
 
 #: Numbers of a quad: its box, its letters' place in the atlas, colour, radius of corners and depth.
@@ -59,13 +61,21 @@ class Overlay:
         self._lines: dict[tuple[str, int], tuple[_Place, _Place]] = {}
         self._shelf = (_BORDER, _BORDER, 0)
         self.scale = 1.0
+        #: How many lines that were never seen may still be drawn.
+        self.new = math.inf
+        #: All that was asked for since `begin` was added.
+        self.whole = True
         self._origin: tuple[float, float] = (0.0, 0.0)
         #: Depth of what is added from now on, −1 (before everything) … 1: the city hides what is behind it.
         self.depth = -1.0
 
-    def begin(self, scale: float) -> None:
-        """Start a frame; `scale` framebuffer pixels make one logical pixel, in which all else is said."""
+    def begin(self, scale: float, new: float = math.inf) -> None:
+        """Start a frame; `scale` framebuffer pixels make one logical pixel, in which all else is said.
+
+        At most `new` lines of text that were never seen are drawn: with more, what is added is not `whole`.
+        """
         self.scale = scale
+        self.new, self.whole = new, True
         self.count = 0
         self.depth = -1.0
         self._origin = (0.0, 0.0)
@@ -105,6 +115,8 @@ class Overlay:
         if not text:
             return
         letters, pictures = self._line(text, size)
+        if not letters[2]:
+            return
         s, (over, down) = self.scale, self._origin
         # On whole pixels, or small letters blur.
         at = round(over + x * s), round(down + y * s)
@@ -166,7 +178,11 @@ class Overlay:
     def _line(self, text: str, size: float) -> tuple[_Place, _Place]:
         key = (text, self._pixels(size))
         places = self._lines.get(key)
+        if places is None and self.new <= 0:
+            self.whole = False
+            return _NOWHERE, _NOWHERE
         if places is None:
+            self.new -= 1
             coverage, pictures = raster(*key)
             white = np.full((*coverage.shape, 4), 255, np.uint8)
             white[..., 3] = coverage
@@ -200,9 +216,10 @@ class Overlay:
         target.use()
         self._buffer.write(self._quads[:self.count].data)
         self._atlas.use(0)
-        if (target.width, target.height) != self._picture:
-            self._picture = target.width, target.height
-            self._program["uPicture"] = (float(target.width), float(target.height))
+        _, _, width, height = target.viewport
+        if (width, height) != self._picture:
+            self._picture = width, height
+            self._program["uPicture"] = (float(width), float(height))
         self._context.disable(moderngl.CULL_FACE)
         self._context.enable(moderngl.DEPTH_TEST | moderngl.BLEND)
         target.depth_mask = False

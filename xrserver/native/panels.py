@@ -13,6 +13,7 @@ from xrserver.native.boards import METRES, Board
 from xrserver.native.city import City
 from xrserver.native.hands import Worn
 from xrserver.native.openxr.headset import Headset
+from xrserver.native.openxr.swapchains import Sheet
 from xrserver.native.overlay import Overlay
 from xrserver.native.typesetting import Row
 from xrserver.spaces import Pose, Vector
@@ -20,6 +21,8 @@ from xrserver.stream.messages import Panel
 
 #: Where boards hang: degrees to the right and up, metres away.
 _MENU, _TIME, _INSPECTOR, _NOTICE = (0.0, -8.0, 0.9), (0.0, -30.0, 0.9), (32.0, -8.0, 1.0), (0.0, 6.0, 1.2)
+#: Lines of new text that are drawn in a frame, and seconds between two looks at time that plays.
+_NEW, _TIME_SECONDS = 4, 1 / 30
 
 
 class Panels:
@@ -43,6 +46,9 @@ class Panels:
         #: What menu and inspector were filled for.
         self._told: tuple[object, ...] = ()
         self._inspected: Panel | None = None
+        self._time_for = 0.0
+        #: Boards whose sheet nothing was ever given to.
+        self._blank: set[str] = set()
         #: Of each hand: the board and the action that its press began on.
         self._held: list[tuple[Board, tuple[str, ...]] | None] = [None, None]
 
@@ -77,7 +83,7 @@ class Panels:
         self.wrist.pose = Pose(place, spaces.look_at(worn.head.position, place), METRES * max(away, 0.3))
 
     def write(self, worn: Worn, city: City, state: Playback, panel: Panel | None, notice: str,
-              settings: Callable[[], dict[str, object]]) -> None:
+              settings: Callable[[], dict[str, object]], seconds: float) -> None:
         """Bring every board up to date; those that changed are drawn with `draw`."""
         self._show(self.inspector, worn, panel is not None)
         if panel is not None and panel is not self._inspected:
@@ -86,15 +92,19 @@ class Panels:
         self._show(self.notice, worn, bool(notice))
         if notice:
             self.notice.fill((Row("text", text=notice),))
-        if self.menu.shown:
+        if self.menu.shown or not self.menu.rows:
             chosen = settings()
             told = menu.told(city, state, chosen)
             if told != self._told:
                 self._told = told
                 self.menu.fill(menu.menu(city, state, chosen))
-        if self.time.shown:
+        self._time_for += seconds
+        if state.playing and self._time_for < _TIME_SECONDS and self.time.rows:
+            return
+        self._time_for = 0.0
+        if self.time.shown or not self.time.rows:
             self.time.fill((menu.track(city, state),))
-        if self.wrist.shown:
+        if self.wrist.shown or not self.wrist.rows:
             self.wrist.fill(menu.wrist(city, state))
 
     # --- hands ------------------------------------------------------------------------------------
@@ -150,22 +160,35 @@ class Panels:
             self._daylight = daylight
             for board in self.boards:
                 board.stale = True
+        new = float(_NEW)
         hung = []
-        for board in self.boards:
-            if not board.shown:
+        for board in sorted(self.boards, key=lambda each: not each.shown):
+            # What is not shown yet is made ready where there is time: opened, it is there.
+            if not board.shown and (not board.rows or not board.stale or new <= 0):
                 continue
             found = self._headset.sheet(board.name, board.pixels)
             if found is None:
                 return
             sheet, new = found
+            if new:
+                self._blank.add(board.name)
             if new or board.stale:
-                self._overlay.begin(board.pixels[0] / board.wide)
-                board.draw(self._overlay, hud.ink(daylight))
-                sheet.target.use()
-                sheet.target.clear()
-                self._overlay.draw(sheet.target)
-                self._headset.publish(sheet)
-            sheet.hang(board.pose, board.metres)
-            hung.append(sheet)
+                new = self._write(board, sheet, hud.ink(daylight), new)
+            if board.shown and board.name not in self._blank:
+                sheet.hang(board.pose, board.metres)
+                hung.append(sheet)
         self._headset.hung = hung
+
+    def _write(self, board: Board, sheet: Sheet, ink: hud.Ink, new: float) -> float:
+        """Write a board onto its sheet, once all its text is drawn; return how much new text may still be."""
+        self._overlay.begin(board.pixels[0] / board.wide, new)
+        board.draw(self._overlay, ink)
+        if not self._overlay.whole:
+            return 0.0
+        sheet.target.use()
+        sheet.target.clear()
+        self._overlay.draw(sheet.target)
+        self._headset.publish(sheet)
+        self._blank.discard(board.name)
+        return self._overlay.new
 

@@ -16,14 +16,14 @@ Place = tuple[float, float]
 
 def picked(renderer: Renderer, moment: Moment, view: View, place: Place) -> Picked | None:
     """Return what is seen at a place of the picture (−1 … 1 each, right and up)."""
-    pixel = 1.0 / view.target.width, 1.0 / view.target.height
+    pixel = 1.0 / view.size[0], 1.0 / view.size[1]
     return renderer.pick(moment, view.world_from_eye, view.projection, *place, pixel)
 
 
 def ground(city: City, pose: Pose, view: View, place: Place) -> Vector:
     """Return where a place of the picture meets the ground, or, above the horizon, one as far as the city."""
     gaze = locomotion.gaze_of(pose)
-    aspect = view.target.width / view.target.height
+    aspect = view.size[0] / view.size[1]
     ray = spaces.ray_through(*place, view.field_of_view, aspect, spaces.yaw_pitch(gaze.yaw, gaze.pitch))
     box = city.box
     farthest = math.hypot(box[3] - box[0], box[5] - box[2])

@@ -13,6 +13,8 @@ from xrserver.native.overlay import Overlay
 
 _LINE, _AIR, _LABEL = 26.0, 16.0, 0.30
 _TITLE, _TEXT = 19.0, 16.0
+#: Room below for the sign that not all of it fits.
+_CUT = 16.0
 #: Of a button, and of it with the air below.
 _BUTTON, _BUTTONS = 1.4 * _LINE, 1.6 * _LINE
 
@@ -98,10 +100,10 @@ def typeset(overlay: Overlay, ink: Ink, rows: tuple[Row, ...], wide: float, tall
     """
     first = overlay.count
     overlay.rectangle(0, 0, wide, tall, (*ink.panel[:3], 1.0 if opaque else 0.95), 18.0)
-    setter = _Setter(overlay, ink, wide, tall, first)
+    setter = _Setter(overlay, ink, wide, tall - (_CUT if shrinks else 4.0), first)
     for row in rows:
         if not setter.add(row):
-            overlay.text(wide / 2 - 6, tall - _AIR - 6, "…", _TEXT, ink.faint)
+            overlay.text(wide / 2 - 6, tall - _CUT - 6, "…", _TEXT, ink.faint)
             break
     if shrinks:
         tall = min(tall, setter.bottom + _AIR)
@@ -112,9 +114,9 @@ def typeset(overlay: Overlay, ink: Ink, rows: tuple[Row, ...], wide: float, tall
 class _Setter:
     """Adds row after row, from the top."""
 
-    def __init__(self, overlay: Overlay, ink: Ink, wide: float, tall: float, first: int) -> None:
+    def __init__(self, overlay: Overlay, ink: Ink, wide: float, lowest: float, first: int) -> None:
         self._overlay, self._ink, self._wide, self._first = overlay, ink, wide, first
-        self._lowest = tall - 4
+        self._lowest = lowest
         self._inner = wide - 2 * _AIR
         self._x, self._y = _AIR, _AIR
         self.areas: list[Area] = []

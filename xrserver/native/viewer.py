@@ -203,7 +203,7 @@ class Viewer(ABC):
         x, y, z = given.position
         qx, qy, qz, qw = given.orientation
         pose = Pose((x, y, z), (qx, qy, qz, qw), given.scale)
-        aspect = view.target.width / view.target.height
+        aspect = view.size[0] / view.size[1]
         return locomotion.overview(pose, city.box, view.field_of_view, aspect)
 
     def _refine(self, *, at_once: bool = False) -> None:
@@ -213,7 +213,7 @@ class Viewer(ABC):
             return  # nobody looks
         view = views[-1]  # the sharpest, where an eye has two
         eye = spaces.apply_inverse(self.journey.pose, view.world_from_eye.position)
-        factor = view.target.height / (2.0 * math.tan(0.5 * view.field_of_view)) / ERROR_PIXELS
+        factor = view.size[1] / (2.0 * math.tan(0.5 * view.field_of_view)) / ERROR_PIXELS
         rank = self.playback.rank + (1 if self.playback.fraction > 0.0 else 0)
         gaze = self._gaze()
         if gaze is not None:

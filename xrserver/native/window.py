@@ -184,7 +184,7 @@ class Window:
     def _save(self) -> Path:
         """Write what was drawn into a file of the current directory, named by the time."""
         file = Path.cwd() / time.strftime("xrserver-%Y%m%d-%H%M%S.png")
-        data = self._target.read(components=3, alignment=1)
+        data = self._target.read((0, 0, *self._size()), components=3, alignment=1)
         picture = Image.frombytes("RGB", self._size(), data)
         part = file.with_suffix(".part")  # whoever looks for pictures finds whole ones
         picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(part, "PNG")
@@ -321,7 +321,6 @@ class Window:
     def _on_resize(self, window: Any, width: int, height: int) -> None:
         self._woken = True
         if width and height:
-            self._target = self.context.detect_framebuffer(0)
             self._target.viewport = (0, 0, width, height)
 
     def _on_refresh(self, window: Any) -> None:

@@ -91,7 +91,8 @@ class WornViewer(Viewer):
         self.journey = self.moving.journey
         self._changed(self._state)
         self._tell(seconds)
-        self.panels.write(worn, self.city, self.playback, self._panel, self._notice, self._settings)
+        self.panels.write(worn, self.city, self.playback, self._panel, self._notice, self._settings,
+                          seconds)
         self.panels.draw(self.daylight)
         self._strokes.begin()
         trace(self._strokes, worn, self.aiming.pointed, self.moving.teleport, self.daylight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from xrserver.native.shaping import clusters
 
@@ -13,7 +14,8 @@ _CLINGS = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョ�
 _JOINTS = "._-"
 
 
-def pieces(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 10)
+def pieces(text: str) -> tuple[str, ...]:
     """Split a text into what stays together on a line, each with the spaces after it."""
     found: list[str] = []
     for cluster in clusters(text):
@@ -21,7 +23,7 @@ def pieces(text: str) -> list[str]:
             found[-1] += cluster
         else:
             found.append(cluster)
-    return found
+    return tuple(found)
 
 
 def _parts(before: str, cluster: str) -> bool:
@@ -59,7 +61,7 @@ def lines(text: str, width: float, measured: Callable[[str], float],
     """
     found: list[str] = []
     line, wide = "", 0.0
-    waiting = pieces(text)[::-1]
+    waiting = list(reversed(pieces(text)))
     while waiting:
         piece = waiting.pop()
         bare = piece.rstrip()

@@ -215,8 +215,7 @@ def test_the_menu_opens_before_the_head_and_its_buttons_do_what_they_say(worn, p
     person.right.flags.add("b")
     do(worn, person, "the menu opens", lambda: worn.panels.menu.shown)
     person.right.flags.discard("b")
-    run(worn, 3)
-    assert len(worn._headset.hung) == 2
+    until(lambda: worn.frame() and len(worn._headset.hung) == 2, "menu and time hang there")
     menu, time = worn.panels.menu, worn.panels.time
     away = spaces.length(spaces.subtract(menu.pose.position, worn.moving._head.position))
     assert 0.8 < away < 1.0

@@ -53,7 +53,8 @@ def test_the_window_shows_the_left_eye_s_picture_and_the_panels_before_it(mirror
     cut = np.asarray(eye.resize(SIZE, Image.Resampling.BILINEAR, box=box)).astype(int)
     assert np.abs(cut - plain).mean() < 6
     mirrored._asked("menu")
-    frames(mirrored, 6)
+    until(lambda: mirrored.frame() and len(mirrored._headset.hung) == 2, "menu and time hang there")
+    frames(mirrored, 2)
     with_menu = seen(mirrored)
     assert (np.abs(with_menu - plain).max(axis=2) > 8).mean() > 0.1
     mirrored._asked("menu")

@@ -160,11 +160,11 @@ class Panels:
             self._daylight = daylight
             for board in self.boards:
                 board.stale = True
-        new = float(_NEW)
+        left = float(_NEW)
         hung = []
         for board in sorted(self.boards, key=lambda each: not each.shown):
             # What is not shown yet is made ready where there is time: opened, it is there.
-            if not board.shown and (not board.rows or not board.stale or new <= 0):
+            if not board.shown and (not board.rows or not board.stale or left <= 0):
                 continue
             found = self._headset.sheet(board.name, board.pixels)
             if found is None:
@@ -173,7 +173,7 @@ class Panels:
             if new:
                 self._blank.add(board.name)
             if new or board.stale:
-                new = self._write(board, sheet, hud.ink(daylight), new)
+                left = self._write(board, sheet, hud.ink(daylight), left)
             if board.shown and board.name not in self._blank:
                 sheet.hang(board.pose, board.metres)
                 hung.append(sheet)

@@ -110,7 +110,8 @@ def test_a_wrist_that_is_turned_to_the_face_wears_time_which_the_other_hand_pull
         turn = spaces.multiply(turn, spaces.about((0.0, 0.0, 1.0), math.pi))
     board = hands.panels.wrist
     worn_so = fingers("left", wrist, turn)
-    do(hands, person, "time is worn", lambda: board.shown and board.areas, left=worn_so)
+    seen = hands._headset
+    do(hands, person, "time is worn", lambda: board.shown and board.areas and seen.hung, left=worn_so)
     assert spaces.length(spaces.subtract(board.pose.position, wrist)) == pytest.approx(0.06, abs=0.01)
     assert board in hands.panels.boards and len(hands._headset.hung) == 1
     area = next(area.box for area in board.areas if area.row.kind == "track")

@@ -245,7 +245,8 @@ def test_what_is_chosen_is_told_beside_the_menu_and_a_commit_of_it_leads_to_its_
     node = next(n for n in ids if not n & 1 and worn.city.span(n, worn.playback.rank, worn.drawn) is not None)
     worn.choose(node)
     inspector = worn.panels.inspector
-    until(lambda: worn.frame() and inspector.shown and inspector.areas, "its panel hangs there")
+    hung = worn._headset
+    until(lambda: worn.frame() and not inspector.stale and len(hung.hung) == 3, "its panel hangs there")
     told = picture(worn, "inspector")
     assert told.std() > 10
     head = worn.playback.rank

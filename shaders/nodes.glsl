@@ -35,6 +35,9 @@ out float vHeight;                 // floors
 flat out uvec3 vSelf;              // node, traits, last floor that stands
 #endif
 
+uniform usampler2D uBefore;        // where rows of uNodes stood before the city was laid out anew
+uniform float unsettled;           // how much of the way from there is still to be gone, 1 … 0
+
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0);      // outside: a node that is not drawn
 
@@ -66,6 +69,15 @@ void main() {
   } else if (changing && death == playheadRank + 1) {
     if ((flags & LEAVES) == 0) return;
     size.y *= 1.0 - phase;
+  }
+
+  if (unsettled > 0.0) {
+    uvec4 was = texelFetch(uBefore, ivec2((2 * row) & 2047, (2 * row) >> 11), 0);
+    if (was.w > 0u) {
+      uvec4 wide = texelFetch(uBefore, ivec2((2 * row + 1) & 2047, (2 * row + 1) >> 11), 0);
+      position = mix(position, uintBitsToFloat(was.xyz), unsettled);
+      size.xz = mix(size.xz, uintBitsToFloat(wide.xz), unsettled);
+    }
   }
 
   mat3 turn = mat3(modelMatrix);

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import numpy as np
 import pytest
 from chromium import soon
@@ -20,7 +21,7 @@ from xrserver import app, resources
 from xrserver.columns import RANK_END
 from xrserver.stream import bodies
 from xrserver.stream.client import Session
-from xrserver.stream.messages import Commits, Notice, Patch, Scene
+from xrserver.stream.messages import Commits, Notice, Patch, Scene, TileBody
 
 
 @pytest.fixture
@@ -219,3 +220,56 @@ async def test_gc_while_serving_loses_nothing_and_a_repository_that_is_gone_is_s
         await asyncio.to_thread(work.commit, {"src/f1.py": "back\n"})
         await heard(session, Commits)
         await true_to_git(work, session)
+
+
+def places(body: TileBody, rank: int) -> dict[tuple[bytes, int], list[float]]:
+    """Where everything stands at a rank, by path; files and districts apart."""
+    nodes, spans = body.nodes["records"], body.spans["records"]
+    found: dict[tuple[bytes, int], list[float]] = {}
+    for name, node in zip(bodies.strings(body.names), nodes, strict=True):
+        own = spans[int(node["first_span"]):int(node["first_span"]) + int(node["span_count"])]
+        for span in own[(own["birth"] <= rank) & (rank < own["death"])]:
+            found[name, int(node["node"]) % 2] = [*span["position1"].tolist(), *span["size1"].tolist()]
+    return found
+
+
+async def by_commit(session: Session, http: aiohttp.ClientSession) -> dict[str, object]:
+    """Where everything stands at each commit of the mainline, by the commit's object id."""
+    table, tile = await session.table(), await session.tile()
+    found: dict[str, object] = {}
+    for rank in np.flatnonzero(table.timeline["mainline"]).tolist():
+        async with http.get(f"/api/repositories/work/files?at=rank:{rank}") as answer:
+            found[(await answer.json())["commit"]["id"]] = places(tile, rank)
+    return found
+
+
+async def test_a_city_that_is_tidied_up_is_the_one_built_from_scratch_for_everybody(work: Work) -> None:
+    tidy = "/api/repositories/work/scenes/city/tidy"
+    async with watched(work) as (serving, session), asking(serving) as http:
+        async with http.post(tidy) as answer:
+            assert await answer.json() == {"tidied": False, "generation": session.scene.generation}
+        await session.tidy()
+        assert await heard(session, Notice) == Notice("Everything is in its place.")
+        for n in range(12):  # more than the free plots hold
+            await asyncio.to_thread(work.commit, {f"src/new{n}.py": "x\n" * 900, f"late/{n}/f.py": "y\n" * n})
+            await heard(session, Commits)
+        patched = places(await session.tile(), 13)
+        async with http.post(tidy, headers={"Origin": "https://elsewhere.example"}) as answer:
+            assert answer.status == 403
+        async with xrserver.connect(serving.url) as other:
+            await asyncio.gather(other.tile(), other.table())
+            await session.tidy()
+            scenes = await asyncio.gather(heard(session, Scene), heard(other, Scene))
+            assert scenes[0].generation == scenes[1].generation  # type: ignore[attr-defined]
+            assert scenes[0].head_rank == scenes[0].rank == 13  # type: ignore[attr-defined]
+            tidied = await by_commit(session, http)
+            assert tidied == await by_commit(other, http)
+        assert places(await session.tile(), 13) != patched
+        await true_to_git(work, session)
+        # It is followed as the one before was.
+        await asyncio.to_thread(work.commit, {"src/after.py": "z\n"})
+        await heard(session, Commits)
+        await true_to_git(work, session)
+        await asyncio.to_thread(git, work.folder, "reset", "-q", "--hard", "HEAD~1")
+    async with watched(work) as (serving, fresh), asking(serving) as http:
+        assert await by_commit(fresh, http) == tidied

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,54 @@ async def test_a_commit_that_lands_is_seen_arriving_and_the_timeline_has_it(work
             viewer.playback = clock.seek(viewer.playback, 2, 0)
             await asyncio.to_thread(work.commit, {"src/f3.py": "z\n"})
             assert set(await beside(frames, viewer, 3)) == {0.0}
+        finally:
+            await beside(viewer.__exit__, None, None, None)
+
+
+async def test_what_is_tidied_up_goes_from_its_plot_to_its_place_before_ones_eyes(work: Work) -> None:
+    opengl()
+    backend = await beside(Offscreen, SIZE, SECONDS)
+
+    def rested(viewer: DesktopViewer, done: Callable[[DesktopViewer], bool]) -> np.ndarray:
+        for _ in range(4000):
+            viewer.frame()
+            if done(viewer) and viewer.still():
+                return pixels(backend)
+        raise AssertionError("it never came to rest")
+
+    async with served(work.folder) as serving:
+        viewer = await beside(DesktopViewer, backend, serving.url, True)
+        try:
+            await beside(viewer.settle)
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(each.current.wait() for each in serving.following))
+            # Free plots hold the first few only, which stand where others belong.
+            for n in range(3):
+                await asyncio.to_thread(work.commit, {f"src/later{n}{k}.py": "x\n" * 4000 for k in range(4)})
+            await beside(rested, viewer, lambda viewer: viewer.city.scene.head_rank == 4)
+            rank = viewer.playback.rank
+            for _ in range(40):
+                await beside(viewer.frame)
+            before, generation = await beside(pixels, backend), viewer.city.scene.generation
+            viewer.press(("tidy",))
+
+            def film() -> list[np.ndarray]:
+                """Every frame from the first of the new layout to the last that moves."""
+                found: list[np.ndarray] = []
+                for _ in range(4000):
+                    viewer.frame()
+                    if viewer.city.scene.generation == generation:
+                        continue
+                    found.append(pixels(backend))
+                    if viewer.still():
+                        return found
+                raise AssertionError("it never came to rest")
+
+            frames = await beside(film)
+            assert 0.7 < len(frames) * SECONDS < 1.0 and viewer.playback.rank == rank
+            steps = [np.abs(b - a).mean() for a, b in pairwise([before, *frames])]
+            whole = np.abs(frames[-1] - before).mean()
+            assert whole > 1.0 and max(steps) < 0.4 * whole, "nothing jumps"
         finally:
             await beside(viewer.__exit__, None, None, None)
 

@@ -213,7 +213,8 @@ async def test_routes_and_description_are_the_same_set(repository: Path) -> None
     said = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
     assert said == {(path, method) for path, method in ours if method != "HEAD"}
     for operation in api.OPERATIONS:
-        parameters = {p["name"]: p for p in described["paths"][operation.path]["get"]["parameters"]}
+        said_of_it = described["paths"][operation.path][operation.method.lower()]
+        parameters = {p["name"]: p for p in said_of_it["parameters"]}
         in_path = set(re.findall(r"\{(\w+)\}", operation.path))
         assert {name for name, p in parameters.items() if p["in"] == "path"} == in_path
         assert all(parameters[name]["required"] for name in in_path)

@@ -109,6 +109,8 @@ class Following:
         self._stirred = asyncio.Event()
         self._trouble = ""
         self._ended = False
+        #: Scenes that somebody wants laid out anew, and who waits for that.
+        self._untidy: dict[str, asyncio.Future[bool]] = {}
         #: Set whenever everything that was noticed has been told.
         self.current = asyncio.Event()
 
@@ -120,6 +122,7 @@ class Following:
             if not opened.whole:
                 await self._fill()
             opened.follower = self._follow_tile
+            opened.tidier = self.tidy
             while opened.whole:  # what is only known in part cannot be followed
                 self._stirred.clear()
                 opened.built.clear()
@@ -129,7 +132,8 @@ class Following:
                 await _any(self._stirred, opened.built)
                 self.current.clear()
         finally:
-            self._ended, opened.follower = True, None
+            self._ended, opened.follower, opened.tidier = True, None, None
+            self._answer_untidy(*self._untidy)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -139,6 +143,33 @@ class Following:
     def look(self) -> None:
         """Look for changes now."""
         self._stirred.set()
+
+    async def tidy(self, name: str) -> bool:
+        """Lay a scene out anew; return False where everything is in its place, as nothing has come since."""
+        waiting = self._untidy.get(name)
+        if waiting is None:
+            waiting = self._untidy[name] = asyncio.get_running_loop().create_future()
+            self._stirred.set()
+        return await asyncio.shield(waiting)
+
+    async def _tidy_up(self) -> None:
+        """Show those scenes that are wanted so as they would be built today."""
+        for name in tuple(self._untidy):
+            scene, index = self._opened.scenes.get(name), self._builder.index
+            grown = scene is not None and len(self._builder.base(scene)[0].oids) < len(index.oids)
+            if scene is not None and grown:
+                made = await self._step(lambda name=name: self._built(name))
+                await self._opened.replace_scene(name, made)
+                self._shown.pop(scene.generation, None)
+                self._sessions.begin_again(self._opened.id, {name: made})
+                self._opened.built.set()  # it is followed from now on
+            self._answer_untidy(name, done=grown)
+
+    def _answer_untidy(self, *names: str, done: bool = False) -> None:
+        for name in names:
+            waiting = self._untidy.pop(name)
+            if not waiting.done():
+                waiting.set_result(done)
 
     async def _watch(self) -> None:
         place = self._opened.repository.place
@@ -157,6 +188,7 @@ class Following:
                 changed = await self._step(self._update)
             except (Overtaken, PastChanged):
                 await self._begin_again()
+                self._answer_untidy(*self._untidy, done=True)
                 return
             if changed is not None:
                 growth, moments, news = changed
@@ -170,9 +202,11 @@ class Following:
                     self._builder.know(index, versions)
                 await self._build_again(growth)
                 await self._put_together()
+            await self._tidy_up()
             self._trouble = ""
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
+            self._answer_untidy(*self._untidy)
 
     async def _publish(self, growth: Growth, moments: Moments, news: list[_News]) -> None:
         opened, sessions = self._opened, self._sessions

@@ -74,6 +74,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   light: () => light(viewer.daylight === 0),
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
+  tidy: () => session.send({ type: "tidy" }),
   calm: () => viewer.calm = !viewer.calm,
   enter: (mode) => enter(mode),
   leave: () => void viewer.headset.leave(),

@@ -231,7 +231,7 @@ export class Viewer {
     if (!worn) this.desk.navigate(dt);
     const moved = worn ? this.#follow() : this.#hasMoved();
     const played = this.#play(dt);
-    const lit = this.#light(dt);
+    const lit = this.#light(dt) || this.city.settle(dt, this.calm);
     if (moved || played) {
       this.#world.survey.stir();
       this.#choosing = true;

@@ -220,6 +220,7 @@ export class World {
     const { tiles } = this.#city;
     const same = before?.scene.generation === scene.generation;
     // What is open may have missed patches; of another generation nothing is of use.
+    if (!same && before?.scene.scene === scene.scene && before.scene.repository === scene.repository) this.#city.leave(this.look.tiles);
     const stale = same ? (this.#frontier?.open(RANK_END) ?? []) : [...tiles.ids];
     for (const id of stale) this.#city.remove(id);
     if (!same) {

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import clock
-from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA
+from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA, Flag
 from xrserver.spaces import Vector
 from xrserver.stream.messages import Columns, Scene, TableBody, TileBody
 
@@ -137,6 +137,29 @@ class City:
                 return own[at]
         return None
 
+    def places(self, drawn: tuple[str, ...], rank: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """Return what tells the things that stand at `rank` apart, and where each stands.
+
+        Returns
+        -------
+        keys : (n,) uint64
+            As `keys_of`.
+        places : (n, 5) float32
+            The middle of its base, width and depth; metres, scene space.
+        """
+        keys, places = [np.empty(0, np.uint64)], [np.empty((0, 5), np.float32)]
+        for tile in (self._tiles[name] for name in drawn):
+            at, live = _standing(tile, rank)
+            own = tile.spans[at[live]]
+            keys.append(_keys(tile)[live])
+            places.append(np.concatenate([own["position1"], own["size1"][:, [0, 2]]], axis=1))
+        known, places = np.concatenate(keys), np.concatenate(places)
+        return known[known > 0], places[known > 0]
+
+    def keys_of(self, tile: str) -> NDArray[np.uint64]:
+        """Return by row of a tile what tells paths apart, whatever their numbers; 0: it is no one thing."""
+        return _keys(self._tiles[tile])
+
     def author(self, person: int) -> str:
         """Return a person's name."""
         return self.people[person] if person < len(self.people) else "someone"
@@ -190,6 +213,23 @@ def _standing(tile: _Tile, rank: int) -> tuple[NDArray[np.int64], NDArray[np.boo
     starts = np.cumsum(nodes["span_count"].astype(np.int64)) - nodes["span_count"]
     at = nodes["first_span"].astype(np.int64) + np.maximum(last - starts, 0)
     return at, (last >= starts) & (tile.spans["death"][at] > rank)
+
+
+def _keys(tile: _Tile) -> NDArray[np.uint64]:
+    """Return a hash of each node's path, files' unlike districts'; 0 for blocks, commits and ribbons."""
+    nodes = tile.nodes
+    data = np.frombuffer(tile.text, np.uint8)
+    starts = tile.offsets[:-1].astype(np.int64)
+    lengths = np.diff(tile.offsets.astype(np.int64))
+    within = np.arange(len(data)) - np.repeat(starts, lengths)
+    power = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, 0x9E3779B97F4A7C15, np.uint64))
+    sums = np.zeros(len(data) + 1, np.uint64)
+    np.cumsum((data.astype(np.uint64) + np.uint64(1)) * power[within], out=sums[1:])
+    found = sums[tile.offsets[1:]] - sums[tile.offsets[:-1]]
+    found = (found << np.uint64(1) | (nodes["node"] & 1).astype(np.uint64)) + np.uint64(1)
+    flags = tile.spans["traits"][np.minimum(nodes["first_span"], max(len(tile.spans) - 1, 0))] >> 8
+    single = (nodes["node"] < COMMIT_NODES) & (flags & int(Flag.AGGREGATE) == 0)
+    return np.where(single, found, np.uint64(0))
 
 
 def _tile_labels(tile: _Tile, rank: int) -> Labels:

@@ -144,6 +144,10 @@ class Link:
         """Ask for the inspector of a node; it comes as `Answered` under `key`."""
         self._call(lambda session: [self._answer(key, session.select(node, rank))])
 
+    def tidy(self) -> None:
+        """Ask that the scene be laid out anew: it comes as `Opened`, or a sentence that says why not."""
+        self._call(lambda session: [session.tidy()])
+
     def clock(self, rank: int, fraction: float, playing: bool, pose: Pose, generation: str) -> None:
         """Tell the server where playhead and world are, and in which generation of the scene."""
         self._call(lambda session: [session.clock(rank, fraction, playing, pose, generation)])

@@ -185,7 +185,8 @@ class DesktopViewer(Viewer):
         if self.director is not None or (self._desk is not None and self._desk.stale(self.playback.rank)):
             return False
         waiting = self.selection.hovered != NOTHING and self._hovered_for < ASK_SECONDS
-        return not (self.playback.playing or self._arrival.showing or moving or waiting)
+        settling = self.renderer.settling.left > 0.0
+        return not (self.playback.playing or self._arrival.showing or moving or waiting or settling)
 
     def _finish(self, view: View) -> None:
         if self._desk is None or self.city is None:

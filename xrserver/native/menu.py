@@ -42,7 +42,8 @@ def menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row,
             rows += some(name, words, settings)
     rows += [Row("button", text="Day" if not settings["day"] else "Night", action=("daylight",), wide=1 / 3),
              Row("button", text="Undo", action=("undo",), wide=1 / 3),
-             Row("button", text="Recentre", action=("recentre",), wide=1 / 3)]
+             Row("button", text="Recentre", action=("recentre",), wide=1 / 3),
+             Row("button", text="Tidy up", action=("tidy",))]
     if settings.get("sees_through"):
         rows.append(Row("button", text="See the room", action=("passthrough",), on=bool(settings["through"])))
     return (*rows, *legend(city, str(settings["colour"])))

@@ -40,6 +40,8 @@ class _Sheet:
     middles: NDArray[np.float32]
     #: By row, page after page: the node, `_NOBODY` where there is none.
     ids: NDArray[np.uint32]
+    #: By row of the tile: its row in the pool.
+    rows: NDArray[np.int64]
 
 
 class Pages:
@@ -115,8 +117,10 @@ class Pages:
         heads[places] = order
         middles = firsts["position1"][heads[::PAGE]][:, [0, 2]] if len(rows) else np.empty((0, 2), np.float32)
         number = self._pool.add(rows)
+        lie = np.empty(len(nodes), np.int64)
+        lie[order] = number + places
         here = number // PAGE + np.arange(int(pages.sum()), dtype=np.uint32)
-        self._sheets[tile] = _Sheet(number, here, np.repeat(np.arange(5), pages), middles, ids)
+        self._sheets[tile] = _Sheet(number, here, np.repeat(np.arange(5), pages), middles, ids, lie)
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
@@ -161,6 +165,10 @@ class Pages:
             self.listing = self._integers(2 * rows)
         self.listing.write(words.data, viewport=(0, 0, WIDTH, rows))
         return True
+
+    def rows_of(self, tile: str) -> NDArray[np.int64]:
+        """Return where each row of a tile lies in `texture`."""
+        return self._sheets[tile].rows
 
     def find(self, nodes: list[int]) -> list[int]:
         """Return which rows, as they are drawn, are of these nodes of the city: the river marks itself."""

@@ -13,6 +13,7 @@ from xrserver import resources, spaces
 from xrserver.columns import NODES, SPANS, STRATA
 from xrserver.native.pages import Pages
 from xrserver.native.pools import Pool
+from xrserver.native.settling import Settling
 from xrserver.native.uniforms import Uniforms
 from xrserver.spaces import Matrix, Pose, Vector
 
@@ -23,7 +24,7 @@ _ALL = np.concatenate([_SIDES, _TOP])
 #: A disc of eight corners, and a strip of three stretches.
 _DISC = np.array([(0, k, k + 1) for k in range(1, 7)], np.uint32).reshape(-1)
 _STRIP = np.array([0, 1, 2, 2, 1, 3, 2, 3, 4, 4, 3, 5, 4, 5, 6, 6, 5, 7], np.uint32)
-_TEXTURES = ("uSpans", "uNodes", "uStrata", "uPages", "uPeople", "uCategories")
+_TEXTURES = ("uSpans", "uNodes", "uStrata", "uPages", "uPeople", "uCategories", "uBefore")
 #: Colourings by the number that the shaders know them by.
 COLOURINGS = ("author", "age", "kind")
 #: Of the many beyond those that have a colour of their own; sRGB.
@@ -120,6 +121,8 @@ class Renderer:
         self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
         self._strata = Pool(context, 2, 1)
         self._pages = Pages(context)
+        #: What was laid out anew, on its way.
+        self.settling = Settling(context)
         self._people = context.texture((256, 1), 4)
         self._categories = context.texture((16, 1), 4)
         for texture in (self._people, self._categories):
@@ -215,6 +218,11 @@ class Renderer:
         states, rows = spans.view(SPANS.dtype).reshape(-1), nodes.view(NODES.dtype).reshape(-1)
         self._pages.add(tile, rows, states, first_span, first_stratum)
         self._tiles[tile] = first_span, first_stratum, int(rows["span_count"].sum())
+
+    def come_from(self, tile: str, keys: NDArray[np.uint64]) -> None:
+        """While things are on their way, let those of a tile begin where they stood (`City.keys_of`)."""
+        if self.settling.left > 0.0:
+            self.settling.arrive(keys, self._pages.rows_of(tile), self._pages.texture.size[1])
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
@@ -344,7 +352,7 @@ class Renderer:
 
     def _use_textures(self) -> None:
         textures = (self._spans.texture, self._pages.texture, self._strata.texture, self._pages.listing,
-                    self._people, self._categories)
+                    self._people, self._categories, self.settling.texture)
         for unit, texture in enumerate(textures):
             texture.use(unit)
 
@@ -353,6 +361,7 @@ class Renderer:
         return {
             "cameraPosition": eye.position,
             "sceneBounds": self._bounds,
+            "unsettled": self.settling.left,
             "playheadRank": moment.rank,
             "playheadFraction": moment.fraction,
             "easing": moment.easing,

@@ -49,6 +49,7 @@ class Residency:
         self._frontier: Frontier | None = None
         self._governor = Governor()
         self._chosen = -_CHOICE_SECONDS
+        self._rank = 0
         self.pending = False
 
     @property
@@ -84,11 +85,17 @@ class Residency:
             self._release(name)
         self._renderer.add(name, body.spans["records"], body.nodes["records"], body.strata["records"])
         self.city.add(body)
+        if self._renderer.settling.left > 0.0:
+            self._renderer.come_from(name, self.city.keys_of(name))
         frontier.hold(body.header)
         self.drawn = ()
         return opened
 
     def _open(self, city: City) -> None:
+        before = self.city
+        if before is not None and (before.scene.scene, before.scene.repository) == (
+                city.scene.scene, city.scene.repository):
+            self._renderer.settling.leave(*before.places(self.drawn, self._rank))
         for name in self._held():
             self._release(name)
         self.city, self._coming, self.drawn = city, None, ()
@@ -114,6 +121,7 @@ class Residency:
         frontier = self._frontier
         if frontier is None:
             return False
+        self._rank = rank
         now = time.monotonic()
         self.pending = not at_once and now - self._chosen < _CHOICE_SECONDS
         if not self.pending:

@@ -232,6 +232,7 @@ class Viewer(ABC):
         if seconds is None:
             return False
         self._resident.pace(seconds, self._backend.refresh_rate)
+        self.renderer.settling.step(seconds)
         for news in self._link.news():
             self._take(news)
         intent = self._backend.actions()
@@ -343,6 +344,8 @@ class Viewer(ABC):
                 self.colouring = COLOURINGS.index(colouring)
             case ("faster", factor):
                 self.do("faster", float(factor))
+            case ("tidy",):
+                self._link.tidy()
             case ("scene", scene):
                 self._link.show(scene)
                 self._notice = self._opening = f"Opening the {scene.replace('-', ' ')} …"

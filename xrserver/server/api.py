@@ -52,6 +52,7 @@ class Operation:
     query: tuple[str, ...] = ()
     media: str = "application/json"
     open: bool = False
+    method: str = hdrs.METH_GET
 
 
 def _json(value: object) -> web.Response:
@@ -209,6 +210,13 @@ async def _tile(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type=MSGPACK, headers=headers)
 
 
+async def _tidy(request: web.Request) -> web.Response:
+    opened = await _all_of(request)
+    scene = await opened.scene(request.match_info["scene"])
+    tidied = await opened.tidy(scene)
+    return _json({"tidied": tidied, "generation": (await opened.scene(scene.definition.name)).generation})
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation("/health", "health", "Whether the server lives", _health, shapes.HEALTH, open=True),
     Operation("/api/openapi.json", "openapi", "This description", _openapi, shapes.ANYTHING),
@@ -234,13 +242,18 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("/api/repositories/{repo}/scenes/{scene}", "scene", "A scene's manifest", _scene, shapes.SCENE),
     Operation("/api/repositories/{repo}/scenes/{scene}/tiles/{tile}", "tile",
               "The body of a tile or of the table; never changes", _tile, {}, media=MSGPACK),
+    Operation("/api/repositories/{repo}/scenes/{scene}/tidy", "tidy",
+              "Lay a scene out anew, as it would be on opening: what came to free plots and annexes goes to "
+              "its own place, before the eyes of everybody who looks. Says whether anything had come", _tidy,
+              shapes.TIDIED, method=hdrs.METH_POST),
 )
 
 
 def add_routes(router: web.UrlDispatcher, stream: Handler) -> None:
     """Add a route for every operation, and the stream."""
     for operation in OPERATIONS:
-        router.add_get(operation.path, operation.handler, name=operation.name)
+        add = router.add_get if operation.method == hdrs.METH_GET else router.add_post
+        add(operation.path, operation.handler, name=operation.name)
     router.add_get(shapes.STREAM_PATH, stream, name="stream", allow_head=False)
 
 
@@ -248,7 +261,7 @@ def openapi() -> dict[str, Any]:
     """Return the OpenAPI description of all operations."""
     from xrserver.stream import schema
 
-    paths = {operation.path: {"get": _described(operation)} for operation in OPERATIONS}
+    paths = {operation.path: {operation.method.lower(): _described(operation)} for operation in OPERATIONS}
     paths[PAIR_PATH] = {"post": shapes.pair()}
     paths[shapes.STREAM_PATH] = {"get": shapes.stream(schema.subprotocol())}
     return {

@@ -81,6 +81,8 @@ class OpenRepository:
         self.activity: Activity | None = None
         #: Looks for it now; None where that is not wanted.
         self.look: Callable[[], Awaitable[Activity]] | None = None
+        #: Lays a scene out anew; None where nobody keeps it current.
+        self.tidier: Callable[[str], Awaitable[bool]] | None = None
         #: Set when a scene was built that is to be kept current.
         self.built = asyncio.Event()
         self.build = build
@@ -167,6 +169,18 @@ class OpenRepository:
         told = self.published(scene).told
         if self.follower is not None and told is not None and tile not in told and tile in scene.open_tiles:
             await self.follower(scene, tile)
+
+    async def tidy(self, scene: BuiltScene) -> bool:
+        """Lay a scene out anew for all who look; return False where everything is in its place.
+
+        Raises
+        ------
+        SceneError
+            Its history is not followed: it is still being read, or cannot be.
+        """
+        if self.tidier is None:
+            raise SceneError(f"{self.name} can be tidied up once all of its history is read: try again then.")
+        return await self.tidier(scene.definition.name)
 
     def grow(self, index: HistoryIndex, moments: Moments) -> None:
         """Take a longer history: ranks mean what they did."""

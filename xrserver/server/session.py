@@ -165,6 +165,7 @@ class Session:
         self.socket = socket
         #: Id of the paired device that came; empty for whoever has the token.
         self.device = device
+        self._tidying: asyncio.Task[None] | None = None
         self._dismissal: asyncio.Task[None] | None = None
         self._sessions = sessions
         self._allowance = Allowance()
@@ -362,6 +363,8 @@ class Session:
             while (message := await self._receive()) is not None:
                 await self._take(message)
         finally:
+            if self._tidying is not None:
+                workers.append(self._tidying)
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
@@ -445,8 +448,18 @@ class Session:
                     self._outbox.put(await answers.inspect(self._repository, self._scene, message))
                 except XrserverError as error:
                     self._refuse(error, "")
+            case messages.Tidy():
+                if self._tidying is None or self._tidying.done():
+                    self._tidying = asyncio.create_task(self._tidy())
             case _:
                 raise WireError(f"{schema.wire_name(type(message))} comes once, at the beginning.")
+
+    async def _tidy(self) -> None:
+        try:
+            if not await self._repository.tidy(self._scene):
+                self._outbox.put(messages.Notice("Everything is in its place."))
+        except XrserverError as error:
+            self._refuse(error, "")
 
     def _refuse(self, error: XrserverError, subject: str) -> None:
         code = next((code for cls, code in _CODES.items() if isinstance(error, cls)), "failed")

@@ -91,6 +91,7 @@ SCENE = record(
     pose=record(position=items(_NUMBER, 3), orientation=items(_NUMBER, 4), scale=_NUMBER),
     glowSeconds=_NUMBER,
     people=items(record(id=_COUNT, name=_TEXT, commits=_COUNT, colour=_COUNT)), excluded=_COUNT)
+TIDIED = record(tidied={"type": "boolean"}, generation=_TEXT)
 PROBLEM = record(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
 PROBLEM["properties"] |= {
     "pairing": {"type": "string", "description": "where a code pairs a stranger's device"},

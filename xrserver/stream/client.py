@@ -38,6 +38,7 @@ from xrserver.stream.messages import (
     Scene,
     Select,
     TableBody,
+    Tidy,
     Tile,
     TileBody,
     Want,
@@ -199,6 +200,10 @@ class Session:
         self._panels.append(answer)
         await self._send(Select(node, rank))
         return await answer
+
+    async def tidy(self) -> None:
+        """Ask that the scene be laid out anew: a `Scene` comes for everybody, or a `Notice` says why not."""
+        await self._send(Tidy())
 
     async def clock(self, rank: int, fraction: float = 0.0, playing: bool = False,
                     pose: Pose | None = None, generation: str = "") -> None:

@@ -335,10 +335,18 @@ class Select:
     rank: Rank
 
 
+@dataclass(frozen=True, slots=True)
+class Tidy:
+    """The viewer asks that the scene be laid out anew: another `scene` comes, or a `notice` says why not.
+
+    Ranks and node ids stay; everybody who looks at the scene sees what stands go to its new place.
+    """
+
+
 #: Messages by direction; the codegen, the codec and the schema hash read these.
 FROM_SERVER: tuple[type, ...] = (
     Welcome, Progress, Scene, Tile, Patch, Commits, Result, Panel, Activity, Notice, Error)
-FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select)
+FROM_VIEWER: tuple[type, ...] = (Hello, Want, Drop, Clock, Query, Select, Tidy)
 
 
 # --- bodies of tiles, the same bytes over the stream and over HTTP --------------------------

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "7a528e0f3f43de56";
+export const SCHEMA_HASH = "f069871e11c5ef35";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.7a528e0f3f43de56";
+export const SUBPROTOCOL = "xrserver.f069871e11c5ef35";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -665,6 +665,15 @@ export interface Select {
   readonly rank: number;
 }
 
+/**
+ * The viewer asks that the scene be laid out anew: another `scene` comes, or a `notice` says why not.
+ *
+ * Ranks and node ids stay; everybody who looks at the scene sees what stands go to its new place.
+ */
+export interface Tidy {
+  readonly type: "tidy";
+}
+
 /** One tile: its header, which names its children, and its columns. */
 export interface TileBody {
   readonly type: "tilebody";
@@ -717,7 +726,8 @@ export type FromViewer =
   | Drop
   | Clock
   | Query
-  | Select;
+  | Select
+  | Tidy;
 
 /** What the parts of a tile or table add up to. */
 export type Body =

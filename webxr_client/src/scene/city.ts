@@ -9,6 +9,8 @@ import type { Course } from "./course.ts";
 import { Pool } from "./pool.ts";
 import { Roster } from "./roster.ts";
 import { BEADS, GATE, MARK, PICK, PICK_BEADS, PICK_RIBBONS, PLATES, RIBBONS, ROOFS, SKY, WALLS } from "./shaders.ts";
+import { BEFORE_WORDS, Settling } from "./settling.ts";
+import type { Tile } from "./tile.ts";
 import { Tiles } from "./tiles.ts";
 
 /** The faces towards the eye, over eight virtual vertices; the last of each triangle says which face it is of. */
@@ -32,6 +34,8 @@ function uniforms() {
     uSpans: { value: null } as IUniform,
     uNodes: { value: null } as IUniform,
     uPages: { value: null } as IUniform,
+    uBefore: { value: null } as IUniform,
+    unsettled: { value: 0 },
     uStrata: { value: null } as IUniform,
     uPeople: { value: null } as IUniform,
     uCategories: { value: null } as IUniform,
@@ -68,6 +72,10 @@ export class City {
   readonly #nodes: Pool;
   /** Which pages of `uNodes` are drawn, in their order. */
   readonly #pages: Pool;
+  /** Where rows of `uNodes` stood before the city was laid out anew. */
+  readonly #before: Pool;
+  readonly #settling = new Settling();
+  #rows = 0;
   #listed = 0;
   readonly #roster: Roster;
   readonly #sides = new Faces(SIDES);
@@ -100,14 +108,20 @@ export class City {
     this.tiles = new Tiles(renderer);
     this.#nodes = new Pool(renderer, 4, () => this.#roster.restore());
     this.#pages = new Pool(renderer, 1, () => this.#writePages());
+    this.#before = new Pool(renderer, 4, () => this.#settling.rest());
+    this.#before.reserve(1);
     this.#roster = new Roster({
-      reserve: (rows) => this.#nodes.reserve(rows * NODE.texels),
+      reserve: (rows) => {
+        this.#rows = rows;
+        this.#nodes.reserve(rows * NODE.texels);
+      },
       write: (row, records) => this.#nodes.write(row * NODE.texels, records),
     });
     this.uniforms.uSpans.value = this.tiles.spans.texture;
     this.uniforms.uStrata.value = this.tiles.strata.texture;
     this.uniforms.uNodes.value = this.#nodes.texture;
     this.uniforms.uPages.value = this.#pages.texture;
+    this.uniforms.uBefore.value = this.#before.texture;
     this.uniforms.uCategories.value = colourTexture(Uint32Array.from(CATEGORY_COLOURS), 16);
     this.uniforms.uPeople.value = peopleTexture(new Uint32Array(1));
 
@@ -252,7 +266,29 @@ export class City {
   add(body: TileBody): void {
     const { id } = body.header;
     this.remove(id);
-    this.#roster.add(this.tiles.add(body), this.tiles.firstSpan(id), this.tiles.firstStratum(id));
+    const tile = this.tiles.add(body);
+    this.#roster.add(tile, this.tiles.firstSpan(id), this.tiles.firstStratum(id));
+    if (this.#settling.left > 0) this.#come(tile);
+  }
+
+  /** What is drawn of these tiles will be laid out anew by the tiles that come next: it goes there from where it stands. */
+  leave(tiles: readonly Tile[]): void {
+    this.#settling.leave(tiles, this.uniforms.playheadRank.value, this.#rows);
+    this.uniforms.unsettled.value = this.#settling.left;
+  }
+
+  #come(tile: Tile): void {
+    this.#settling.arrive(tile, (row) => this.#roster.rowOf(tile, row), this.#rows);
+    this.#before.reserve(this.#rows * BEFORE_WORDS / 4);
+    this.#before.write(0, this.#settling.records);
+  }
+
+  /** Let what was laid out anew go on for `seconds` to where it belongs; true while it does. */
+  settle(seconds: number, calm: boolean): boolean {
+    if (this.#settling.left === 0) return false;
+    this.#settling.step(seconds, calm);
+    this.uniforms.unsettled.value = this.#settling.left;
+    return true;
   }
 
   remove(id: string): void {
@@ -285,6 +321,7 @@ export class City {
     this.tiles.restore();
     this.#nodes.restore();
     this.#pages.restore();
+    this.#before.restore();
   }
 
   #writePages(): void {

@@ -134,6 +134,12 @@ export class Roster {
     }
   }
 
+  /** Where a row of a tile lies in the store; −1 where it does not. */
+  rowOf(tile: Listed, row: number): number {
+    const sheet = this.#sheets.get(tile);
+    return sheet === undefined ? -1 : this.#rowOf(sheet, row);
+  }
+
   /** Draw these and only these. */
   show(tiles: readonly Listed[]): void {
     this.#shown = tiles.flatMap((tile) => this.#sheets.get(tile) ?? []);

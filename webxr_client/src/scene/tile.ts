@@ -104,6 +104,12 @@ export class Tile {
     return name;
   }
 
+  /** The whole path of the node, in git's bytes. */
+  nameOf(row: number): Uint8Array {
+    if (row >= this.#baseNodes) return utf8.encode(this.pathOf(row));
+    return this.#names.bytes.subarray(this.#names.offsets[row], this.#names.offsets[row + 1]);
+  }
+
   /** The row of the last span of node `row` with birth ≤ rank, -1 where none. */
   spanAt(row: number, rank: number): number {
     const { spans, nodes } = this;
@@ -240,6 +246,8 @@ export class Tile {
     }
   }
 }
+
+const utf8 = new TextEncoder();
 
 function keyOf(node: number, traits: number): number {
   return 2 * node + (traits >> 13 & 1); // Flag.AGGREGATE

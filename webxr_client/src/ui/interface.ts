@@ -23,6 +23,8 @@ export interface InterfaceCommands extends DockCommands, InspectorCommands, Ente
   light(): void;
   recentre(): void;
   undo(): void;
+  /** Have the scene laid out anew. */
+  tidy(): void;
   calm(): void;
 }
 
@@ -128,6 +130,7 @@ export class Interface {
       { text: "Undo the last move", key: "U", act: () => commands.undo() },
       { text: "Night or day", key: "N", act: () => commands.light() },
       { text: "Show or hide the legend", key: "L", act: () => this.toggleLegend() },
+      { text: "Tidy up: everything to its own place", act: () => commands.tidy() },
       { text: "Less motion, or more", act: () => commands.calm() },
       { text: "Help", key: "?", act: () => this.help.toggle() },
     ];

@@ -20,6 +20,8 @@ export interface MenuCommands {
   place(): void;
   recentre(): void;
   undo(): void;
+  /** Have the scene laid out anew. */
+  tidy(): void;
   light(): void;
   colour(colouring: Colouring): void;
   scene(name: string): void;
@@ -89,7 +91,8 @@ function menu({ preset, day, ar, repositories: open, world, scenes, scene }: Men
     ...(scenes.length < 2 ? [] : [{ kind: "choice" as const, chosen: scene, choose: (value: string) => commands.scene(value),
       options: inOrder(scenes).map((each) => [each, titleOf(each)] as const) }]),
     { kind: "buttons", buttons: [
-      { text: "Recentre", press: () => commands.recentre() }, { text: "Undo move", press: () => commands.undo() }] },
+      { text: "Recentre", press: () => commands.recentre() }, { text: "Undo move", press: () => commands.undo() },
+      { text: "Tidy up", press: () => commands.tidy() }] },
     ...(open.length < 2 ? [] : [{ kind: "buttons", buttons: [
       { text: `Repository: ${isolated(shown?.name ?? "")}`, press: () => commands.turn("repositories") }] } satisfies Widget]),
     { kind: "toggle", text: "Daylight", on: day, press: () => commands.light() },

@@ -1,0 +1,51 @@
+"""Tidying up on the page: a city that has grown is laid out anew, and everybody stays where they are."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import chromium
+import pytest
+from playwright.async_api import Browser
+from served import served
+from test_history_live import Work
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_menu_tidies_up_and_what_stands_goes_to_its_own_place(chrome: Browser,
+                                                                        tmp_path: Path) -> None:
+    work = Work(tmp_path / "work")
+    work.commit({f"src/f{n}.py": "x\n" * 60 * (n + 1) for n in range(4)})
+    async with served(work.folder) as serving, chromium.visit(chrome, serving.url, calm=False) as visit:
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(each.current.wait() for each in serving.following))
+        later = {f"src/later{n}.py": "x\n" * 4000 for n in range(9)}
+        await asyncio.to_thread(work.commit, later)
+        await visit.until("state.headRank === 1 && state.rank === 1")
+        await visit.run("xrserver.select('src/f2.py')")
+        before = await visit.state()
+        await visit.page.get_by_role("button", name="Menu").click()
+        await visit.page.get_by_role("button", name="Tidy up").click()
+        await visit.until(f"state.generation !== '{before['generation']}' && state.selected === 'src/f2.py'")
+        after = await visit.state()
+        assert after["rank"] == 1 and after["worldFromScene"] == before["worldFromScene"]
+        await visit.run("xrserver.select(null)")
+        async with chromium.visit(chrome, serving.url) as fresh:
+            await fresh.run("pose => xrserver.setPose(pose)", after["worldFromScene"])
+            there = await fresh.picture()
+            assert (await fresh.state())["generation"] == after["generation"]
+
+            async def arrived() -> bool:
+                return chromium.differing(there, await visit.picture()) < 0.002
+
+            await chromium.soon(arrived)
+        # There is nothing to be tidied any more, and that is said.
+        await visit.page.get_by_role("button", name="Menu").click()
+        await visit.page.get_by_role("button", name="Tidy up").click()
+
+        async def said() -> bool:
+            return "Everything is in its place." in await visit.page.locator("body").inner_text()
+
+        await chromium.soon(said)

@@ -293,7 +293,7 @@ function pointed(node: number, floor: number): void {
     ui.tooltip.commit(`${path} among them`, "");
     return;
   }
-  ui.tooltip.show(path || (world.shown?.scene.repository ?? ""));
+  ui.tooltip.show(world.nameOf(node));
   if (floor < 0) return;
   void captions.stratum(node, floor).then((caption) => {
     if (caption === undefined || viewer.aim.selection.hovered !== node || viewer.aim.selection.floor !== floor) return;

@@ -231,7 +231,8 @@ export class Viewer {
     if (!worn) this.desk.navigate(dt);
     const moved = worn ? this.#follow() : this.#hasMoved();
     const played = this.#play(dt);
-    const lit = this.#light(dt) || this.city.settle(dt, this.calm);
+    const settling = this.city.settle(dt, this.calm);
+    const lit = this.#light(dt) || settling;
     if (moved || played) {
       this.#world.survey.stir();
       this.#choosing = true;

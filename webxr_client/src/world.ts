@@ -1,6 +1,6 @@
 /** The scene as it comes in: generations, tiles and tables, until there is something whole to show. */
 import { calendar, type Calendar } from "./clock.ts";
-import { RANK_END, type Commits, type Patch, type Person, type Scene, type TileBody } from "./generated/protocol.ts";
+import { COMMIT_NODES, RANK_END, type Commits, type Patch, type Person, type Scene, type TileBody } from "./generated/protocol.ts";
 import type { City } from "./scene/city.ts";
 import { Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
@@ -39,7 +39,14 @@ interface Awaited {
   tile: TileBody | undefined;
   /** Bytes here, by id. */
   readonly have: Map<string, number>;
+  /** Of a generation that follows what is drawn: the tiles that this view needs of it, those here and those not yet. */
+  frontier: Frontier | undefined;
+  readonly finer: TileBody[];
+  readonly missing: Set<string>;
 }
+
+/** Milliseconds that a generation waits for the tiles that a view needs of it; then it is shown as coarse as it is. */
+const PATIENCE = 2000;
 
 /** Tiles that one message may name. */
 const MOST_NAMED = 512;
@@ -67,6 +74,8 @@ export class World {
   /** What came of a generation before it could be shown. */
   #early: (Patch | Commits)[] = [];
   #chosen = 0;
+  /** As of the last choice. */
+  readonly #view = { eye: [0, 0, 0], factor: 0 };
   #shownIds: readonly string[] = [];
 
   constructor(city: City, session: Session, budget: Budget, listener: WorldListener) {
@@ -82,6 +91,11 @@ export class World {
     return this.shown?.scene.root.box ?? NOWHERE;
   }
 
+  /** What a node is called: its path, the repository for the whole, and what a ribbon of a river seen from afar stands for. */
+  nameOf(node: number): string {
+    return this.look.path(node) || (node >= COMMIT_NODES ? "Commits drawn as one line" : (this.shown?.scene.repository ?? ""));
+  }
+
   /** A scene was announced: fetch what is needed to draw it; what is drawn stays until that is here. */
   announce(scene: Scene): void {
     const { shown } = this;
@@ -91,7 +105,7 @@ export class World {
       this.#awaited = undefined; // the line was down, and nothing happened meanwhile
       return;
     }
-    this.#awaited = { scene, table: undefined, tile: undefined, have: new Map() };
+    this.#awaited = { scene, table: undefined, tile: undefined, have: new Map(), frontier: undefined, finer: [], missing: new Set() };
     if (shown === undefined) this.#listener.progress(0);
     this.#session.send({ type: "want", tiles: [scene.root.id, scene.table] });
   }
@@ -112,7 +126,11 @@ export class World {
     const awaited = this.#awaited;
     if (awaited?.scene.root.id === body.header.id) {
       awaited.tile = body;
-      this.#swap();
+      this.#complete(awaited);
+    } else if (awaited?.missing.delete(body.header.id)) {
+      awaited.finer.push(body);
+      awaited.frontier!.hold(body.header);
+      this.#complete(awaited);
     } else if (awaited === undefined && this.#frontier !== undefined) {
       // What was given up meanwhile is of no use any more.
       if (!this.#frontier.wants(body.header.id)) return;
@@ -129,7 +147,7 @@ export class World {
     const awaited = this.#awaited;
     if (awaited?.scene.table !== table.id) return;
     awaited.table = table;
-    this.#swap();
+    this.#complete(awaited);
   }
 
   /** Commits changed something; it is seen when `commits` says that they are there. */
@@ -191,7 +209,10 @@ export class World {
   /** Choose what to hold for a view that moved; `factor` as in `cut`. True while it should be asked again. */
   choose(eye: readonly number[], factor: number, rank: number, now: number): boolean {
     const frontier = this.#frontier;
+    for (let i = 0; i < 3; i++) this.#view.eye[i] = eye[i]!;
+    this.#view.factor = factor;
     if (frontier === undefined || frontier.single || this.#session.line !== "open") return false;
+    if (this.#awaited !== undefined) return true; // of what is drawn nothing more will come
     if (now - this.#chosen < CHOICE) return true;
     this.#chosen = now;
     const { want, drop } = frontier.choose(eye, factor, rank, this.#allowed);
@@ -212,30 +233,52 @@ export class World {
     if (ids !== undefined) this.#show(ids);
   }
 
-  #swap(): void {
-    const { scene, table, tile } = this.#awaited!;
+  /** Show what is awaited once it is all here: where it follows what is drawn, as fine as that. */
+  #complete(awaited: Awaited): void {
+    const { scene, table, tile, missing } = awaited;
     if (table === undefined || tile === undefined) return;
+    if (followed(scene, this.shown?.scene) && this.#view.factor > 0) {
+      if (awaited.frontier === undefined) {
+        awaited.frontier = new Frontier(scene.root);
+        awaited.frontier.hold(tile.header);
+        setTimeout(() => {
+          if (this.#awaited === awaited) this.#swap(awaited, table, tile);
+        }, PATIENCE);
+      }
+      const rank = scene.fraction > 0 ? scene.rank + 1 : scene.rank;
+      const { want, drop } = awaited.frontier.choose(this.#view.eye, this.#view.factor, rank, this.#allowed);
+      for (const id of want) missing.add(id);
+      for (const id of drop) missing.delete(id);
+      for (let i = 0; i < want.length; i += MOST_NAMED) this.#session.send({ type: "want", tiles: want.slice(i, i + MOST_NAMED) });
+      if (missing.size > 0) return;
+    }
+    this.#swap(awaited, table, tile);
+  }
+
+  #swap({ scene, frontier, finer }: Awaited, table: Table, tile: TileBody): void {
     this.#awaited = undefined;
     const before = this.shown;
     const { tiles } = this.#city;
     const same = before?.scene.generation === scene.generation;
     // What is open may have missed patches; of another generation nothing is of use.
-    if (!same && before?.scene.scene === scene.scene && before.scene.repository === scene.repository) this.#city.leave(this.look.tiles);
+    if (followed(scene, before?.scene)) this.#city.leave(this.look.tiles);
     const stale = same ? (this.#frontier?.open(RANK_END) ?? []) : [...tiles.ids];
     for (const id of stale) this.#city.remove(id);
     if (!same) {
-      this.#frontier = new Frontier(scene.root);
+      this.#frontier = frontier ?? new Frontier(scene.root);
       this.survey.clear();
     }
     this.#city.add(tile);
     this.#frontier!.hold(tile.header);
+    for (const body of finer) if (this.#frontier!.wants(body.header.id)) this.#city.add(body);
     this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
     const course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
     this.#city.course = course;
     this.survey.milestones = course === undefined ? [] : milestones(table, course);
-    this.#show([scene.root.id]);
+    const rank = scene.fraction > 0 ? scene.rank + 1 : scene.rank;
+    this.#show(finer.length > 0 ? (this.#frontier!.drawn(rank, this.#allowed.nodes) ?? [scene.root.id]) : [scene.root.id]);
     this.#listener.arrived(this.shown, before);
     const again = stale.filter((id) => same && id !== scene.root.id);
     if (again.length > 0) this.#session.send({ type: "want", tiles: again });
@@ -259,6 +302,11 @@ export class World {
     this.look.show(ids.flatMap((id) => tiles.get(id) ?? []));
     this.survey.show(this.look.tiles);
   }
+}
+
+/** Whether a generation takes the place of another of the same scene. */
+function followed(scene: Scene, before: Scene | undefined): boolean {
+  return before !== undefined && before.generation !== scene.generation && before.scene === scene.scene && before.repository === scene.repository;
 }
 
 /** The table with what commits say of it from some rank on. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xrserver.columns import COMMIT_NODES
 from xrserver.native import pointing
 from xrserver.native.backend import Backend, Event, Intent, View
 from xrserver.native.desk import Desk, Spot
@@ -198,7 +199,9 @@ class DesktopViewer(Viewer):
         hovered, floor = self.selection.hovered, self.selection.floor
         if self.city is None or hovered == NOTHING:
             return []
-        lines = [self.city.path(hovered, self.drawn)]
+        # A ribbon of a river seen from afar leads to a commit that is not drawn by itself.
+        afar = "Commits drawn as one line" if hovered >= COMMIT_NODES else ""
+        lines = [self.city.path(hovered, self.drawn) or afar]
         stratum = self.city.stratum(hovered, floor, self.drawn) if floor != NOTHING else None
         if stratum is not None:
             rank, author = stratum

@@ -9,7 +9,7 @@ import type { Course } from "./course.ts";
 import { Pool } from "./pool.ts";
 import { Roster } from "./roster.ts";
 import { BEADS, GATE, MARK, PICK, PICK_BEADS, PICK_RIBBONS, PLATES, RIBBONS, ROOFS, SKY, WALLS } from "./shaders.ts";
-import { BEFORE_WORDS, Settling } from "./settling.ts";
+import { Settling } from "./settling.ts";
 import type { Tile } from "./tile.ts";
 import { Tiles } from "./tiles.ts";
 
@@ -75,6 +75,7 @@ export class City {
   /** Where rows of `uNodes` stood before the city was laid out anew. */
   readonly #before: Pool;
   readonly #settling = new Settling();
+  #came = false;
   #rows = 0;
   #listed = 0;
   readonly #roster: Roster;
@@ -279,13 +280,17 @@ export class City {
 
   #come(tile: Tile): void {
     this.#settling.arrive(tile, (row) => this.#roster.rowOf(tile, row), this.#rows);
-    this.#before.reserve(this.#rows * BEFORE_WORDS / 4);
-    this.#before.write(0, this.#settling.records);
+    this.#came = true;
   }
 
   /** Let what was laid out anew go on for `seconds` to where it belongs; true while it does. */
   settle(seconds: number, calm: boolean): boolean {
     if (this.#settling.left === 0) return false;
+    if (this.#came) {
+      this.#before.reserve(this.#settling.records.length / 4);
+      this.#before.write(0, this.#settling.records);
+      this.#came = false;
+    }
     this.#settling.step(seconds, calm);
     this.uniforms.unsettled.value = this.#settling.left;
     return true;

@@ -133,7 +133,7 @@ export class HoverLabel implements Part {
     this.#stale = false;
     this.#written = now;
     this.#light = light;
-    const [name, folder] = split(this.#world.look.path(this.#node) || (this.#world.shown?.scene.repository ?? ""));
+    const [name, folder] = split(this.#world.nameOf(this.#node));
     const lines = [
       { text: name, font: font(18, 600), ink: palette().ink, cut: "middle" as const },
       { text: folder, font: font(15), ink: palette().ink2, cut: "start" as const },

@@ -23,7 +23,7 @@ async def test_the_menu_tidies_up_and_what_stands_goes_to_its_own_place(chrome: 
     async with served(work.folder) as serving, chromium.visit(chrome, serving.url, calm=False) as visit:
         async with asyncio.timeout(60):
             await asyncio.gather(*(each.current.wait() for each in serving.following))
-        later = {f"src/later{n}.py": "x\n" * 4000 for n in range(9)}
+        later: dict[str, str | None] = {f"src/later{n}.py": "x\n" * 4000 for n in range(9)}
         await asyncio.to_thread(work.commit, later)
         await visit.until("state.headRank === 1 && state.rank === 1")
         await visit.run("xrserver.select('src/f2.py')")

@@ -169,7 +169,7 @@ def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     assert all(f"\n    {name}" in whole for name in cli.COMMANDS) and "exit codes" in whole
     offered = {
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--submodules", "--people",
-                  "--lan", "--adb", "--behind-proxy", "--open", "--no-token", "--no-mdns"},
+                  "--lan", "--adb", "--behind-proxy", "--open", "--no-token", "--no-mdns", "--no-activity"},
         "preview": {"--at", "--screenshot", "--path", "--record", "--fps", "--size"},
         "vr": {"--at", "--no-mirror"}, "index": {"--json", "--jobs", "--people", "--cache-bytes"},
         "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}

@@ -66,6 +66,7 @@ EXAMPLES: tuple[Any, ...] = (
     messages.Clock(41, 0.5, True, POSE, "c" * 16),
     messages.Query(3, "find", "src/app.py", 0, 0, 41),
     messages.Select(-1, 41),
+    messages.Tidy(),
     messages.TileBody(HEADER, packed(SPANS, 5, 4), packed(NODES, 3, 5), packed(STRATA, 4, 6),
                       names(b"", b"src", b"caf\xe9\n.py")),
     messages.TableBody("b" * 32,

@@ -167,6 +167,7 @@ async def test_the_city_is_put_on_the_table_that_a_hand_points_at_and_is_there_a
             const [only, ...others] = device.activeSession.persistentAnchors;
             return anchor !== before && only === anchor && others.length === 0;
         }""", first["anchor"]))
+        await worn.seconds(0.3)  # until the headset has found its new anchor in the room
         await worn.run("shift(0.2, 0)")
         found = await stands(worn, (moved[0] - 0.2, moved[1], moved[2]))
         assert math.isclose(found[2], sized, rel_tol=1e-4)

@@ -50,6 +50,10 @@ const viewer = orSay(() => new Viewer(canvas, tier, {
     : "The graphics card was taken away; waiting for it to come back …"),
 }));
 
+// Where there is something to draw with; what it says waits until the page is put together.
+session.repository = address.repository();
+session.open("");
+
 const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   scrub: (rank, done) => {
     ui.busy("scrubbing", !done);
@@ -198,6 +202,10 @@ function working(worktrees: readonly Worktree[]): void {
 
 function arrived(shown: Shown, before: Shown | undefined): void {
   const { scene } = shown;
+  const anew = before !== undefined && before.scene.generation !== scene.generation
+    && before.scene.scene === scene.scene && before.scene.repository === scene.repository;
+  // What the server knows of the playhead is a moment old.
+  const newest = anew && (viewer.film.arriving || viewer.playback.rank === before.headRank);
   captions.forget();
   viewer.settle();
   describe(shown);
@@ -205,11 +213,10 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     // The line was down: everything is where it was, only history may have grown.
     if (viewer.playback.rank === before.headRank && shown.headRank > before.headRank) viewer.arrive(shown.headRank);
   } else {
-    time.open(shown, before === undefined);
+    time.open(shown, before === undefined, newest);
     Object.assign(viewer.eye.margins, ui.margins());
     viewer.forget();
     viewer.setHome(scene.pose);
-    const anew = before !== undefined && before.scene.scene === scene.scene && before.scene.repository === scene.repository;
     // Where one was in another scene means nothing in this one; the same one, made anew, moves nobody.
     if (!anew) viewer.open(resumed && before === undefined ? scene.pose : viewer.journey.home);
     ui.scenes.show(scene.scene);
@@ -421,6 +428,3 @@ offer();
 navigator.xr?.addEventListener("devicechange", offer);
 // A page that is opened from within another one's VR is in it already.
 navigator.xr?.addEventListener("sessiongranted", () => enter("vr"));
-
-session.repository = address.repository();
-session.open("");

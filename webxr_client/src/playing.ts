@@ -48,15 +48,19 @@ export class Playing {
     addEventListener("pagehide", () => this.#tell());
   }
 
-  /** A history to play: from its start pace, or on as before where it is not the first. */
-  open(shown: Shown, first: boolean): void {
+  /**
+   * A history to play: from its start pace, or on as before where it is not the first; where the server
+   * knows the playhead, or at its `newest` moment.
+   */
+  open(shown: Shown, first: boolean, newest: boolean): void {
     const { playback: state } = this.#viewer;
     // Of a longer history "as fast as at first" is another rate.
     const untouched = Math.abs(state.rate) === this.firstRate;
     this.firstRate = clock.firstRate(shown.headRank);
     if (first) state.pace = "calendar";
     if (first || untouched) state.rate = this.firstRate;
-    clock.seek(state, shown.headRank, shown.scene.rank, shown.scene.fraction, state);
+    const { rank, fraction } = newest ? { rank: shown.headRank, fraction: 0 } : shown.scene;
+    clock.seek(state, shown.headRank, rank, fraction, state);
   }
 
   /** Rest at a rank. */

@@ -57,7 +57,8 @@ export class Session {
   /** Connect, asking for the scene called `scene` ("" for the server's own choice). */
   open(scene: string): void {
     this.#scene = scene;
-    this.#post({ kind: "open", url: this.#url, subprotocol: SUBPROTOCOL });
+    const hello: Hello = { type: "hello", tier: this.#tier, resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#asked() };
+    this.#post({ kind: "open", url: this.#url, subprotocol: SUBPROTOCOL, hello });
   }
 
   send(message: FromViewer): void {
@@ -103,7 +104,6 @@ export class Session {
       case "opened":
         this.#wait = FIRST_WAIT;
         this.line = "open";
-        this.send({ type: "hello", tier: this.#tier, resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#asked() });
         break;
       case "closed":
         void this.#closed(message.code, message.reason, message.wasOpen);

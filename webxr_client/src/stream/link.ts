@@ -1,5 +1,5 @@
 /** What the page and its stream worker say to each other; buffers move, they are never copied. */
-import type { CourseColumns, FromServer, FromViewer, TileBody } from "../generated/protocol.ts";
+import type { CourseColumns, FromServer, FromViewer, Hello, TileBody } from "../generated/protocol.ts";
 
 /** The columns of a whole scene, times as plain numbers. */
 export interface Table {
@@ -23,7 +23,7 @@ export interface Table {
 export type Heard = Exclude<FromServer, { type: "tile" }>;
 
 export type ToWorker =
-  | { readonly kind: "open"; readonly url: string; readonly subprotocol: string }
+  | { readonly kind: "open"; readonly url: string; readonly subprotocol: string; readonly hello: Hello }
   | { readonly kind: "send"; readonly message: FromViewer }
   | { readonly kind: "close" };
 

@@ -1,5 +1,5 @@
 /** The stream's worker: holds the socket, puts bodies together and decodes, beside the frame loop. */
-import type { TableBody } from "../generated/protocol.ts";
+import type { Hello, TableBody } from "../generated/protocol.ts";
 import { Assembly, decodeBody, decodeMessage, encodeMessage } from "./decode.ts";
 import type { FromWorker, Table, ToWorker } from "./link.ts";
 import { landmarksOf, nameAt } from "./names.ts";
@@ -16,7 +16,7 @@ const assembly = new Assembly();
 /** Parts of these are still arriving, of no use. */
 const dropped = new Set<string>();
 
-function open(url: string, subprotocol: string): void {
+function open(url: string, subprotocol: string, hello: Hello): void {
   assembly.forget();
   dropped.clear();
   const mine = new WebSocket(url, subprotocol);
@@ -26,7 +26,9 @@ function open(url: string, subprotocol: string): void {
   socket = mine;
   mine.onopen = () => {
     wasOpen = true;
-    if (socket === mine) scope.postMessage({ kind: "opened" });
+    if (socket !== mine) return;
+    mine.send(encodeMessage(hello));
+    scope.postMessage({ kind: "opened" });
   };
   mine.onclose = (event) => {
     if (socket === mine) scope.postMessage({ kind: "closed", code: event.code, reason: event.reason, wasOpen });
@@ -85,7 +87,7 @@ function plain(body: TableBody): Table {
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "open") {
-    open(data.url, data.subprotocol);
+    open(data.url, data.subprotocol, data.hello);
   } else if (data.kind === "send") {
     const { message } = data;
     if (message.type === "drop") {

@@ -3,6 +3,8 @@
 # make help            the rest
 PYTHON ?= python3
 REPO   ?= .
+# Tests at once; 0: one after another in this process.
+WORKERS ?= 2
 VENV   := .venv
 BIN    := $(VENV)/bin
 PY     := $(BIN)/python
@@ -71,7 +73,7 @@ system:
 
 test: check system page-if-stale
 	cd $(CLIENT) && npm test --silent
-	$(PY) -m pytest $(if $(SLOW),,-m "not slow") $(PYTEST)
+	$(PY) -m pytest $(if $(SLOW),,-m "not slow") --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST)
 
 bench: $(VENV)/developing page-if-stale
 	$(PY) -m bench $(ARGS)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from native_scene import environment, opengl, town
 from PIL import Image
-from served import served
+from served import git, served
 
 from xrserver import clock
 from xrserver.errors import ConnectionLost, NoDisplay, UnknownMoment
@@ -20,6 +20,7 @@ from xrserver.native.desktop import DesktopViewer
 from xrserver.native.hud import dates
 from xrserver.native.offscreen import Offscreen, screenshot
 from xrserver.navigation.locomotion import Actions
+from xrserver.navigation.selection import NOTHING
 
 SIZE = (320, 200)
 #: Room for panels.
@@ -162,11 +163,24 @@ async def test_what_a_person_asks_for_happens(town_repository):
             assert viewer.selection.selected == hovered
             for _ in range(600):
                 do(pointer=place)
-                if viewer._panel is not None and viewer._floor_text is not None:
+                if viewer._panel is not None and (viewer._floor_text or (NOTHING,))[0] == hovered:
                     break
             assert viewer._panel.title == path and viewer._panel.rows
             assert viewer._floor_text[2].startswith("commit ")
             assert viewer.city.stratum(hovered, viewer.selection.floor, viewer.drawn) is not None
+            # A directory says what it holds.
+            for place in reversed(grid):
+                do(pointer=place, moved=True)
+                if viewer.selection.hovered > 1 and viewer.selection.hovered % 2:
+                    break
+            for _ in range(600):
+                do(pointer=place)
+                if viewer._floor_text[0] == viewer.selection.hovered:
+                    break
+            listed = git(town_repository, "ls-tree", "-r", "--name-only", "HEAD").decode().split("\n")
+            folder = viewer.city.path(viewer.selection.hovered, viewer.drawn)
+            count = sum(name.startswith(folder) for name in listed)
+            assert viewer._tip()[1].startswith(f"{count} file")
             # Moving, and taking it back.
             home = viewer.journey.pose
             do(("teleport",), pointer=place, frames=30)

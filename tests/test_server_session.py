@@ -253,6 +253,10 @@ async def test_questions_are_answered_under_their_number(serving: app.Serving, r
         assert (await viewer.receive()).text == "Begin"
         await viewer.send(messages.Query(10, "commit", "", 0, 0, answer.rank))
         assert (await viewer.receive()).text == "Move"
+        await viewer.send(messages.Query(11, "directory", "", 1, 0, answer.rank))
+        whole = await viewer.receive()
+        listed = git(repository, "ls-tree", "-r", "--name-only", head).decode().split()
+        assert {row.label: row.text for row in whole.rows}["files"] == str(len(listed))
 
 
 async def test_a_path_that_is_gone_is_found_where_it_last_stood(serving: app.Serving) -> None:
@@ -273,8 +277,9 @@ async def test_a_path_that_is_gone_is_found_where_it_last_stood(serving: app.Ser
     (messages.Query(3, "stratum", "", 2**32 - 1, 0, 0), "unknown-path"),
     (messages.Query(3, "stratum", "", 1, 0, 0), "unknown-path"),
     (messages.Query(3, "stratum", "", 2, 2**31, 0), "unknown-path"),
+    (messages.Query(3, "directory", "", 2, 0, 0), "unknown-path"),
 ], ids=["nothing", "a rank beyond", "a commit beyond", "no file", "no name", "no node", "a district's floor",
-        "no floor"])
+        "no floor", "no directory"])
 async def test_a_question_without_answer_gets_an_error_under_its_number(
         serving: app.Serving, question: messages.Query, code: str) -> None:
     async with greeted(serving) as viewer:

@@ -84,6 +84,19 @@ def test_a_directory_counts_what_stands_in_it(inspector: Inspector) -> None:
     assert whole.title == "the whole repository" and texts(whole)["files"] == "1"
 
 
+def test_of_a_directory_pointed_at_its_files_commits_and_last_change_are_git_s(
+        repository: Path, inspector: Inspector) -> None:
+    for rank, commit in enumerate(git(repository, "rev-list", "--reverse", "main").decode().split()):
+        files = git(repository, "ls-tree", "-r", "--name-only", commit, "--", "src").decode().split()
+        last, rows = inspector.directory(path_id(inspector, b"src"), rank)
+        said = {r.label: r.text for r in rows}
+        assert said["files"] == str(len(files))
+        built = git(repository, "log", "--format=%H", "--no-merges", commit, "--", *files).decode().split()
+        assert said["commits"] == str(len(built) if files else 0)
+        if files:
+            assert (said["commit"], last) == (built[0], rank)
+
+
 @pytest.mark.parametrize(("seconds", "east", "text"), [
     (0, 0, "1970-01-01T00:00:00Z"), (1, 330, "1970-01-01T05:30:01+05:30"),
     (-1, -60, "1969-12-31T22:59:59-01:00"), (10**18, 0, "@1000000000000000000"),

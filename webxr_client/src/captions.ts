@@ -1,6 +1,7 @@
 /** Words for commits, asked of the server when they are needed and kept for a while. */
 import type { Result } from "./generated/protocol.ts";
 import type { Session } from "./session.ts";
+import { dayOf, grouped, isolated } from "./ui/words.ts";
 
 /** A commit in words. */
 export interface Caption {
@@ -13,9 +14,21 @@ export interface Caption {
 
 const KEPT = 2000;
 
+/** Whether a node is a directory: drawn as a district, or as blocks. */
+export const isDirectory = (node: number): boolean => node > 0 && (node & 1) === 1;
+
+/** What stands in a directory, in words. */
+export interface Contents {
+  /** "27 files, 412 commits". */
+  readonly count: string;
+  /** "Last changed 4 Mar 2026 by Ada"; "" where nothing stands. */
+  readonly last: string;
+}
+
 export class Captions {
   readonly #session: Session;
   readonly #kept = new Map<string, Promise<Caption | undefined>>();
+  readonly #directories = new Map<string, Promise<Contents | undefined>>();
 
   constructor(session: Session) {
     this.#session = session;
@@ -31,25 +44,47 @@ export class Captions {
     return this.#ask(`n${node}/${index}`, () => this.#session.query("stratum", { node, index }));
   }
 
+  /** What stands at a rank in a directory, which is drawn as a district or as a block. */
+  directory(node: number, rank: number): Promise<Contents | undefined> {
+    return kept(this.#directories, `${node}@${rank}`, () => this.#session.query("directory", { node, rank }).then(contentsOf));
+  }
+
   /** Ranks and floors mean something else now. */
   forget(): void {
     this.#kept.clear();
+    this.#directories.clear();
   }
 
-  async #ask(key: string, ask: () => Promise<Result>): Promise<Caption | undefined> {
-    const known = this.#kept.get(key);
-    if (known !== undefined) return known;
-    const coming = ask().then(captionOf, () => undefined);
-    if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value!);
-    this.#kept.set(key, coming);
-    const caption = await coming;
-    if (caption === undefined) this.#kept.delete(key); // no line, or no such floor now: ask again later
-    return caption;
+  #ask(key: string, ask: () => Promise<Result>): Promise<Caption | undefined> {
+    return kept(this.#kept, key, () => ask().then(captionOf));
   }
 }
 
+async function kept<T>(all: Map<string, Promise<T | undefined>>, key: string, ask: () => Promise<T>): Promise<T | undefined> {
+  const known = all.get(key);
+  if (known !== undefined) return known;
+  const coming = ask().catch(() => undefined);
+  if (all.size >= KEPT) all.delete(all.keys().next().value!);
+  all.set(key, coming);
+  const answer = await coming;
+  if (answer === undefined) all.delete(key); // no line, or no such thing now: ask again later
+  return answer;
+}
+
+const textOf = (result: Result, label: string): string => result.rows.find((row) => row.label === label)?.text ?? "";
+const some = (count: string, what: string): string => `${grouped(Number(count))} ${what}${count === "1" ? "" : "s"}`;
+
+function contentsOf(result: Result): Contents {
+  const of = (label: string) => textOf(result, label);
+  if (of("files") === "0") return { count: "Empty at this moment", last: "" };
+  return {
+    count: `${some(of("files"), "file")}, ${some(of("commits"), "commit")}`,
+    last: `Last changed ${dayOf(Date.parse(of("date")) / 1000)} by ${isolated(of("author"))}`,
+  };
+}
+
 function captionOf(result: Result): Caption {
-  const of = (label: string) => result.rows.find((row) => row.label === label)?.text ?? "";
+  const of = (label: string) => textOf(result, label);
   const [subject = ""] = (of("message") || result.text).split("\n");
   return { oid: of("commit"), subject, author: of("author"), time: Date.parse(of("date")) / 1000 };
 }

@@ -1,7 +1,7 @@
 /** Puts the page together: the only module that knows everything. */
 import * as address from "./address.ts";
 import { Emitter } from "./api.ts";
-import { Captions } from "./captions.ts";
+import { Captions, isDirectory } from "./captions.ts";
 import { COMMIT_NODES, type Panel, type Repository, type Worktree } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
@@ -36,7 +36,7 @@ const session = new Session(tier, {
 const captions = new Captions(session);
 
 const viewer = orSay(() => new Viewer(canvas, tier, {
-  moved: () => time.moved(),
+  moved,
   pointed: (node, floor) => pointed(node, floor),
   clicked: (node) => choose(node),
   drawn: () => ui.loading.done(),
@@ -91,7 +91,7 @@ const world = new World(viewer.city, session, TIERS[tier].budget, {
   grew: (shown, from) => grew(shown, from),
 });
 
-const time = new Playing(viewer, world, session, captions, ui.dock, events, () => remember());
+const time = new Playing(viewer, world, session, captions, ui.dock, events, rested);
 
 const keyboard = new Keyboard({
   play: () => time.toggle(),
@@ -285,7 +285,26 @@ async function find(what: string | number | null): Promise<boolean> {
   return true;
 }
 
+/** At which rank it is told what is in the directory pointed at. */
+let told = NOTHING;
+
+/** The playhead is elsewhere: what was told of a directory is none of this moment's. */
+function moved(): void {
+  time.moved();
+  if (told === NOTHING || told === viewer.playback.rank) return;
+  told = NOTHING;
+  ui.tooltip.commit("", "");
+}
+
+/** It rests. */
+function rested(): void {
+  remember();
+  const { hovered, floor } = viewer.aim.selection;
+  if (isDirectory(hovered) && told === NOTHING) pointed(hovered, floor);
+}
+
 function pointed(node: number, floor: number): void {
+  told = NOTHING;
   canvas.classList.toggle("pointing", node !== NOTHING);
   if (node === NOTHING || viewer.headset.presenting) {
     ui.tooltip.hide();
@@ -301,6 +320,13 @@ function pointed(node: number, floor: number): void {
     return;
   }
   ui.tooltip.show(world.nameOf(node));
+  if (isDirectory(node)) {
+    const { rank } = viewer.playback;
+    told = rank;
+    void world.contents(captions, node, rank).then((lines) => {
+      if (lines !== undefined && viewer.aim.selection.hovered === node && viewer.playback.rank === rank) ui.tooltip.commit(...lines);
+    });
+  }
   if (floor < 0) return;
   void captions.stratum(node, floor).then((caption) => {
     if (caption === undefined || viewer.aim.selection.hovered !== node || viewer.aim.selection.floor !== floor) return;

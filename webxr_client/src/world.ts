@@ -1,4 +1,5 @@
 /** The scene as it comes in: generations, tiles and tables, until there is something whole to show. */
+import type { Captions } from "./captions.ts";
 import { calendar, type Calendar } from "./clock.ts";
 import { COMMIT_NODES, RANK_END, type Commits, type Patch, type Person, type Scene, type TileBody } from "./generated/protocol.ts";
 import type { City } from "./scene/city.ts";
@@ -94,6 +95,13 @@ export class World {
   /** What a node is called: its path, the repository for the whole, and what a ribbon of a river seen from afar stands for. */
   nameOf(node: number): string {
     return this.look.path(node) || (node >= COMMIT_NODES ? "Commits drawn as one line" : (this.shown?.scene.repository ?? ""));
+  }
+
+  /** What is in a directory at a rank, in two lines; undefined where the server does not say. */
+  async contents(captions: Captions, node: number, rank: number): Promise<readonly [string, string] | undefined> {
+    const found = await captions.directory(node, rank);
+    if (found === undefined) return undefined;
+    return [this.look.gathers(node) ? `${found.count}, drawn as blocks` : found.count, found.last];
   }
 
   /** A scene was announced: fetch what is needed to draw it; what is drawn stays until that is here. */

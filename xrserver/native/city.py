@@ -117,6 +117,11 @@ class City:
             return f"{name}/" if name else self.scene.repository
         return name
 
+    def gathers(self, node: int, drawn: tuple[str, ...]) -> bool:
+        """Say whether blocks stand for what is in a directory, all of it or some."""
+        return any(int(tile.spans["traits"][tile.nodes["first_span"][row]]) >> 8 & Flag.AGGREGATE
+                   for tile, row in self._rows(node, drawn))
+
     def stratum(self, node: int, floor: int, drawn: tuple[str, ...]) -> tuple[int, int] | None:
         """Return rank and author of a floor (from 0, oldest); None where its tile does not say."""
         for tile, row in self._rows(node, drawn):

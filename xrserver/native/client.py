@@ -134,8 +134,8 @@ class Link:
 
         self._call(forget)
 
-    def ask(self, key: object, kind: Literal["moment", "find", "stratum", "commit"], text: str = "", *,
-            node: int = 0, index: int = 0, rank: int = 0) -> None:
+    def ask(self, key: object, kind: Literal["moment", "find", "stratum", "commit", "directory"],
+            text: str = "", *, node: int = 0, index: int = 0, rank: int = 0) -> None:
         """Ask a question; its answer comes as `Answered` under `key`."""
         self._call(lambda session: [self._answer(key, session.query(
             kind, text, node=node, index=index, rank=rank))])

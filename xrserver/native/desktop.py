@@ -208,6 +208,10 @@ class DesktopViewer(Viewer):
             lines.append(f"floor {floor + 1} · {self.city.author(author)} · {self.city.date(rank)}")
             if self._floor_text is not None and self._floor_text[:2] == (hovered, floor):
                 lines.append(self._floor_text[2])
+        elif self._floor_text is not None and self._floor_text[:2] == (hovered, self.playback.rank):
+            lines.append(self._floor_text[2])
+            if self.city.gathers(hovered, self.drawn):
+                lines.append("Drawn as blocks from here")
         return lines if lines[0] else []
 
     def _draw_waiting(self, view: View) -> None:

@@ -66,7 +66,8 @@ class Viewer(ABC):
         self.selection = Selection()
         self.colouring = 0
         self.daylight = 0.0
-        self._hovered_for = 0.0
+        self._hovered_for, self._hovered_rank = 0.0, 0
+        #: Of a node and a floor of it, or of a directory and a rank.
         self._floor_text: tuple[int, int, str] | None = None
         self._panel: Panel | None = None
         self._notice = ""
@@ -168,6 +169,8 @@ class Viewer(ABC):
                     self._refine()
             case Answered(("floor", node, floor), Result() as result):
                 self._floor_text = (int(node), int(floor), result.text)
+            case Answered(("directory", node, rank), Result() as result):
+                self._floor_text = (int(node), int(rank), _contents(result))
             case Answered("seek", Result() as result) if self.city is not None:
                 self.playback = clock.seek(clock.pause(self.playback), self.city.scene.head_rank, result.rank)
             case Answered("inspector", Panel() as panel):
@@ -297,9 +300,15 @@ class Viewer(ABC):
     def _tell(self, seconds: float) -> None:
         """Ask for the floor pointed at once the pointer rests, and report the playhead now and then."""
         hovered, floor = self.selection.hovered, self.selection.floor
+        if _is_directory(hovered) and self.playback.rank != self._hovered_rank:
+            self._hovered_for, self._hovered_rank = 0.0, self.playback.rank
         before, self._hovered_for = self._hovered_for, self._hovered_for + seconds
-        if hovered != NOTHING and floor != NOTHING and before < ASK_SECONDS <= self._hovered_for:
-            self._link.ask(("floor", hovered, floor), "stratum", node=hovered, index=floor)
+        if hovered != NOTHING and before < ASK_SECONDS <= self._hovered_for:
+            if floor != NOTHING:
+                self._link.ask(("floor", hovered, floor), "stratum", node=hovered, index=floor)
+            elif _is_directory(hovered):
+                rank = self.playback.rank
+                self._link.ask(("directory", hovered, rank), "directory", node=hovered, rank=rank)
         self._since_report += seconds
         if self._since_report >= _REPORT_SECONDS and self.city is not None:
             self._since_report = 0.0
@@ -377,3 +386,15 @@ class Viewer(ABC):
         assert self.city is not None
         return {"colour": COLOURINGS[self.colouring], "day": self.daylight > 0.5,
                 "scene": self.city.scene.scene, "scenes": self.scenes}
+
+
+def _is_directory(node: int) -> bool:
+    return node > 0 and node & 1 == 1
+
+
+def _contents(result: Result) -> str:
+    """Return what is in a directory, in a line."""
+    said = {row.label: row.text for row in result.rows}
+    counts = ((int(said[what]), what) for what in ("files", "commits"))
+    text = ", ".join(f"{count:,} {what if count != 1 else what[:-1]}" for count, what in counts)
+    return f"{text}, last changed {said['date'][:10]} by {said['author']}" if "date" in said else text

@@ -34,6 +34,8 @@ async def answer(repository: OpenRepository, scene: BuiltScene, query: Query) ->
             raise UnknownMoment(f"There is no commit of rank {query.rank}: the newest has rank "
                                 f"{repository.index.head_rank}.")
         return await repository.run(_commit, repository, query.number, query.rank, -1)
+    if query.kind == "directory":
+        return await repository.run(_directory, repository, scene, query)
     return await repository.run(_stratum, repository, scene, query)
 
 
@@ -134,3 +136,12 @@ def _stratum(repository: OpenRepository, scene: BuiltScene, query: Query) -> Res
     if query.node & 1 or query.index >= len(strata):
         raise UnknownPath(f"{panels.display(path)!r} has no floor {query.index}.")
     return _commit(repository, query.number, int(strata[query.index]), query.node)
+
+
+def _directory(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
+    path = panels.display(repository.node_path(scene, query.node))
+    if not query.node & 1:
+        raise UnknownPath(f"{path!r} is no directory.")
+    rank = min(query.rank, repository.index.head_rank)
+    last, rows = repository.inspector.directory(query.node >> 1, rank)
+    return Result(query.number, last, query.node, path[:_LONGEST_TEXT], rows)

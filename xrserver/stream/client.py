@@ -176,8 +176,8 @@ class Session:
                 waiting.cancel()
         await self._send(Drop(list(tiles)))
 
-    async def query(self, kind: Literal["moment", "find", "stratum", "commit"], text: str = "", *,
-                    node: int = 0, index: int = 0, rank: int = 0) -> Result:
+    async def query(self, kind: Literal["moment", "find", "stratum", "commit", "directory"],
+                    text: str = "", *, node: int = 0, index: int = 0, rank: int = 0) -> Result:
         """Ask a question, as `messages.Query` says.
 
         Raises

@@ -316,11 +316,12 @@ class Query:
 
     `moment`: text is a moment, answer its rank. `find`: text is a path, answer its node.
     `stratum`: node and index (from 0, oldest) name a floor, answer its commit.
-    `commit`: rank, answer the commit.
+    `commit`: rank, answer the commit. `directory`: node (of a directory, or of the block that stands for one)
+    and rank, answer in rows what stands there then: its files, their commits, and the last of these.
     """
 
     number: Annotated[int, Range(0, 2**31)]
-    kind: Literal["moment", "find", "stratum", "commit"]
+    kind: Literal["moment", "find", "stratum", "commit", "directory"]
     text: Text
     node: NodeId
     index: Annotated[int, Range(0, 2**31)]

@@ -197,22 +197,42 @@ class Inspector:
                 row("its repository", "is not served here: name it on the command line as well, or add "
                                       "--submodules where it is checked out")]
 
+    def directory(self, path: int, rank: int) -> tuple[int, list[Row]]:
+        """Return the rank of the last change of what stands below `path` at `rank` (0: nothing), and rows."""
+        here = self._below(path, rank)
+        ranks = self._built(here)
+        rows = [row("files", str(len(here))), row("commits", str(len(ranks)))]
+        if not len(ranks):
+            return 0, rows
+        last = int(ranks[-1])
+        return last, rows + commit_rows(self.index, last, self._commit(last))
+
     def _district(self, path: int, rank: int) -> list[Row]:
-        versions = self.versions
-        inside = self._inside(path)
-        here = np.flatnonzero(inside[versions.path] & (versions.birth <= rank) & (rank < versions.death))
+        here = self._below(path, rank)
         if not len(here):
             return [row("state", "empty at this moment")]
-        sizes = self.index.blob_sizes[versions.blob[here]]
+        sizes = self.index.blob_sizes[self.versions.blob[here]]
+        ranks = self._built(here)
         rows = [row("kind", "directory"), row("files", str(len(here))),
-                row("size", f"{int(sizes[sizes >= 0].sum())} B")]
-        held = versions.strata[here]
-        starts = versions.strata_offsets[versions.path[here]]
-        newest = [versions.strata_rank[start:start + count][-RECENT:]
-                  for start, count in zip(starts.tolist(), held.tolist(), strict=True)]
-        return rows + self._commits(np.unique(np.concatenate(newest)))
+                row("size", f"{int(sizes[sizes >= 0].sum())} B"), row("commits", str(len(ranks)))]
+        return rows + self._commits(ranks)
 
-    def _commits(self, ranks: NDArray[np.int32]) -> list[Row]:
+    def _below(self, path: int, rank: int) -> NDArray[np.int64]:
+        """Return the rows of `versions` that stand at or below `path` at `rank`."""
+        versions = self.versions
+        inside = self._inside(path)
+        return np.flatnonzero(inside[versions.path] & (versions.birth <= rank) & (rank < versions.death))
+
+    def _built(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ranks of the commits that built these versions, each once, oldest first."""
+        held = self.versions.strata[rows].astype(np.int64)
+        starts = self.versions.strata_offsets[self.versions.path[rows]].astype(np.int64)
+        at = np.arange(int(held.sum())) + np.repeat(starts - np.cumsum(held) + held, held)
+        built = np.zeros(len(self.index.oids), np.bool_)
+        built[self.versions.strata_rank[at]] = True
+        return np.flatnonzero(built)
+
+    def _commits(self, ranks: NDArray[np.int32] | NDArray[np.int64]) -> list[Row]:
         """Return the rows of the last of `ranks` in full, and of some before it in a line each."""
         if not len(ranks):
             return []

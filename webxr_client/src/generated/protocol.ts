@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "f069871e11c5ef35";
+export const SCHEMA_HASH = "4ffdd08a2fc31405";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.f069871e11c5ef35";
+export const SUBPROTOCOL = "xrserver.4ffdd08a2fc31405";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -639,13 +639,14 @@ export interface Clock {
  *
  * `moment`: text is a moment, answer its rank. `find`: text is a path, answer its node.
  * `stratum`: node and index (from 0, oldest) name a floor, answer its commit.
- * `commit`: rank, answer the commit.
+ * `commit`: rank, answer the commit. `directory`: node (of a directory, or of the block that stands for one)
+ * and rank, answer in rows what stands there then: its files, their commits, and the last of these.
  */
 export interface Query {
   readonly type: "query";
   /** 0 … 2147483648 */
   readonly number: number;
-  readonly kind: "moment" | "find" | "stratum" | "commit";
+  readonly kind: "moment" | "find" | "stratum" | "commit" | "directory";
   /** up to 4096 characters */
   readonly text: string;
   /** 0 … 4294967295 */

@@ -3,6 +3,7 @@ import { NODE, SPAN } from "../generated/protocol.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
 import { Bvh, type Hit } from "./bvh.ts";
 import type { Playhead } from "./drawn.ts";
+import { isBlock } from "./survey.ts";
 import { floatsOf, type Tile } from "./tile.ts";
 
 /** Where a node stands at a whole rank. */
@@ -52,6 +53,14 @@ export class Look {
       if (row >= 0) return tile.pathOf(row);
     }
     return "";
+  }
+
+  /** Whether blocks stand for what is in a directory, all of it or some. */
+  gathers(node: number): boolean {
+    return this.tiles.some((tile) => {
+      const row = tile.rowOf(node);
+      return row >= 0 && (tile.otherRowOf(node) >= 0 || isBlock(tile, row));
+    });
   }
 
   /** How many nodes stand at `rank`; counted when asked. */

@@ -405,7 +405,7 @@ export class Survey {
 }
 
 /** Whether a district's row is a block that stands for buildings, and no plate. */
-function isBlock({ nodes, spans }: Tile, row: number): boolean {
+export function isBlock({ nodes, spans }: Tile, row: number): boolean {
   const first = nodes[row * NODE.words + NODE.first_span]!;
   return (spans[first * SPAN.words + SPAN.traits]! >> 8 & Flag.AGGREGATE) !== 0;
 }

@@ -1,5 +1,5 @@
 /** What a hand points at, in words beside the cursor: the thing's name, and the commit of the floor. */
-import type { Captions } from "../captions.ts";
+import { isDirectory, type Captions } from "../captions.ts";
 import { NOTHING } from "../navigation/selection.ts";
 import * as spaces from "../spaces.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
@@ -52,6 +52,8 @@ export class HoverLabel implements Part {
   readonly #sheet = new Sheet(1);
   #node = NOTHING;
   #floor = NOTHING;
+  /** At which it says what is in a directory. */
+  #rank = NOTHING;
   /** Of the floor, once it is known. */
   #subject = "";
   #by = "";
@@ -107,17 +109,28 @@ export class HoverLabel implements Part {
   }
 
   #say(node: number, floor: number, dt: number): void {
-    if (node !== this.#node || floor !== this.#floor) {
+    const directory = isDirectory(node);
+    const rank = directory ? this.#viewer.playback.rank : NOTHING;
+    if (node !== this.#node || floor !== this.#floor || rank !== this.#rank) {
       this.#node = node;
       this.#floor = floor;
+      this.#rank = rank;
       this.#subject = this.#by = "";
-      this.#asked = floor < 0;
+      this.#asked = floor < 0 && !directory;
       this.#steady = 0;
       this.#stale = true;
     }
     this.#steady += dt;
     if (this.#asked || this.#steady < ASK_SECONDS) return;
     this.#asked = true;
+    if (directory) {
+      void this.#world.contents(this.#captions, node, rank).then((lines) => {
+        if (lines === undefined || node !== this.#node || rank !== this.#rank) return;
+        [this.#subject, this.#by] = lines;
+        this.#stale = true;
+      });
+      return;
+    }
     void this.#captions.stratum(node, floor).then((caption) => {
       if (caption === undefined || node !== this.#node || floor !== this.#floor) return;
       this.#subject = caption.subject;

@@ -75,11 +75,18 @@ async def files_answered(client: aiohttp.ClientSession, name: str, rank: int) ->
 
 async def differences(repository: Path, ranks: int) -> tuple[int, int, list[str]]:
     """Return how many ranks and files were compared, and what differed."""
+    config = Config(repositories=(repository,), port=0)
+    async with app.server(config, lambda phase, done, total: None) as serving:
+        await serving.opened()
+        # Of a long history the newest part is shown first: it is all that is compared.
+        await asyncio.gather(*(each.current.wait() for each in serving.following))
+        return await _compare(repository, serving.url, ranks)
+
+
+async def _compare(repository: Path, url: str, ranks: int) -> tuple[int, int, list[str]]:
     wrong: list[str] = []
     count = 0
-    config = Config(repositories=(repository,), port=0)
-    async with app.server(config, lambda phase, done, total: None) as serving, \
-            xrserver.connect(serving.url) as session:
+    async with xrserver.connect(url) as session:
         scene = session.scene
         leaves: list[TileBody] = []
         waiting = [scene.root]
@@ -88,7 +95,7 @@ async def differences(repository: Path, ranks: int) -> tuple[int, int, list[str]
             waiting += body.header.children
             if not body.header.children:
                 leaves.append(body)
-        base, _, token = serving.url.partition("?token=")
+        base, _, token = url.partition("?token=")
         headers = {"Authorization": f"Bearer {token}"}
         chain = first_parents(repository, scene.mainline_ref)
         table = await session.table()

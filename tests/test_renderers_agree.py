@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,8 @@ from random_histories import random_script
 from served import served
 
 from xrserver import clock, resources, spaces
+from xrserver.columns import Kind
+from xrserver.native.city import _standing
 from xrserver.native.desktop import DesktopViewer
 from xrserver.native.offscreen import Offscreen
 from xrserver.navigation import locomotion
@@ -75,6 +78,28 @@ class Native:
         viewer.frame()
         return np.asarray(self.backend.image()).astype(int)
 
+    def detail(self, share):
+        """Use so much of the budget of nodes."""
+        resident = self.viewer._resident
+        resident._governor = replace(resident._governor, share=share)
+
+    def settled(self, rank, pose):
+        """Return a picture with all that its view asks for."""
+        self.picture(rank, pose, 0, 0.0)
+        self.viewer.complete()
+        return self.picture(rank, pose, 0, 0.0)
+
+    def standing(self, rank):
+        """Return how many nodes are drawn."""
+        tiles = (self.viewer.city._tiles[name] for name in self.viewer.drawn)
+        return int(sum(_standing(tile, rank)[1].sum() for tile in tiles))
+
+    def gathered(self):
+        """Return how many beads that are drawn stand for several commits."""
+        tiles = (self.viewer.city._tiles[name] for name in self.viewer.drawn)
+        return int(sum(((tile.spans["traits"] & 0xFF == int(Kind.BEAD)) & (tile.spans["value1"] > 1)).sum()
+                       for tile in tiles))
+
     def close(self):
         self.viewer.__exit__(None, None, None)
         self.backend.context.release()
@@ -102,6 +127,68 @@ class Page:
         )
         shot = await self.page.screenshot()
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
+
+
+#: A river in many tiles: from afar beads stand for several commits, near the bank each for one.
+COARSE = """
+[tiles]
+whole_nodes = 0
+whole_spans = 0
+root_nodes = 60
+root_spans = 200
+tile_nodes = 60
+tile_spans = 200
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", ["river", "both"])
+async def test_both_renderers_draw_the_same_tiles_of_a_river_from_afar_and_from_its_bank(tmp_path, scene):
+    browser_path = chromium()
+    opengl()
+    if not (resources.folder("page") / "index.html").is_file():
+        pytest.skip("The page is not built: make page.")
+    from playwright.async_api import async_playwright
+
+    repository = random_script(5, 300).write(tmp_path / "town", bare=True)
+    tiled = tmp_path / "tiled.toml"
+    tiled.write_text(resources.text("scenes", f"{scene}.toml").partition("[tiles]")[0] + COARSE)
+    native = Native()
+    async with served(repository, scene=str(tiled)) as serving, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=CHROMIUM_FLAGS)
+        box, head = await native.run(native.open, serving.url)
+        try:
+            tab = await browser.new_page(
+                viewport={"width": SIZE[0], "height": SIZE[1]}, reduced_motion="reduce", bypass_csp=True)
+            await tab.add_init_script(NO_TEXT)
+            await tab.goto(serving.url)
+            await tab.wait_for_function("window.xrserver?.state().nodesDrawn > 0", timeout=60_000)
+            await tab.add_style_tag(content=CANVAS_ONLY)
+            page = Page(tab)
+            place = [float(x) for x in native.viewer.city.course[1][-1]]
+            beside = locomotion.pose_of(Gaze((place[0] - 6, place[1] + 5, place[2] + 9), -0.5, -0.35, 1.0))
+            home = locomotion.overview(spaces.Pose((0, 0, 0), scale=0.01), box, 0.8, SIZE[0] / SIZE[1])
+            many = []
+            # What is drawn of the river: the root and nothing finer (0), then what the view asks for (1).
+            for pose, rank, detail in ((home, head, 0.0), (home, head // 2, 0.0), (beside, head, 1.0)):
+                native.detail(detail)
+                await tab.evaluate("share => xrserver.setDetail(share)", detail)
+                for _ in range(3):  # each asks for what it lacks, then draws it
+                    ours = await native.run(native.settled, rank, pose)
+                    drawn = await native.run(native.standing, rank)
+                    theirs = await page.picture(rank, pose, "author")
+                    await tab.wait_for_function(f"xrserver.state().nodesDrawn === {drawn}", timeout=60_000)
+                theirs = await page.picture(rank, pose, "author")
+                mean, within = difference(ours, theirs)
+                assert mean <= 2.0 and within >= 0.99, (rank, detail, mean, within)
+                assert ours.std() > 4, "there is nothing in the picture"
+                many.append((len(native.viewer.drawn), await native.run(native.gathered)))
+            (afar, gathered), _, (near, _) = many
+            assert afar == 1 and gathered > 0, "no bead stands for several commits"
+            assert near > 3, "the river is not refined"
+        finally:
+            await native.run(native.close)
+            await browser.close()
 
 
 @pytest.mark.slow

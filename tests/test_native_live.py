@@ -16,7 +16,9 @@ from test_history_live import Work
 from test_native_viewer import SIZE, beside, pixels
 
 from xrserver import clock
+from xrserver.columns import NODES, SPANS, STRATA, Flag
 from xrserver.native.arrival import Arrival
+from xrserver.native.city import _keys, _Tile
 from xrserver.native.desktop import DesktopViewer
 from xrserver.native.offscreen import Offscreen
 
@@ -148,3 +150,19 @@ def test_an_arrival_ends_where_the_playhead_is_moved_and_takes_up_what_comes_mea
     assert arrival.begin(playing, 4, 5) == playing and not arrival.showing
     early = clock.seek(rest, 4, 2)
     assert arrival.begin(early, 4, 5) == early and not arrival.showing
+
+
+def test_blocks_of_a_directory_are_told_apart_from_it_and_from_each_other() -> None:
+    block = int(Flag.AGGREGATE) << 8
+    spans, nodes = SPANS.empty(6), NODES.empty(6)
+    nodes["first_span"], nodes["span_count"] = np.arange(6), 1
+    names = [b"docs", b"docs", b"docs/a", b"docs", b"src", b"src"]
+    nodes["node"], spans["traits"] = [3, 3, 4, 3, 7, 7], [0, block, 0, block, 0, block]
+    offsets = np.cumsum([0, *map(len, names)]).astype(np.uint32)
+    nothing = np.empty(0, np.int64)
+    tile = _Tile(spans, nodes, STRATA.empty(0), offsets, b"".join(names), nothing, nothing, nothing)
+    keys = _keys(tile)
+    assert len(np.unique(keys)) == 6 and keys.all()
+    # Another generation numbers them otherwise.
+    nodes["node"] = [9, 9, 2, 9, 5, 5]
+    assert (_keys(tile) == keys).all()

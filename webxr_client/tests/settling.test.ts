@@ -44,6 +44,17 @@ void test("a file goes from its old plot to its new one, and what is new begins 
   assert.deepEqual([0, 1, 2, 3, 4].map(was), [[2, 20, 40], undefined, [5, 50, 100], [1, 10, 20], undefined]);
 });
 
+void test("a block goes to where the same one of its directory's blocks stands, and is no district", () => {
+  const settling = new Settling();
+  const block = (x: number) => ["src", 3, x, 10 * x, Flag.AGGREGATE] as const;
+  settling.leave([tileOf([block(1), ["src", 3, 5, 50], block(2)])], 7, 32);
+  settling.arrive(tileOf([["src", 9, 0, 0], ["src", 9, 0, 0, Flag.AGGREGATE], ["src", 9, 0, 0, Flag.AGGREGATE], ["src", 9, 0, 0, Flag.AGGREGATE]]),
+    (row) => row, 32);
+  const floats = new Float32Array(settling.records.buffer);
+  const was = (row: number) => (settling.records[row * BEFORE_WORDS + 3] === 0 ? undefined : floats[row * BEFORE_WORDS]);
+  assert.deepEqual([0, 1, 2, 3].map(was), [5, 1, 2, undefined]);
+});
+
 void test("all is there within a second, slow at both ends, and at once where motion is reduced", () => {
   const settling = new Settling();
   const begin = () => settling.leave([tileOf([["a", 2, 1, 1]])], 0, 32);

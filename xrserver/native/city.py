@@ -221,7 +221,10 @@ def _standing(tile: _Tile, rank: int) -> tuple[NDArray[np.int64], NDArray[np.boo
 
 
 def _keys(tile: _Tile) -> NDArray[np.uint64]:
-    """Return a hash of each node's path, files' unlike districts'; 0 for blocks, commits and ribbons."""
+    """Return a hash of each node's path, files' unlike districts' and blocks'; 0 for commits and ribbons.
+
+    Of the blocks that a district has in a tile, each is told by which it is of them.
+    """
     nodes = tile.nodes
     data = np.frombuffer(tile.text, np.uint8)
     starts = tile.offsets[:-1].astype(np.int64)
@@ -233,8 +236,13 @@ def _keys(tile: _Tile) -> NDArray[np.uint64]:
     found = sums[tile.offsets[1:]] - sums[tile.offsets[:-1]]
     found = (found << np.uint64(1) | (nodes["node"] & 1).astype(np.uint64)) + np.uint64(1)
     flags = tile.spans["traits"][np.minimum(nodes["first_span"], max(len(tile.spans) - 1, 0))] >> 8
-    single = (nodes["node"] < COMMIT_NODES) & (flags & int(Flag.AGGREGATE) == 0)
-    return np.where(single, found, np.uint64(0))
+    blocks = np.flatnonzero(flags & int(Flag.AGGREGATE))
+    order = blocks[np.argsort(nodes["node"][blocks], kind="stable")]
+    first = np.diff(nodes["node"][order].astype(np.int64), prepend=-1) != 0
+    at = np.arange(len(order))
+    which = at - np.maximum.accumulate(np.where(first, at, 0)) + 1 if len(order) else at
+    found[order] += which.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
+    return np.where(nodes["node"] < COMMIT_NODES, found, np.uint64(0))
 
 
 def _tile_labels(tile: _Tile, rank: int) -> Labels:

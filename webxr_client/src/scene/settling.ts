@@ -1,5 +1,6 @@
 /** A city that was laid out anew: what stood elsewhere goes from there to where it stands now. */
-import { COMMIT_NODES, Flag, NODE, SPAN } from "../generated/protocol.ts";
+import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
+import { isBlock } from "./survey.ts";
 import { floatsOf, type Tile } from "./tile.ts";
 
 /** Seconds that it takes. */
@@ -16,6 +17,8 @@ export class Settling {
   /** Where things stood, five numbers each, and which five are whose. */
   #places = new Float32Array(0);
   readonly #known = new Map<number, number>();
+  /** How many blocks of each district of a tile there were by now. */
+  readonly #blocks = new Map<number, number>();
   #passed = 0;
 
   /** Take down where everything stands at a rank; from there it goes to wherever it is drawn next. */
@@ -27,12 +30,15 @@ export class Settling {
     this.left = 1;
     for (const tile of tiles) {
       const floats = floatsOf(tile);
+      this.#blocks.clear();
       for (let row = 0; row < tile.nodeCount; row++) {
-        const span = settles(tile, row) ? tile.liveSpan(row, rank) : -1;
+        if (!settles(tile, row)) continue;
+        const key = this.#keyOf(tile, row);
+        const span = tile.liveSpan(row, rank);
         if (span < 0) continue;
         const at = span * SPAN.words;
         const to = 5 * this.#known.size;
-        this.#known.set(keyOf(tile, row), to);
+        this.#known.set(key, to);
         for (let axis = 0; axis < 3; axis++) this.#places[to + axis] = floats[at + SPAN.position1 + axis]!;
         this.#places[to + 3] = floats[at + SPAN.size1]!;
         this.#places[to + 4] = floats[at + SPAN.size1 + 2]!;
@@ -48,9 +54,10 @@ export class Settling {
       this.records = longer;
     }
     const floats = new Float32Array(this.records.buffer);
+    this.#blocks.clear();
     for (let row = 0; row < tile.nodeCount; row++) {
       const to = place(row) * BEFORE_WORDS;
-      const from = settles(tile, row) ? this.#known.get(keyOf(tile, row)) : undefined;
+      const from = settles(tile, row) ? this.#known.get(this.#keyOf(tile, row)) : undefined;
       this.records[to + 3] = from === undefined ? 0 : 1;
       if (from === undefined) continue;
       for (let axis = 0; axis < 3; axis++) floats[to + axis] = this.#places[from + axis]!;
@@ -67,6 +74,15 @@ export class Settling {
     if (t === 1) this.rest();
   }
 
+  /** What a node of a tile is told by; rows are asked for in their order. */
+  #keyOf(tile: Tile, row: number): number {
+    if (!isBlock(tile, row)) return keyOf(tile, row, 0);
+    const node = tile.nodes[row * NODE.words + NODE.node]!;
+    const which = (this.#blocks.get(node) ?? 0) + 1;
+    this.#blocks.set(node, which);
+    return keyOf(tile, row, which);
+  }
+
   /** Everything is where it belongs; nothing is kept of the way there. */
   rest(): void {
     this.left = 0;
@@ -76,18 +92,19 @@ export class Settling {
   }
 }
 
-/** Whether a node is one thing with a place: a file or a district, not a block of many, nor of the river. */
-function settles({ nodes, spans }: Tile, row: number): boolean {
-  if (nodes[row * NODE.words + NODE.node]! >= COMMIT_NODES) return false;
-  const first = nodes[row * NODE.words + NODE.first_span]!;
-  return (spans[first * SPAN.words + SPAN.traits]! >> 8 & Flag.AGGREGATE) === 0;
+/** Whether a node has a place of its own: a file, a district or a block, nothing of the river. */
+function settles({ nodes }: Tile, row: number): boolean {
+  return nodes[row * NODE.words + NODE.node]! < COMMIT_NODES;
 }
 
-/** What tells paths apart, files from districts: 53 bits. Another generation may number them otherwise. */
-function keyOf(tile: Tile, row: number): number {
+/**
+ * What tells paths apart, files from districts, and those from their blocks by the order in which a tile has them: 53 bits.
+ * Another generation may number paths otherwise.
+ */
+function keyOf(tile: Tile, row: number, block: number): number {
   const bytes = tile.nameOf(row);
-  let one = 0x811c9dc5 ^ (tile.nodes[row * NODE.words + NODE.node]! & 1);
-  let other = 0x9e3779b9 ^ bytes.length;
+  let one = 0x811c9dc5 ^ (tile.nodes[row * NODE.words + NODE.node]! & 1) ^ block << 1;
+  let other = 0x9e3779b9 ^ bytes.length ^ block << 16;
   for (let i = 0; i < bytes.length; i++) {
     one = Math.imul(one ^ bytes[i]!, 0x01000193);
     other = Math.imul(other ^ bytes[i]!, 0x85ebca6b) ^ other >>> 13;

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bench.latency import until
+
 BOXES = 100_000
 _SIDE = 316  # boxes in a row, so that rows are about as many
 
@@ -35,16 +37,11 @@ async def of_viser(new_page: Callable[[], Awaitable[Any]], throttle: int) -> lis
         page = await new_page()
         page.set_default_timeout(120_000)
         await page.goto(f"http://127.0.0.1:{server.get_port()}/")
-        async with asyncio.timeout(120):
-            while not (clients := server.get_clients()):
-                await asyncio.sleep(0.1)
-            while int(await page.evaluate("window.frameCosts.length")) < 20:
-                await asyncio.sleep(0.5)
-        (client,) = clients.values()
+        await until(page, "window.frameCosts.length > 20")
+        (client,) = server.get_clients().values()
         await page.evaluate("window.dropDraws = true")
         devtools = await page.context.new_cdp_session(page)
         await devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
-        seen: list[float] = []
         for step in range(200):
             if step == 40:  # warm by now
                 await page.evaluate("window.frameCosts.length = 0")
@@ -53,8 +50,8 @@ async def of_viser(new_page: Callable[[], Awaitable[Any]], throttle: int) -> lis
                 client.camera.position = (_SIDE + 500 * np.cos(angle), _SIDE + 500 * np.sin(angle), 200.0)
                 client.camera.look_at = (float(_SIDE), float(_SIDE), 0.0)
             await asyncio.sleep(0.05)
-        seen = [float(cost) for cost in await page.evaluate("window.frameCosts")]
+        found = [float(cost) for cost in await page.evaluate("window.frameCosts")]
         await page.context.close()
-        return seen
+        return found
     finally:
         server.stop()

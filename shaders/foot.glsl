@@ -4,8 +4,6 @@
 #ifdef VERTEX
 
 uniform mat4 modelMatrix;       // world_from_scene
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
 
 out vec2 vPlace;                // metres from the city's middle, scene space
 flat out vec3 vHalf;            // half the city, and half its diagonal

@@ -3,8 +3,6 @@
 #ifdef VERTEX
 
 uniform mat4 modelMatrix;       // world_from_scene
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
 uniform vec3 gatePlace;         // on the mainline, scene space
 uniform vec3 gateAcross;        // from there to the outermost lane
 

@@ -1,9 +1,6 @@
 // What the vertex stages of all nodes share: the columns, when it is, and which state of a node is live.
 
 uniform mat4 modelMatrix;          // world_from_scene
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
-uniform vec3 cameraPosition;       // the eye, world space
 uniform usampler2D uSpans;
 uniform usampler2D uNodes;
 uniform usampler2D uPages;         // which page of 32 rows is drawn as the k-th
@@ -16,8 +13,6 @@ uniform float easing;
 uniform float glowPerRank;
 uniform int headRank;
 uniform int colouring;
-
-invariant gl_Position;             // what is marked is drawn again over itself
 
 const int EASED = 1, ENTERS = 4, LEAVES = 8, UNDATED = 128;
 const int DISTRICT = 0, TEST = 2, DOCUMENTATION = 3, VENDORED = 8;

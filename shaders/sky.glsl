@@ -4,9 +4,6 @@
 #ifdef VERTEX
 
 uniform mat4 modelMatrix;       // world_from_scene
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
-uniform vec3 cameraPosition;    // the eye, world space
 
 out vec3 vDirection;            // from the eye, scene space, not normalised
 flat out vec3 vEye;             // scene space

@@ -11,6 +11,7 @@ import { City, type Colouring } from "./scene/city.ts";
 import { drawsOnCpu } from "./scene/device.ts";
 import type { Playhead } from "./scene/drawn.ts";
 import { Eye } from "./scene/eye.ts";
+import { Eyes } from "./scene/eyes.ts";
 import { Pacer } from "./scene/pacer.ts";
 import * as spaces from "./spaces.ts";
 import type { Pose } from "./spaces.ts";
@@ -87,6 +88,7 @@ export class Viewer {
   /** The frame before this one was drawn. */
   #drew = false;
   #everDrawn = false;
+  readonly #eyes = new Eyes();
   #lost = false;
   /** The picture of the next refresh is drawn already. */
   #ahead = false;
@@ -250,7 +252,7 @@ export class Viewer {
     // Names stay where they are while only time goes on.
     const fading = !worn && (moved || looked || this.#stale) && this.desk.label(dt, this.calm);
     if (stale || looked || fading) {
-      this.renderer.render(this.city.scene, this.eye.camera);
+      this.#eyes.render(this.renderer, this.city.scene, this.eye.camera);
       this.#drew = true;
       this.#stale = fading;
       if (!this.#everDrawn && this.city.inhabited) {

@@ -91,7 +91,8 @@ def source(body: str, *defines: str, preamble: str = "gl") -> str:
     if body in (*_OF_NODES, *_OF_RIVER):
         defines = (*defines, body.upper())
     names = "".join(f"#define {name}\n" for name in defines)
-    parts = [resources.text("shaders", f"preamble.{preamble}.glsl"), names]
+    version, rest = resources.text("shaders", f"preamble.{preamble}.glsl").split("\n", 1)
+    parts = [version + "\n", names, rest]
     if body != "overlay":
         parts.append(resources.text("shaders", "light.glsl"))
     file = body

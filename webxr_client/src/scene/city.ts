@@ -3,6 +3,7 @@ import {
   BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
   Scene, UnsignedByteType, Vector3, Vector4, type Camera, type IUniform, type WebGLRenderer,
 } from "three";
+import { EYES, SeenGeometry } from "./eyes.ts";
 import { CATEGORY_COLOURS, NODE, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import type { Course } from "./course.ts";
@@ -31,6 +32,7 @@ export type Colouring = (typeof COLOURINGS)[number];
 /** What the shaders take, by their names for it. */
 function uniforms() {
   return {
+    ...EYES,
     uSpans: { value: null } as IUniform,
     uNodes: { value: null } as IUniform,
     uPages: { value: null } as IUniform,
@@ -84,7 +86,7 @@ export class City {
   readonly #plates = new Faces(ALL);
   readonly #ribbons = new Faces(STRIP);
   readonly #beads = new Faces(DISC);
-  readonly #marked = new BufferGeometry();
+  readonly #marked = new SeenGeometry();
   /** All that stands. */
   readonly #standing = new Object3D();
   readonly #sky: Mesh;
@@ -129,7 +131,7 @@ export class City {
     this.#colourings = { author: this.#material(WALLS.author), age: this.#material(WALLS.age), kind: this.#material(WALLS.kind) };
     this.#marking = this.#material(MARK, { transparent: true, depthWrite: false });
     const pick = this.#material(PICK);
-    const backdrop = new BufferGeometry();
+    const backdrop = new SeenGeometry();
     backdrop.setIndex([0, 1, 2]);
     this.#marked.setIndex(new BufferAttribute(new Uint32Array(MOST_MARKED * ALL.length), 1));
     // What hides most first. The backdrop lies at the far plane, so it is drawn last, where nothing
@@ -142,7 +144,7 @@ export class City {
     const blended = { transparent: true };
     const river = [this.#ribbons.mesh(this.#material(RIBBONS, blended), 0.2), this.#beads.mesh(this.#material(BEADS, blended), 0.4)];
     river[0]!.onBeforeRender = (_, __, camera) => this.#measure(renderer, camera);
-    const quad = new BufferGeometry();
+    const quad = new SeenGeometry();
     quad.setIndex([0, 1, 2, 2, 1, 3]);
     this.#gate = part(quad, this.#material(GATE, { transparent: true, depthWrite: false }), 0.6);
     this.#gate.visible = false;
@@ -378,7 +380,7 @@ const MOST_MARKED = 640;
 
 /** Some faces of every row, drawn for a stretch of rows. */
 class Faces {
-  readonly geometry = new BufferGeometry();
+  readonly geometry = new SeenGeometry();
   readonly meshes: Mesh[] = [];
   readonly #corners: readonly number[];
   #rows = 0;

@@ -2,6 +2,7 @@
 import {
   NearestFilter, PerspectiveCamera, RGIntegerFormat, UnsignedIntType, WebGLRenderTarget, type Scene, type WebGLRenderer,
 } from "three";
+import { Eyes } from "./eyes.ts";
 
 /** `node` −1: nothing; `floor` −1: a district, which has none. */
 export interface Picked {
@@ -56,6 +57,8 @@ export class Picking {
     gl.clearBufferfv(gl.DEPTH, 0, FAR);
     const { autoClear } = renderer;
     renderer.autoClear = false;
+    mine.updateMatrixWorld();
+    Eyes.look(mine);
     renderer.render(this.#scene, mine);
     renderer.autoClear = autoClear;
 

@@ -1,5 +1,6 @@
 /** Rectangles tied to places, drawn at once: text from the atlas, and bars. */
-import { DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry } from "three";
+import { DynamicDrawUsage, InstancedBufferAttribute } from "three";
+import { eyesSeeing, SeenGeometry } from "./eyes.ts";
 
 /** Where it is tied to and how opaque; its edges from there; and what of the atlas it shows. */
 export const ANCHOR = 0;
@@ -7,8 +8,18 @@ export const FRAME = 1;
 export const GLYPHS = 2;
 const NAMES = ["anchor", "frame", "glyphs"] as const;
 
+/** An instance for every quad and eye. */
+class QuadsGeometry extends SeenGeometry {
+  quads = 0;
+
+  override get instanceCount(): number {
+    return this.quads * super.instanceCount;
+  }
+}
+
 export class Quads {
-  readonly geometry = new InstancedBufferGeometry();
+  readonly geometry = new QuadsGeometry();
+  #eyes = 1;
   readonly #attributes: readonly InstancedBufferAttribute[];
   #changed = false;
 
@@ -16,7 +27,6 @@ export class Quads {
     this.geometry.setIndex([0, 1, 2, 2, 1, 3]);
     this.#attributes = NAMES.map(() => new InstancedBufferAttribute(new Float32Array(most * 4), 4).setUsage(DynamicDrawUsage));
     NAMES.forEach((name, i) => this.geometry.setAttribute(name, this.#attributes[i]!));
-    this.geometry.instanceCount = 0;
   }
 
   /** Write four numbers where they are others: most frames change no rectangle, and upload nothing. */
@@ -37,7 +47,13 @@ export class Quads {
 
   /** Draw so many. */
   show(count: number): void {
-    this.geometry.instanceCount = count;
+    this.geometry.quads = count;
+    if (this.#eyes !== eyesSeeing()) {
+      // How many instances share a quad is read once: they are made anew.
+      this.#eyes = eyesSeeing();
+      for (const attribute of this.#attributes) attribute.meshPerAttribute = this.#eyes;
+      this.geometry.dispose();
+    }
     if (!this.#changed) return;
     for (const attribute of this.#attributes) attribute.needsUpdate = true;
     this.#changed = false;

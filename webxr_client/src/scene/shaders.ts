@@ -18,13 +18,18 @@ import walls from "../../../shaders/walls.glsl?raw";
 /** three.js writes the version itself. */
 const head = preamble.replace(/^#version .*\n/, "");
 
-/** The sources of two stages: the preamble, what is defined, the light, then each body. */
+/** The sources of two stages: what is defined, the preamble, the light, then each body. */
 export function stages(vertex: string, fragment: string, ...defines: string[]): { vertexShader: string; fragmentShader: string } {
   const defined = defines.map((name) => `#define ${name}\n`).join("");
   return {
-    vertexShader: `${head}#define VERTEX\n${defined}${light}${vertex}`,
-    fragmentShader: `${head}${defined}${light}${fragment}`,
+    vertexShader: `#define VERTEX\n${defined}${head}${light}${vertex}`,
+    fragmentShader: `${defined}${head}${light}${fragment}`,
   };
+}
+
+/** The same without the light: both stages in one source. */
+export function bare(source: string): { vertexShader: string; fragmentShader: string } {
+  return { vertexShader: `#define VERTEX\n${head}${source}`, fragmentShader: head + source };
 }
 
 const things = live + nodes;
@@ -51,8 +56,6 @@ export const FOOT = stages(foot, foot);
 const label = `
 #ifdef VERTEX
 uniform mat4 modelMatrix;
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
 uniform vec2 viewport;             // pixels
 in vec4 anchor;                    // x y z in scene space; opacity, negative where buildings may hide it
 in vec4 frame;                     // left, bottom, right, top in pixels from the anchor
@@ -87,16 +90,11 @@ void main() {
 }
 #endif
 `;
-export const LABELS = {
-  vertexShader: `${head}#define VERTEX\n${label}`,
-  fragmentShader: `${head}${label}`,
-};
+export const LABELS = bare(label);
 
 /** The same in a headset: in the room, of a constant angle, level to the head and facing it. */
 const name = `
 uniform mat4 modelMatrix;
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
 uniform vec3 head;                 // between the eyes, in the room: both see the same rectangle
 uniform vec3 sideways;             // to the head's right, level
 in vec4 anchor;                    // x y z in scene space; opacity, negative of what stands within a quarter
@@ -122,4 +120,4 @@ void main() {
   vOpacity = abs(anchor.w);
 }
 `;
-export const NAMES = { vertexShader: `${head}${name}`, fragmentShader: LABELS.fragmentShader };
+export const NAMES = { vertexShader: bare(name).vertexShader, fragmentShader: LABELS.fragmentShader };

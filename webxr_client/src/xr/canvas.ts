@@ -11,9 +11,11 @@
  * the other. Being readable is a matter of where it is put: within an arm's length, where no city is.
  */
 import {
-  BufferGeometry, CanvasTexture, DoubleSide, GLSL3, LinearFilter, LinearMipmapLinearFilter, Mesh, NoColorSpace,
+  CanvasTexture, DoubleSide, GLSL3, LinearFilter, LinearMipmapLinearFilter, Mesh, NoColorSpace,
   RawShaderMaterial, Vector2, Vector3, Vector4, type Texture,
 } from "three";
+import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { bare } from "../scene/shaders.ts";
 import * as spaces from "../spaces.ts";
 import type { Pose, ReadonlyVector, Vector } from "../spaces.ts";
 import { channels, palette } from "./palette.ts";
@@ -40,12 +42,9 @@ export interface Area {
   readonly height: number;
 }
 
-const SOURCE = `precision highp float;
-precision highp int;
+const SOURCE = `
 #ifdef VERTEX
 uniform mat4 modelMatrix;
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
 uniform vec2 size;
 out vec2 vPlace;                   // units from the upper left
 void main() {
@@ -127,10 +126,10 @@ export class Sheet {
     this.#texture.magFilter = LinearFilter;
     this.#texture.anisotropy = 4;
     this.#uniforms = uniforms(this.#texture);
-    const geometry = new BufferGeometry();
+    const geometry = new SeenGeometry();
     geometry.setIndex([0, 2, 1, 1, 2, 3]);
     this.mesh = new Mesh(geometry, new RawShaderMaterial({
-      vertexShader: `#define VERTEX\n${SOURCE}`, fragmentShader: SOURCE, uniforms: this.#uniforms, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
       transparent: true, premultipliedAlpha: true, side: DoubleSide,
     }));
     this.mesh.frustumCulled = false; // its corners are made in the shader

@@ -1,5 +1,7 @@
 /** Where a teleport would lead: an arc from the hand, a ring where one would stand, and how tall one would be. One draw. */
-import { BufferGeometry, GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
+import { GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
+import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { bare } from "../scene/shaders.ts";
 import { GRAVITY } from "../navigation/comfort.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 
@@ -12,12 +14,8 @@ const RING_LEAST = 0.014;
 const FIGURE = 1.7;
 const FIGURE_LEAST = 0.06;
 
-const SOURCE = `precision highp float;
-precision highp int;
+const SOURCE = `
 #ifdef VERTEX
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
-uniform vec3 cameraPosition;
 uniform vec3 from;
 uniform vec3 velocity;
 uniform float duration;
@@ -94,12 +92,12 @@ export class Marker {
   };
 
   constructor() {
-    const geometry = new BufferGeometry();
+    const geometry = new SeenGeometry();
     const index: number[] = [];
     for (let i = 0; i < (PIECES + 2) * 4; i += 4) index.push(i, i + 1, i + 2, i + 2, i + 1, i + 3);
     geometry.setIndex(index);
     this.mesh = new Mesh(geometry, new RawShaderMaterial({
-      vertexShader: `#define VERTEX\n${SOURCE}`, fragmentShader: SOURCE, uniforms: this.#uniforms, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
       transparent: true, depthWrite: false, side: 2, // seen from either side
     }));
     this.mesh.frustumCulled = false;

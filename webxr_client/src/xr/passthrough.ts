@@ -1,9 +1,10 @@
 /** The real room as the backdrop: no sky, a shadow where the plate stands, and real things in front of the city. */
 import {
-  BufferGeometry, CustomBlending, DoubleSide, GLSL3, Mesh, OneFactor, OneMinusSrcAlphaFactor, RawShaderMaterial, Vector4,
+  CustomBlending, DoubleSide, GLSL3, Mesh, OneFactor, OneMinusSrcAlphaFactor, RawShaderMaterial, Vector4,
   type WebGLRenderer,
 } from "three";
 import type { City } from "../scene/city.ts";
+import { EYES, SeenGeometry } from "../scene/eyes.ts";
 import { FOOT } from "../scene/shaders.ts";
 import * as spaces from "../spaces.ts";
 import { RealDepth } from "./depth.ts";
@@ -29,9 +30,9 @@ export class Passthrough implements Part {
     this.#pose = pose;
     this.#uniforms = {
       shade: { value: 0 }, outline: { value: new Vector4(0, 0, 0, 0) },
-      daylight: city.uniforms.daylight, haze: city.uniforms.haze, sceneBounds: city.uniforms.sceneBounds,
+      daylight: city.uniforms.daylight, haze: city.uniforms.haze, sceneBounds: city.uniforms.sceneBounds, ...EYES,
     };
-    const quad = new BufferGeometry();
+    const quad = new SeenGeometry();
     quad.setIndex([0, 1, 2, 2, 1, 3]);
     this.root = new Mesh(quad, new RawShaderMaterial({
       ...FOOT, uniforms: this.#uniforms, glslVersion: GLSL3, side: DoubleSide, transparent: true, depthWrite: false,

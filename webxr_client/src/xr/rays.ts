@@ -1,5 +1,7 @@
 /** What is seen of pointing: a thin ray from each hand, and a disc on what it meets. One draw for both hands. */
-import { BufferGeometry, GLSL3, Mesh, RawShaderMaterial, Vector2, Vector3 } from "three";
+import { GLSL3, Mesh, RawShaderMaterial, Vector2, Vector3 } from "three";
+import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { bare } from "../scene/shaders.ts";
 import type { Hand } from "../input/hands.ts";
 import * as spaces from "../spaces.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
@@ -18,12 +20,8 @@ const GROUND_STRENGTH = 0.55;
 const BY_FINGER = 0.1;
 const ORDER = 12;
 
-const SOURCE = `precision highp float;
-precision highp int;
+const SOURCE = `
 #ifdef VERTEX
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
-uniform vec3 cameraPosition;
 uniform vec3 from[2];
 uniform vec3 to[2];
 uniform vec3 normal[2];
@@ -110,10 +108,10 @@ export class Rays implements Part {
 
   constructor(viewer: Viewer) {
     this.#viewer = viewer;
-    const geometry = new BufferGeometry();
+    const geometry = new SeenGeometry();
     geometry.setIndex([0, 1, 2, 2, 1, 3, 4, 5, 6, 6, 5, 7, 8, 9, 10, 10, 9, 11, 12, 13, 14, 14, 13, 15]);
     this.root = new Mesh(geometry, new RawShaderMaterial({
-      vertexShader: `#define VERTEX\n${SOURCE}`, fragmentShader: SOURCE, uniforms: this.#uniforms, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
       transparent: true, depthWrite: false, side: 2, // seen from either side
     }));
     this.root.frustumCulled = false;

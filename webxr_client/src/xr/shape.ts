@@ -1,9 +1,10 @@
 /** A model in the room: one mesh, one draw, moved by up to 25 bones. */
 import {
-  BufferAttribute, BufferGeometry, CapsuleGeometry, DataTexture, GLSL3, LinearFilter, LinearMipmapLinearFilter, Matrix4, Mesh, NoBlending,
+  BufferAttribute, CapsuleGeometry, DataTexture, GLSL3, LinearFilter, LinearMipmapLinearFilter, Matrix4, Mesh, NoBlending,
   NormalBlending, Quaternion, RawShaderMaterial, Texture, Vector3,
 } from "three";
 import { JOINTS } from "../input/hands.ts";
+import { EYES, SeenGeometry } from "../scene/eyes.ts";
 import { stages } from "../scene/shaders.ts";
 import { read, type Bone, type Model } from "./glb.ts";
 
@@ -16,9 +17,6 @@ NOTHING.needsUpdate = true;
 
 const SOURCE = `
 #ifdef VERTEX
-uniform mat4 viewMatrix;
-uniform mat4 projectionMatrix;
-uniform vec3 cameraPosition;
 uniform mat4 bones[${JOINTS}];     // room_from_model of each
 in vec3 position;
 in vec3 normal;
@@ -81,7 +79,7 @@ export class Shape {
 
   constructor(model: Model, map: Texture | null, daylight: { value: number }) {
     this.bones = model.bones;
-    const geometry = new BufferGeometry();
+    const geometry = new SeenGeometry();
     geometry.setAttribute("position", new BufferAttribute(model.positions, 3));
     geometry.setAttribute("normal", new BufferAttribute(model.normals, 3));
     geometry.setAttribute("place", new BufferAttribute(model.places, 2));
@@ -91,7 +89,7 @@ export class Shape {
     geometry.setIndex(new BufferAttribute(short ? new Uint16Array(model.indices) : model.indices, 1));
     this.#uniforms = {
       bones: { value: this.matrices }, map: { value: map ?? NOTHING }, textured: { value: map === null ? 0 : 1 },
-      opacity: { value: 1 }, hole: { value: 0 }, daylight,
+      opacity: { value: 1 }, hole: { value: 0 }, daylight, ...EYES,
     };
     this.#material = new RawShaderMaterial({ ...MODEL, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, side: 2 });
     this.mesh = new Mesh(geometry, this.#material);

@@ -1,13 +1,13 @@
 /** What narrows the view while it moves by itself, and goes dark while the world changes at once. One draw. */
-import { BufferGeometry, GLSL3, Mesh, RawShaderMaterial } from "three";
+import { GLSL3, Mesh, RawShaderMaterial } from "three";
+import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { bare } from "../scene/shaders.ts";
 
 /** Drawn after everything else. */
 const ORDER = 100;
 
-const SOURCE = `precision highp float;
-precision highp int;
+const SOURCE = `
 #ifdef VERTEX
-uniform mat4 projectionMatrix;
 out vec2 vSlope;                   // of the way looked, right and up: tangents
 void main() {
   vec2 place = vec2(float((gl_VertexID & 1) << 2), float((gl_VertexID & 2) << 1)) - 1.0;
@@ -35,10 +35,10 @@ export class Vignette {
   readonly #uniforms = { closed: { value: 0 }, dark: { value: 0 }, daylight: { value: 0 } };
 
   constructor() {
-    const geometry = new BufferGeometry();
+    const geometry = new SeenGeometry();
     geometry.setIndex([0, 1, 2]);
     this.mesh = new Mesh(geometry, new RawShaderMaterial({
-      vertexShader: `#define VERTEX\n${SOURCE}`, fragmentShader: SOURCE, uniforms: this.#uniforms, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
       transparent: true, depthTest: false, depthWrite: false,
     }));
     this.mesh.frustumCulled = false;

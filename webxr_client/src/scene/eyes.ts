@@ -20,9 +20,11 @@ export const EYES = { uEyes: { value: new Float32Array(2 * EYE) } };
 const numbers = EYES.uEyes.value;
 numbers[EYES_SEEN] = 1;
 
-/** How many eyes see the picture that was drawn last. */
-export function eyesSeeing(): number {
-  return numbers[EYES_SEEN]!;
+let worn = 2;
+
+/** How many eyes are drawn for at once in a headset: as in its last frame, or as most can before any. */
+export function eyesWorn(): number {
+  return worn;
 }
 
 /** What is drawn for as many eyes as see the picture. */
@@ -30,7 +32,7 @@ export class SeenGeometry extends BufferGeometry {
   readonly isInstancedBufferGeometry = true;
 
   get instanceCount(): number {
-    return eyesSeeing();
+    return numbers[EYES_SEEN]!;
   }
 }
 
@@ -58,14 +60,15 @@ export class Eyes {
       renderer.render(scene, camera);
       return;
     }
-    const worn: WebXRArrayCamera | ArrayCamera = xr.getCamera();
+    const array: WebXRArrayCamera | ArrayCamera = xr.getCamera();
     const cameras = this.#cameras;
     cameras.length = 0;
-    for (const eye of worn.cameras) cameras.push(eye as WornCamera);
+    for (const eye of array.cameras) cameras.push(eye as WornCamera);
     const { autoClear } = renderer;
-    if (this.#together(renderer, cameras)) {
+    worn = this.#together(renderer, cameras) ? 2 : 1;
+    if (worn === 2) {
       this.#both(cameras[0]!, cameras[1]!);
-      only(worn, this.#wide);
+      only(array, this.#wide);
       const gl = renderer.getContext();
       gl.enable(CLIP_DISTANCE);
       renderer.render(scene, camera);
@@ -75,15 +78,15 @@ export class Eyes {
       part(0, 1, 0);
       for (const eye of cameras) {
         see(0, this.#inverse.copy(eye.matrix).invert(), eye.projectionMatrix, eye.matrix);
-        only(worn, eye);
+        only(array, eye);
         renderer.render(scene, camera);
         renderer.autoClear = false; // it would clear what the first eye sees
       }
     }
     renderer.autoClear = autoClear;
     // As three.js left it: of its next frame it knows whether it must make them anew.
-    worn.cameras.length = 0;
-    for (const eye of cameras) worn.cameras.push(eye);
+    array.cameras.length = 0;
+    for (const eye of cameras) array.cameras.push(eye);
   }
 
   /** Whether both can be drawn at once: two beside each other, and what cuts off at the border. */
@@ -109,9 +112,9 @@ export class Eyes {
   }
 }
 
-function only(worn: { cameras: unknown[] }, camera: PerspectiveCamera): void {
-  worn.cameras.length = 1;
-  worn.cameras[0] = camera;
+function only(array: { cameras: unknown[] }, camera: PerspectiveCamera): void {
+  array.cameras.length = 1;
+  array.cameras[0] = camera;
 }
 
 function see(at: number, view: Matrix4, projection: Matrix4, place: Matrix4): void {

@@ -1,6 +1,6 @@
 /** Rectangles tied to places, drawn at once: text from the atlas, and bars. */
 import { DynamicDrawUsage, InstancedBufferAttribute } from "three";
-import { eyesSeeing, SeenGeometry } from "./eyes.ts";
+import { SeenGeometry } from "./eyes.ts";
 
 /** Where it is tied to and how opaque; its edges from there; and what of the atlas it shows. */
 export const ANCHOR = 0;
@@ -19,13 +19,15 @@ class QuadsGeometry extends SeenGeometry {
 
 export class Quads {
   readonly geometry = new QuadsGeometry();
-  #eyes = 1;
+  #eyes: number;
   readonly #attributes: readonly InstancedBufferAttribute[];
   #changed = false;
 
-  constructor(most: number) {
+  /** So many at `most`, seen by so many eyes at once. */
+  constructor(most: number, eyes = 1) {
+    this.#eyes = eyes;
     this.geometry.setIndex([0, 1, 2, 2, 1, 3]);
-    this.#attributes = NAMES.map(() => new InstancedBufferAttribute(new Float32Array(most * 4), 4).setUsage(DynamicDrawUsage));
+    this.#attributes = NAMES.map(() => new InstancedBufferAttribute(new Float32Array(most * 4), 4, false, eyes).setUsage(DynamicDrawUsage));
     NAMES.forEach((name, i) => this.geometry.setAttribute(name, this.#attributes[i]!));
   }
 
@@ -46,12 +48,12 @@ export class Quads {
   }
 
   /** Draw so many. */
-  show(count: number): void {
+  show(count: number, eyes = this.#eyes): void {
     this.geometry.quads = count;
-    if (this.#eyes !== eyesSeeing()) {
+    if (this.#eyes !== eyes) {
       // How many instances share a quad is read once: they are made anew.
-      this.#eyes = eyesSeeing();
-      for (const attribute of this.#attributes) attribute.meshPerAttribute = this.#eyes;
+      this.#eyes = eyes;
+      for (const attribute of this.#attributes) attribute.meshPerAttribute = eyes;
       this.geometry.dispose();
     }
     if (!this.#changed) return;

@@ -6,7 +6,7 @@
  * uniforms, so a head that moves uploads nothing. One draw.
  */
 import { Color, GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
-import { EYES } from "../scene/eyes.ts";
+import { EYES, eyesWorn } from "../scene/eyes.ts";
 import { inks } from "../scene/labels.ts";
 import { place, type Wish } from "../scene/placement.ts";
 import { ANCHOR, FRAME, GLYPHS, Quads } from "../scene/quads.ts";
@@ -69,7 +69,7 @@ export class Names implements Part {
 
   readonly #viewer: Viewer;
   readonly #world: World;
-  readonly #quads = new Quads(MOST * QUADS);
+  readonly #quads = new Quads(MOST * QUADS, eyesWorn());
   readonly #uniforms = {
     atlas: { value: null as unknown }, ink: { value: new Color() }, halo: { value: new Color() },
     ...EYES, head: { value: new Vector3() }, sideways: { value: new Vector3(1, 0, 0) },
@@ -212,7 +212,7 @@ export class Names implements Part {
       this.#fading ||= name.opacity !== target;
       if (name.opacity > 0 && quad + QUADS <= MOST * QUADS) quad = this.#lay(name, quad);
     }
-    this.#quads.show(quad);
+    this.#quads.show(quad, eyesWorn());
     this.root.visible = quad > 0;
   }
 

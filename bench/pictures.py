@@ -49,12 +49,14 @@ _DEVICE = """(() => {
 
 
 @asynccontextmanager
-async def _worn(browser: Any, url: str, mode: str, *, welcomed: bool = True) -> AsyncGenerator[Any]:
+async def worn(browser: Any, url: str, mode: str, *, welcomed: bool = True, scene: str = "city",
+               size: tuple[int, int] = SIZE) -> AsyncGenerator[Any]:
+    """A page within VR or AR, worn by an emulated Quest 3; `hold` and `aim` move what it tracks."""
     runtime = emulator()
     assert runtime is not None
     rooms = runtime.parents[2] / "@iwer" / "sem"
     room = (rooms / "captures" / f"{_ROOM}.json").read_text(encoding="utf-8")
-    context = await browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]},
+    context = await browser.new_context(viewport={"width": size[0], "height": size[1]},
                                         reduced_motion="reduce")
     for script in (runtime.read_text(encoding="utf-8"),
                    (rooms / "build" / "iwer-sem.min.js").read_text(encoding="utf-8"), _DEVICE % room):
@@ -66,6 +68,10 @@ async def _worn(browser: Any, url: str, mode: str, *, welcomed: bool = True) -> 
     try:
         await page.goto(url)
         await latency.until(page, "window.xrserver?.state().nodesDrawn > 0")
+        if scene != "city":
+            await page.evaluate("name => xrserver.setScene(name)", scene)
+            await latency.until(page, f"xrserver.state().scene === '{scene}'")
+            await latency.until(page, "xrserver.state().nodesDrawn > 0")
         await page.get_by_role("button", name=f"Enter {mode.upper()}").click()
         await latency.until(page, f"window.xrserver.state().mode === '{mode}'")
         yield page
@@ -73,7 +79,8 @@ async def _worn(browser: Any, url: str, mode: str, *, welcomed: bool = True) -> 
         await context.close()
 
 
-async def _frames(page: Any, count: int) -> None:
+async def frames(page: Any, count: int) -> None:
+    """Wait until so many frames were drawn in the headset."""
     await page.evaluate("""count => new Promise(done => {
         const next = () => count-- > 0 ? device.activeSession.requestAnimationFrame(next) : done();
         next();
@@ -81,7 +88,7 @@ async def _frames(page: Any, count: int) -> None:
 
 
 async def _picture(page: Any, file: Path) -> None:
-    await _frames(page, 8)
+    await frames(page, 8)
     picture = Image.open(io.BytesIO(await page.screenshot(timeout=300_000))).convert("RGB")
     picture = picture.resize((SIZE[0] // 2, SIZE[1] // 2), Image.Resampling.LANCZOS)
     picture.save(file, quality=88, optimize=True, progressive=True)
@@ -89,7 +96,7 @@ async def _picture(page: Any, file: Path) -> None:
 
 
 async def _tabletop(browser: Any, url: str, path: str, out: Path) -> None:
-    async with _worn(browser, url, "vr", welcomed=False) as page:
+    async with worn(browser, url, "vr", welcomed=False) as page:
         await page.evaluate("hold(device, 0.05, 1.55, 0.02, 0, -0.42)")
         x, y, z = (await page.evaluate("xrserver.state()"))["worldFromScene"]["position"]
         await page.evaluate("path => xrserver.select(path)", path)
@@ -100,7 +107,7 @@ async def _tabletop(browser: Any, url: str, path: str, out: Path) -> None:
 
 
 async def _life(browser: Any, url: str, out: Path) -> None:
-    async with _worn(browser, url, "vr") as page:
+    async with worn(browser, url, "vr") as page:
         await page.evaluate("hold(device, 0, 1.7, 0, 0, 0.12)")
         await page.evaluate("hold(device.controllers.right, 0.25, 1.2, -0.35, 0.1, 0.15)")
         await page.evaluate("hold(device.controllers.left, -0.9, 0.6, 0.2, 0, 0)")
@@ -109,14 +116,14 @@ async def _life(browser: Any, url: str, out: Path) -> None:
 
 
 async def _table(browser: Any, url: str, out: Path) -> None:
-    async with _worn(browser, url, "ar") as page:
+    async with worn(browser, url, "ar") as page:
         await page.evaluate("hold(device, 0, 1.5, 0.3, 0, -0.5)")
         await page.evaluate("aim(device.controllers.right, [0.15, 1.2, 0.1], [0.06, 0.75, -0.5])")
         await page.evaluate("hold(device.controllers.left, -0.9, 0.6, 0.6, 0, 0)")
-        await _frames(page, 12)
+        await frames(page, 12)
         for value in (1, 0):
             await page.evaluate(f"device.controllers.right.updateButtonValue('trigger', {value})")
-            await _frames(page, 3)
+            await frames(page, 3)
         await page.evaluate(f"hold(device, -0.42, 1.3, 0.06, -0.55, {-math.pi / 5})")
         await page.evaluate("hold(device.controllers.right, 0.9, 0.6, 0.6, 0, 0)")
         await _picture(page, out / "headset-table.jpg")

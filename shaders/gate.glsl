@@ -27,6 +27,8 @@ void main() {
   float left = 1.0 - abs(vPlace.x);
   float foot = clamp(1.0 - vPlace.y / max(2.5 * wide.y, 0.006), 0.0, 1.0);
   float fade = (1.0 - vPlace.y) * (1.0 - vPlace.y);
+  // Beside somebody in life size it would be a wall before the sky: of that only the foot stays.
+  fade *= clamp(320.0 * wide.y - 0.25, 0.0, 1.0);
   float strength = max(max(0.20 * fade, 0.85 * foot), 0.5 * fade * clamp(1.0 - left / (2.0 * wide.x), 0.0, 1.0));
   outColour = vec4(byHour(vec3(1.0, 0.80, 0.50), vec3(0.86, 0.45, 0.18)), strength);
 }

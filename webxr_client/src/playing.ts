@@ -13,6 +13,7 @@ import type { Shown, World } from "./world.ts";
 const REST = 180; // milliseconds after which the playhead counts as resting
 const CLOCK = 500; // and between telling the server where it is
 const WORDS_WHILE_PLAYING = 400;
+const DOCK_WHILE_PLAYING = 40;
 const DOCK_WHILE_WORN = 250;
 
 export class Playing {
@@ -126,9 +127,9 @@ export class Playing {
     const { shown } = this.#world;
     if (shown === undefined) return;
     const { playing, rank } = this.#viewer.playback;
-    // Nobody sees the window while a headset shows the picture.
+    // Of the timeline nobody sees every frame, and nobody any while a headset shows the picture.
     const now = performance.now();
-    if (!playing || !this.#viewer.headset.presenting || now - this.#dockedAt > DOCK_WHILE_WORN) {
+    if (!playing || now - this.#dockedAt > (this.#viewer.headset.presenting ? DOCK_WHILE_WORN : DOCK_WHILE_PLAYING)) {
       this.#dockedAt = now;
       this.#dock.update(this.#viewer.playback, shown.table.time, this.firstRate);
     }

@@ -10,6 +10,9 @@ from xrserver.history.index import HistoryIndex, PathTree
 from xrserver.history.interning import Oids
 from xrserver.history.people import same_people
 
+#: So many rows that were asked for are remembered; a row takes about 150 bytes.
+_MOST_FOUND = 1 << 17
+
 
 class OidNumbers:
     """Numbers of object ids: rows of a table, and those that came later. A container of object ids.
@@ -23,6 +26,8 @@ class OidNumbers:
     def __init__(self, rows: NDArray[np.uint8]) -> None:
         self._table = Oids.of(rows)
         self._added: dict[bytes, int] = {}
+        #: Rows of the table that were asked for: refs ask for the same ones whenever one of them moves.
+        self._found: dict[bytes, int] = {}
 
     def __contains__(self, oid: object) -> bool:
         return isinstance(oid, bytes) and self.find(oid) >= 0
@@ -30,9 +35,15 @@ class OidNumbers:
     def find(self, oid: bytes) -> int:
         """Return the number of an object id, -1 where it has none."""
         number = self._added.get(oid)
-        if number is not None:
-            return number
-        return int(self._table.find(np.frombuffer(oid, np.uint8).reshape(1, -1))[0])
+        if number is None:
+            number = self._found.get(oid)
+        if number is None:
+            number = int(self._table.find(np.frombuffer(oid, np.uint8).reshape(1, -1))[0])
+            if number >= 0:
+                if len(self._found) >= _MOST_FOUND:
+                    self._found.clear()
+                self._found[oid] = number
+        return number
 
     def number(self, oid: bytes) -> int:
         """Return the number of an object id: the next where it has none yet."""

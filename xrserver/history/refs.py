@@ -41,7 +41,7 @@ class RawRef:
 
 
 class Refs:
-    """The refs of one git directory, read anew by each call.
+    """The refs of one git directory, looked at anew by each call.
 
     Parameters
     ----------
@@ -54,6 +54,7 @@ class Refs:
     def __init__(self, git_dir: Path, common_dir: Path) -> None:
         self.git_dir = git_dir
         self.common_dir = common_dir
+        self._read: tuple[bytes, dict[str, bytes]] = b"", {}
 
     def head(self) -> tuple[str, bytes | None]:
         """Return the branch that HEAD names (``"HEAD"`` when detached) and its object; None when unborn."""
@@ -125,12 +126,15 @@ class Refs:
 
     def _packed(self) -> dict[str, bytes]:
         path = self.common_dir / "packed-refs"
-        refs: dict[str, bytes] = {}
-        if path.is_file():
-            for line in path.read_bytes().splitlines():
+        content = path.read_bytes() if path.is_file() else b""
+        before, refs = self._read
+        if content != before:  # times and sizes may be the same, and parsing thousands takes a while
+            refs = {}
+            for line in content.splitlines():
                 oid, _, name = line.partition(b" ")
                 if _HEX.match(oid) and name:
                     refs[name.decode("utf-8", "replace")] = bytes.fromhex(oid.decode())
+            self._read = content, refs
         return refs
 
 

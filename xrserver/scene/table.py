@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -97,13 +97,13 @@ def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:
     return [LegendRow(i, name, int(commits[i]), int(colour[i])) for i, name in enumerate(names)]
 
 
-def legend_of(table: TableColumns, names: list[str], known: int) -> list[LegendRow]:
+def legend_of(table: TableColumns, name_of: Callable[[int], str], known: int) -> list[LegendRow]:
     """Return the legend of a history that has grown: the most active people now, then who is new.
 
     Parameters
     ----------
-    names : list of str
-        Of the people, for display.
+    name_of : callable
+        Takes the number of a person, returns their name for display.
     known : int
         How many people there were before.
     """
@@ -111,7 +111,7 @@ def legend_of(table: TableColumns, names: list[str], known: int) -> list[LegendR
     rows: list[int] = np.argsort(-commits, kind="stable")[:LEGEND_ROWS].tolist()
     new = range(len(commits) - 1, max(known, len(commits) - _NEWCOMERS) - 1, -1)
     rows += [person for person in new if person not in rows]
-    return [LegendRow(i, names[i][:256], int(commits[i]), int(colour[i])) for i in rows]
+    return [LegendRow(i, name_of(i)[:256], int(commits[i]), int(colour[i])) for i in rows]
 
 
 def _columns(column_set: ColumnSet, *arrays: NDArray[Any]) -> Columns:

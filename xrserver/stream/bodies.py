@@ -71,7 +71,7 @@ def commits_message(scene: BuiltScene, index: HistoryIndex, table: TableColumns,
     `known` people were there when the scene was built.
     """
     names = strings(table.people_names)
-    people = legend_of(table, [ref_name(name.decode("utf-8", "surrogateescape")) for name in names], known)
+    people = legend_of(table, lambda i: ref_name(names[i].decode("utf-8", "surrogateescape")), known)
     kept = names[first_person:]
     offsets = np.cumsum([0, *map(len, kept)], dtype=np.uint32)
     return Commits(

@@ -274,8 +274,10 @@ def _locomotion() -> Iterator[tuple[str, Iterator[Case]]]:
     yield (
         "overview",
         (
-            (f"{i}", [asdict(p), BOX, 0.8, aspect], asdict(locomotion.overview(p, BOX, 0.8, aspect)))
+            (f"{i}{' round' * round_}", [asdict(p), BOX, 0.8, aspect, round_],
+             asdict(locomotion.overview(p, BOX, 0.8, aspect, round_)))
             for i, (p, aspect) in enumerate(zip(_poses(chance, 4), (1.6, 0.6, 1.0, 2.2), strict=True))
+            for round_ in (False, True)
         ),
     )
     eyes = [

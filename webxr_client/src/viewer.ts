@@ -179,7 +179,7 @@ export class Viewer {
 
   /** Where `recentre` goes: all of the city between the panels, facing about as `start` does. */
   setHome(start: spaces.ReadonlyPose): void {
-    if (this.#world !== undefined) this.eye.home(start, this.#world.box, this.journey.home);
+    if (this.#world !== undefined) this.eye.home(start, this.#world.box, this.city.round, this.journey.home);
   }
 
   undo(): void {

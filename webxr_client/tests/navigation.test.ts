@@ -35,8 +35,8 @@ holds("navigation/locomotion.journey", (home: Pose, script: [Partial<Actions>, n
   }
   return seen;
 });
-holds("navigation/locomotion.overview", (pose: Pose, box: number[], fov: number, aspect: number) =>
-  locomotion.overview(pose, box, fov, aspect),
+holds("navigation/locomotion.overview", (pose: Pose, box: number[], fov: number, aspect: number, round: boolean) =>
+  locomotion.overview(pose, box, fov, aspect, round),
 );
 holds("navigation/locomotion.depth_range", (pose: Pose, box: number[], eye: Vector) =>
   locomotion.depthRange(pose, box, eye),

@@ -207,7 +207,7 @@ class Viewer(ABC):
         qx, qy, qz, qw = given.orientation
         pose = Pose((x, y, z), (qx, qy, qz, qw), given.scale)
         aspect = view.size[0] / view.size[1]
-        return locomotion.overview(pose, city.box, view.field_of_view, aspect)
+        return locomotion.overview(pose, city.box, view.field_of_view, aspect, round_=len(city.course[0]) > 0)
 
     def _refine(self, *, at_once: bool = False) -> None:
         """Hold what this view needs and draw what of it is here."""

@@ -35,6 +35,8 @@ GRAB_REACH = 12.0
 PAST_MOST = 64
 #: Pitch of the overview, and the part of the picture it may fill.
 OVERVIEW_PITCH, OVERVIEW_FILL = -0.52, 0.88
+#: Places on the rim of what is round that it looks at.
+OVERVIEW_RIM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +154,15 @@ def pose_of(gaze: Gaze) -> Pose:
     return Pose(spaces.subtract(DESKTOP_EYE, away), orientation, gaze.scale)
 
 
-def overview(pose: Pose, box: tuple[float, ...], field_of_view: float, aspect: float) -> Pose:
+def overview(pose: Pose, box: tuple[float, ...], field_of_view: float, aspect: float,
+             round_: bool = False) -> Pose:
     """Return the pose that shows the whole of `box`, with heading and scale of `pose`.
 
     Parameters
     ----------
     box : (min x, min y, min z, max x, max y, max z), metres, scene space
+    round_ : bool
+        What is in the box is as round as it can be there, as rivers are: its corners are empty.
     """
     yaw = spaces.yaw_pitch_of(spaces.conjugate(pose.orientation))[0]
     gaze = spaces.yaw_pitch(yaw, OVERVIEW_PITCH)
@@ -166,6 +171,11 @@ def overview(pose: Pose, box: tuple[float, ...], field_of_view: float, aspect: f
     tall = OVERVIEW_FILL * math.tan(0.5 * field_of_view)
     wide = tall * aspect
     corners = [(box[3 * (i & 1)], box[1 + 3 * (i >> 1 & 1)], box[2 + 3 * (i >> 2)]) for i in range(8)]
+    if round_:
+        middle, half = (centre[0], centre[2]), (0.5 * (box[3] - box[0]), 0.5 * (box[5] - box[2]))
+        turns = [math.tau * i / OVERVIEW_RIM for i in range(OVERVIEW_RIM)]
+        corners = [(middle[0] + half[0] * math.cos(turn), y, middle[1] + half[1] * math.sin(turn))
+                   for turn in turns for y in (box[1], box[4])]
     distance = 0.0
     # Each round finds how far to stand, then moves what is seen to the middle of the picture.
     for _ in range(8):

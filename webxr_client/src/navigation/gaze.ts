@@ -11,6 +11,8 @@ export const SCALE_MOST = 50;
 /** Pitch of the overview, and the part of the picture it may fill. */
 export const OVERVIEW_PITCH = -0.52;
 export const OVERVIEW_FILL = 0.88;
+/** Places on the rim of what is round that it looks at. */
+const OVERVIEW_RIM = 16;
 
 /** min x, min y, min z, max x, max y, max z; metres, scene space. */
 export type Box = readonly number[];
@@ -52,12 +54,17 @@ export function poseOf(gaze: Readonly<Gaze>, out: Pose = newPose()): Pose {
   return out;
 }
 
-/** The pose that shows the whole of `box`, with heading and scale of `pose`. */
+/**
+ * The pose that shows the whole of `box`, with heading and scale of `pose`.
+ *
+ * @param round What is in the box is as round as it can be there, as rivers are: its corners are empty.
+ */
 export function overview(
   pose: ReadonlyPose,
   box: Box,
   fieldOfView: number,
   aspect: number,
+  round = false,
   out: Pose = newPose(),
 ): Pose {
   const [yaw] = spaces.yawPitchOf(spaces.conjugate(pose.orientation, turned), angles);
@@ -66,17 +73,19 @@ export function overview(
   const centre: Vector = [0.5 * (box[0]! + box[3]!), box[1]!, 0.5 * (box[2]! + box[5]!)];
   const tall = OVERVIEW_FILL * Math.tan(0.5 * fieldOfView);
   const wide = tall * aspect;
-  const seen = (corner: number): Vector =>
-    spaces.rotate(back, [
-      box[3 * (corner & 1)]! - centre[0],
-      box[1 + 3 * ((corner >> 1) & 1)]! - centre[1],
-      box[2 + 3 * (corner >> 2)]! - centre[2],
-    ]);
+  const corners = Array.from({ length: round ? 2 * OVERVIEW_RIM : 8 }, (_, i): Vector => {
+    if (!round) return [box[3 * (i & 1)]!, box[1 + 3 * ((i >> 1) & 1)]!, box[2 + 3 * (i >> 2)]!];
+    const turn = 2 * Math.PI * (i >> 1) / OVERVIEW_RIM;
+    return [centre[0] + 0.5 * (box[3]! - box[0]!) * Math.cos(turn), box[1 + 3 * (i & 1)]!,
+      centre[2] + 0.5 * (box[5]! - box[2]!) * Math.sin(turn)];
+  });
+  const seen = (corner: Vector): Vector =>
+    spaces.rotate(back, [corner[0] - centre[0], corner[1] - centre[1], corner[2] - centre[2]]);
   let distance = 0;
   // Each round finds how far to stand, then moves what is seen to the middle of the picture.
-  for (let round = 0; round < 8; round++) {
+  for (let repeat = 0; repeat < 8; repeat++) {
     distance = 0;
-    for (let corner = 0; corner < 8; corner++) {
+    for (const corner of corners) {
       const [x, y, z] = seen(corner);
       distance = Math.max(distance, Math.max(Math.abs(x) / wide, Math.abs(y) / tall) + z);
     }
@@ -84,7 +93,7 @@ export function overview(
     let right = -Infinity;
     let low = Infinity;
     let high = -Infinity;
-    for (let corner = 0; corner < 8; corner++) {
+    for (const corner of corners) {
       const [x, y, z] = seen(corner);
       left = Math.min(left, x / (distance - z));
       right = Math.max(right, x / (distance - z));

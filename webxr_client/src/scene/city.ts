@@ -233,6 +233,11 @@ export class City {
     this.uniforms.roundness.value = course === undefined ? 0 : 1;
   }
 
+  /** Whether it is round: a river, or one around a city. */
+  get round(): boolean {
+    return this.#course !== undefined;
+  }
+
   /** Light these nodes up: what a commit changed. */
   light(nodes: readonly number[]): void {
     this.#lit = nodes;

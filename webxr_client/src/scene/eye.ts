@@ -81,8 +81,8 @@ export class Eye {
     this.clipFromScene.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse).multiply(this.worldFromScene);
   }
 
-  /** The pose from which all of `box` is seen between the panels, facing about as `start` does. */
-  home(start: ReadonlyPose, box: locomotion.Box, out: spaces.Pose): void {
+  /** The pose from which all of `box`, whose corners are empty where it is `round`, is seen between the panels, facing about as `start` does. */
+  home(start: ReadonlyPose, box: locomotion.Box, round: boolean, out: spaces.Pose): void {
     const [minX = 0, minY = 0, minZ = 0, maxX = 0, , maxZ = 0] = box;
     const { top, bottom, left, right } = this.margins;
     const wide = Math.max(this.width - left - right, this.width / 3);
@@ -94,7 +94,7 @@ export class Eye {
     }
     // As if the picture were what lies between the panels …
     const perPixel = 1 / this.focal;
-    locomotion.overview(out, box, 2 * Math.atan(perPixel * tall / 2), wide / tall, out);
+    locomotion.overview(out, box, 2 * Math.atan(perPixel * tall / 2), wide / tall, round, out);
     // … then moved by as much as that is off the window's middle.
     const { eye, yaw, pitch, scale } = locomotion.gazeOf(out);
     const metres = perPixel * (eye[1] - minY) / Math.sin(-pitch);

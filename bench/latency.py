@@ -211,8 +211,8 @@ PICTURE = """(() => {
   };
   let waiting = false;
   const drawn = () => { waiting = false; if (gl?.canvas.isConnected) look(); };
-  const draw = WebGL2RenderingContext.prototype.drawElements;
-  WebGL2RenderingContext.prototype.drawElements = function (...a) {
+  const draw = WebGL2RenderingContext.prototype.drawElementsInstanced;
+  WebGL2RenderingContext.prototype.drawElementsInstanced = function (...a) {
     draw.apply(this, a);
     if (this.getParameter(this.DRAW_FRAMEBUFFER_BINDING) !== null || waiting) return;  // not the picture
     waiting = true;

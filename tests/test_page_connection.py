@@ -209,8 +209,8 @@ async def test_commits_that_land_are_drawn_and_followed(chrome: Browser, serving
 HELD_REFRESHES = """(() => {
   window.draws = 0;
   window.holding = false;
-  const draw = WebGL2RenderingContext.prototype.drawElements;
-  WebGL2RenderingContext.prototype.drawElements = function (...how) {
+  const draw = WebGL2RenderingContext.prototype.drawElementsInstanced;
+  WebGL2RenderingContext.prototype.drawElementsInstanced = function (...how) {
     window.draws++;
     draw.apply(this, how);
   };

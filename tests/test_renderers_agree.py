@@ -26,10 +26,13 @@ from xrserver.navigation.locomotion import Gaze
 SIZE = (480, 320)
 FRAMES = ThreadPoolExecutor(1, thread_name_prefix="frames")
 
-#: Text off: labels are the only instanced draws of the page, and panels are not its canvas.
+#: Text off: only letters are drawn in many instances, and panels are not its canvas.
 NO_TEXT = """
 for (const name of ["drawElementsInstanced", "drawArraysInstanced"]) {
-  WebGL2RenderingContext.prototype[name] = () => {};
+  const draw = WebGL2RenderingContext.prototype[name];
+  WebGL2RenderingContext.prototype[name] = function (...how) {
+    if (how.at(-1) === 1) draw.apply(this, how);  // an instance for an eye; letters are many
+  };
 }
 """
 CANVAS_ONLY = "body * { visibility: hidden !important } #view { visibility: visible !important }"

@@ -10,9 +10,11 @@ from native_scene import CHROMIUM_FLAGS, chromium, opengl, random_nodes
 
 from xrserver import resources, spaces
 from xrserver.columns import RANK_END, STRATA, Flag
+from xrserver.native.moment import COLOURINGS, Moment
 from xrserver.native.offscreen import Offscreen, create_context
 from xrserver.native.pools import WIDTH, Pool
-from xrserver.native.renderer import _TEXTURES, COLOURINGS, Moment, Renderer, source
+from xrserver.native.programs import TEXTURES, source
+from xrserver.native.renderer import Renderer
 from xrserver.spaces import Pose
 
 PROGRAMS = [
@@ -139,7 +141,7 @@ def stage():
 
     def run(rank, fraction, easing, glow=0.1):
         moment = Moment(Pose((0, 0, 0)), rank, fraction, easing, glow, HEAD)
-        for unit, name in enumerate(_TEXTURES):
+        for unit, name in enumerate(TEXTURES):
             if name in program:
                 program[name] = unit
         renderer._use_textures()

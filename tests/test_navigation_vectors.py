@@ -34,7 +34,7 @@ def test_the_vectors_for_typescript_are_current(path: Path, text: str) -> None:
 
 def test_no_vectors_are_left_over() -> None:
     made = {path for path, _ in make.files()}
-    here = {p for room in ("clock", "navigation") for p in (make.HERE / room).glob("*.json")}
+    here = {p for room in ("clock", "navigation", "words") for p in (make.HERE / room).glob("*.json")}
     assert here == made
 
 

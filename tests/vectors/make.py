@@ -18,6 +18,7 @@ import numpy as np
 
 from xrserver import clock, spaces
 from xrserver.clock import Playback
+from xrserver.native import words
 from xrserver.navigation import locomotion, playback, selection
 from xrserver.navigation.locomotion import Actions, Gaze, Journey
 from xrserver.spaces import Pose
@@ -357,6 +358,15 @@ def _selection() -> Iterator[tuple[str, Iterator[Case]]]:
     )
 
 
+def _words() -> Iterator[tuple[str, Iterator[Case]]]:
+    seconds = (0, -1, -86_401, 1_772_638_560, 951_825_599, 4_102_444_799, 1_709_209_800)
+    sizes = (0, 1, 1023, 1024, 1280, 1331, 10_188, 10_240, 347_845, 1_048_575, 1_048_576, 10_433_332,
+             3_000_000_000)
+    for say, numbers in ((words.day_of, seconds), (words.minute_of, seconds),
+                         (words.grouped, (*sizes, 12_345)), (words.bytes_of, sizes)):
+        yield say.__name__, ((str(number), [number], say(number)) for number in numbers)
+
+
 ROOMS: dict[str, Callable[[], Iterator[tuple[str, Iterator[Case]]]]] = {
     "clock/clock": _clock,
     "navigation/playback": _playback,
@@ -366,6 +376,7 @@ ROOMS: dict[str, Callable[[], Iterator[tuple[str, Iterator[Case]]]]] = {
     "navigation/hands": worn.of_hands,
     "navigation/standing": worn.of_standing,
     "navigation/comfort": worn.of_comfort,
+    "words/words": _words,
 }
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from xrserver import spaces
 from xrserver.native.hands import Hand, Worn
-from xrserver.native.renderer import Moment, Renderer
+from xrserver.native.moment import Moment
+from xrserver.native.renderer import Renderer
 from xrserver.navigation.selection import NOTHING
 from xrserver.spaces import Matrix, Pose, Vector
 

@@ -9,7 +9,7 @@ from xrserver.native import pointing
 from xrserver.native.backend import Backend, Event, Intent, View
 from xrserver.native.desk import Desk, Spot
 from xrserver.native.film import Director, Film
-from xrserver.native.renderer import COLOURINGS, Picked
+from xrserver.native.moment import COLOURINGS, Picked
 from xrserver.native.viewer import ASK_SECONDS, Viewer
 from xrserver.navigation import locomotion
 from xrserver.navigation.locomotion import Actions, Journey

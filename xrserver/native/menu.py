@@ -6,8 +6,9 @@ from xrserver import clock
 from xrserver.clock import Playback
 from xrserver.columns import Category
 from xrserver.input.actions import actions
+from xrserver.native import words
 from xrserver.native.city import City
-from xrserver.native.renderer import COLOURINGS
+from xrserver.native.moment import COLOURINGS
 from xrserver.native.typesetting import Row
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.stream.messages import Panel
@@ -101,7 +102,8 @@ def wrist(city: City, state: Playback) -> tuple[Row, ...]:
 def inspector(panel: Panel) -> tuple[Row, ...]:
     """Return what is told of what is chosen; a line that names a moment leads there."""
     return (Row("title", text=panel.title, action=("close",)), *(
-        Row("text", row.label, row.text, ("seek", row.moment) if row.moment and not row.repository else ())
+        Row("text", words.term(row.label), words.fact(row.label, row.text),
+            ("seek", row.moment) if row.moment and not row.repository else ())
         for row in panel.rows))
 
 

@@ -11,7 +11,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver.native.renderer import source
+from xrserver.native.programs import source
 from xrserver.native.shaping import clusters
 from xrserver.native.text import MARGIN, advance, extent, raster
 from xrserver.native.wrapping import lines

@@ -7,7 +7,8 @@ import math
 from xrserver import spaces
 from xrserver.native.backend import View
 from xrserver.native.city import City
-from xrserver.native.renderer import Moment, Picked, Renderer
+from xrserver.native.moment import Moment, Picked
+from xrserver.native.renderer import Renderer
 from xrserver.navigation import locomotion
 from xrserver.spaces import DESKTOP_EYE, Pose, Vector
 

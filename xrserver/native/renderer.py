@@ -2,105 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from xrserver import resources, spaces
+from xrserver import spaces
 from xrserver.columns import NODES, SPANS, STRATA
+from xrserver.native.moment import Moment, Picked
 from xrserver.native.pages import Pages
 from xrserver.native.pools import Pool
+from xrserver.native.programs import Programs
 from xrserver.native.settling import Settling
 from xrserver.native.uniforms import Uniforms
 from xrserver.spaces import Matrix, Pose, Vector
 
-#: Corners of the faces towards the eye, whose last of three tells the face (CONVENTIONS, "Drawing").
-_SIDES = np.array([0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3], np.uint32)
-_TOP = np.array([0, 1, 5, 0, 4, 5], np.uint32)
-_ALL = np.concatenate([_SIDES, _TOP])
-#: A disc of eight corners, and a strip of three stretches.
-_DISC = np.array([(0, k, k + 1) for k in range(1, 7)], np.uint32).reshape(-1)
-_STRIP = np.array([0, 1, 2, 2, 1, 3, 2, 3, 4, 4, 3, 5, 4, 5, 6, 6, 5, 7], np.uint32)
-_TEXTURES = ("uSpans", "uNodes", "uStrata", "uPages", "uPeople", "uCategories", "uBefore")
-#: Colourings by the number that the shaders know them by.
-COLOURINGS = ("author", "age", "kind")
 #: Of the many beyond those that have a colour of their own; sRGB.
 _NOBODY_COLOUR = 0x828995
 #: Over what is there, whose alpha it adds to.
 _OVER: Any = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
 #: What a district's floor is in the pick pass.
 _NO_FLOOR = 0xFFFF_FFFF
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When, and in what light: everything about a frame that is not a view.
-
-    Attributes
-    ----------
-    pose : Pose
-        ``world_from_scene``.
-    rank, fraction : int, float
-        The playhead.
-    easing, glow_per_rank : float
-        See CONVENTIONS, "Time".
-    head_rank : int
-    colouring : int
-        0 author, 1 age, 2 kind.
-    daylight : float
-        0 night, 1 day.
-    selected, hovered, floor : int
-        Scene-wide node ids and floor; -1 for none.
-    """
-
-    pose: Pose
-    rank: int
-    fraction: float
-    easing: float
-    glow_per_rank: float
-    head_rank: int
-    colouring: int = 0
-    daylight: float = 0.0
-    selected: int = -1
-    hovered: int = -1
-    floor: int = -1
-    shadow: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """What is seen in a direction: node and floor (-1: a district's), and where, in scene space."""
-
-    node: int
-    floor: int
-    point: Vector
-
-
-#: Programs whose vertex stage is nodes.glsl; each has a fragment stage of its own.
-_OF_NODES = ("walls", "roofs", "plates", "mark", "pick")
-#: … and river.glsl.
-_OF_RIVER = ("beads", "ribbons")
-
-
-def source(body: str, *defines: str, preamble: str = "gl") -> str:
-    """Return the GLSL of a program's stage: preamble, defines, light, body (CONVENTIONS, "Drawing")."""
-    vertex = "VERTEX" in defines
-    if body in (*_OF_NODES, *_OF_RIVER):
-        defines = (*defines, body.upper())
-    names = "".join(f"#define {name}\n" for name in defines)
-    version, rest = resources.text("shaders", f"preamble.{preamble}.glsl").split("\n", 1)
-    parts = [version + "\n", names, rest]
-    if body != "overlay":
-        parts.append(resources.text("shaders", "light.glsl"))
-    file = body
-    if vertex and body in (*_OF_NODES, *_OF_RIVER):
-        river = body in _OF_RIVER or "BEADS" in defines or "RIBBONS" in defines
-        parts.append(resources.text("shaders", "live.glsl"))
-        file = "river" if river else "nodes"
-    return "".join([*parts, resources.text("shaders", f"{file}.glsl")])
 
 
 class Renderer:
@@ -111,14 +34,7 @@ class Renderer:
 
     def __init__(self, context: moderngl.Context) -> None:
         self.context = context
-        self._walls = tuple(self._program("walls", name.upper()) for name in COLOURINGS)
-        self._roofs, self._plates = self._program("roofs"), self._program("plates")
-        self._mark, self._pick = self._program("mark"), self._program("pick")
-        self._sky, self._foot = self._program("sky"), self._program("foot")
-        self._foot["outline"] = (0.0, 0.0, 0.0, 0.0)
-        self._ribbons, self._beads = self._program("ribbons"), self._program("beads")
-        self._gate = self._program("gate")
-        self._pick_ribbons, self._pick_beads = (self._program("pick", name) for name in ("RIBBONS", "BEADS"))
+        self._programs = Programs(context)
         self._spans = Pool(context, 4, SPANS.dtype.itemsize // 16)
         self._strata = Pool(context, 2, 1)
         self._pages = Pages(context)
@@ -128,11 +44,6 @@ class Renderer:
         self._categories = context.texture((16, 1), 4)
         for texture in (self._people, self._categories):
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._capacity = 0
-        self._grow(1)
-        self._backdrop = context.vertex_array(self._sky, [])
-        self._around = context.vertex_array(self._foot, [])
-        self._sheet = context.vertex_array(self._gate, [])
         #: By name: where its spans and strata lie, and how many spans it has.
         self._tiles: dict[str, tuple[int, int, int]] = {}
         self._bounds = (-1.0, -1.0, 1.0, 1.0)
@@ -143,33 +54,6 @@ class Renderer:
         self._eye_of_pick = context.framebuffer(
             [context.texture((1, 1), 2, dtype="u4")], context.depth_texture((1, 1)))
         self._uniforms = Uniforms()
-
-    def _program(self, body: str, *defines: str) -> moderngl.Program:
-        program = self.context.program(source(body, *defines, "VERTEX"), source(body, *defines))
-        for unit, name in enumerate(_TEXTURES):
-            if name in program:
-                program[name] = unit
-        return program
-
-    def _grow(self, rows: int) -> None:
-        """Make room for the faces of so many rows."""
-        if rows <= self._capacity:
-            return
-        self._capacity = max(rows, 2 * self._capacity)
-        of_row = 8 * np.arange(self._capacity, dtype=np.uint32)[:, None]
-        context = self.context
-        sides, tops, boxes, strips, discs = (context.buffer((corners + of_row).tobytes())
-                                             for corners in (_SIDES, _TOP, _ALL, _STRIP, _DISC))
-
-        def array(program: moderngl.Program, indices: moderngl.Buffer) -> moderngl.VertexArray:
-            return context.vertex_array(program, [], index_buffer=indices)
-
-        self._wall_arrays = tuple(array(program, sides) for program in self._walls)
-        self._roof_array = array(self._roofs, tops)
-        self._plate_array, self._mark_array, self._pick_array = (
-            array(program, boxes) for program in (self._plates, self._mark, self._pick))
-        self._ribbon_arrays = tuple(array(program, strips) for program in (self._ribbons, self._pick_ribbons))
-        self._bead_arrays = tuple(array(program, discs) for program in (self._beads, self._pick_beads))
 
     @property
     def resident_spans(self) -> int:
@@ -197,9 +81,9 @@ class Renderer:
         rank, position, across = self._course
         t = moment.rank + moment.fraction
         at = np.array([np.interp(t, rank, position[:, axis]) for axis in range(3)])
-        self._gate["gatePlace"] = tuple(at.tolist())
+        self._programs.gate["gatePlace"] = tuple(at.tolist())
         row = max(int(np.searchsorted(rank, t, side="right")) - 1, 0)
-        self._gate["gateAcross"] = tuple(across[row].tolist())
+        self._programs.gate["gateAcross"] = tuple(across[row].tolist())
         return at
 
     def set_people(self, colours: NDArray[np.uint32], categories: tuple[int, ...]) -> None:
@@ -238,7 +122,7 @@ class Renderer:
         west, north, east, south = self._bounds
         if self._pages.show(tiles, eye, max(east - west, south - north)):
             self._marks = (-1, -1, [])
-            self._grow(self._pages.rows)
+            self._programs.grow(self._pages.rows)
 
     def draw(self, moment: Moment, eye: Pose, projection: Matrix) -> None:
         """Draw city and backdrop into the framebuffer in use, which is clear.
@@ -248,16 +132,17 @@ class Renderer:
         eye : Pose
             ``world_from_eye``.
         """
-        walls = self._walls[moment.colouring]
+        walls = self._programs.walls[moment.colouring]
         marked = self._marked(moment.selected, moment.hovered)
         self._pixel_angle = 2.0 / (projection[5] * self.context.fbo.viewport[3])
         values = self._values(moment, eye, projection)
         gate = self._place_gate(moment)
         through = moment.shadow is not None
-        behind = self._foot if through else self._sky
-        for program in (walls, self._roofs, self._plates, behind, *([self._mark] if len(marked) else []),
-                        *([self._ribbons, self._beads] if self._pages.beads else []),
-                        *([self._gate] if gate is not None else [])):
+        made = self._programs
+        for program in (walls, made.roofs, made.plates, made.foot if through else made.sky,
+                        *([made.mark] if len(marked) else []),
+                        *([made.ribbons, made.beads] if self._pages.beads else []),
+                        *([made.gate] if gate is not None else [])):
             self._uniforms.set(program, values)
         self._use_textures()
         self.context.disable(moderngl.CULL_FACE | moderngl.BLEND)
@@ -268,27 +153,27 @@ class Renderer:
         buildings = self.drawn - before
         # What hides most first; the backdrop, at depth 1, last, where nothing stands before it.
         if buildings:
-            self._wall_arrays[moment.colouring].render(vertices=12 * buildings, first=12 * before)
-            self._roof_array.render(vertices=6 * buildings, first=6 * before)
+            self._programs.wall_arrays[moment.colouring].render(vertices=12 * buildings, first=12 * before)
+            self._programs.roof_array.render(vertices=6 * buildings, first=6 * before)
         if plates:
-            self._plate_array.render(vertices=18 * plates)
+            self._programs.plate_array.render(vertices=18 * plates)
         if through:
             self._cast_shadow(moment.shadow or 0.0)
         else:
-            self._backdrop.render(moderngl.TRIANGLES, vertices=3)
+            self._programs.backdrop.render(moderngl.TRIANGLES, vertices=3)
         self.context.enable(moderngl.BLEND)
         self.context.blend_func = _OVER
         if marked:
             for row in marked:
-                self._mark_array.render(vertices=18, first=18 * row)
+                self._programs.mark_array.render(vertices=18, first=18 * row)
         # Soft edges come after what they lie before: ribbons, beads on them, and the gate's light.
         if ribbons:
-            self._ribbon_arrays[0].render(vertices=18 * ribbons, first=18 * plates)
+            self._programs.ribbon_arrays[0].render(vertices=18 * ribbons, first=18 * plates)
         if beads:
-            self._bead_arrays[0].render(vertices=18 * beads, first=18 * (plates + ribbons))
+            self._programs.bead_arrays[0].render(vertices=18 * beads, first=18 * (plates + ribbons))
         if gate is not None:
             self.context.fbo.depth_mask = False
-            self._sheet.render(moderngl.TRIANGLE_STRIP, vertices=4)
+            self._programs.sheet.render(moderngl.TRIANGLE_STRIP, vertices=4)
             self.context.fbo.depth_mask = True
         self.context.disable(moderngl.BLEND)
 
@@ -320,10 +205,10 @@ class Renderer:
 
     def _cast_shadow(self, shade: float) -> None:
         """Draw what ties the city to a real table; premultiplied, as the room is put behind."""
-        self._foot["shade"] = shade
+        self._programs.foot["shade"] = shade
         self.context.enable(moderngl.BLEND)
         self.context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        self._around.render(moderngl.TRIANGLE_STRIP, vertices=4)
+        self._programs.around.render(moderngl.TRIANGLE_STRIP, vertices=4)
         self.context.disable(moderngl.BLEND)
 
     def _marked(self, selected: int, hovered: int) -> list[int]:
@@ -334,7 +219,7 @@ class Renderer:
     def draw_pick(self, target: moderngl.Framebuffer, moment: Moment, eye: Pose, projection: Matrix) -> None:
         """Draw who is where, (node + 1, floor), into a target of RG32UI with depth."""
         values = self._values(moment, eye, projection)
-        self._uniforms.set(self._pick, values)
+        self._uniforms.set(self._programs.pick, values)
         self._use_textures()
         target.use()
         target.clear()
@@ -343,13 +228,13 @@ class Renderer:
         self.context.depth_func = "<="
         pages = self._pages
         ribbons, beads, before = pages.plates, pages.plates + pages.ribbons, pages.before
-        self._pick_array.render(vertices=18 * pages.plates)
-        self._pick_array.render(vertices=18 * (self.drawn - before), first=18 * before)
+        self._programs.pick_array.render(vertices=18 * pages.plates)
+        self._programs.pick_array.render(vertices=18 * (self.drawn - before), first=18 * before)
         if pages.beads:
-            for program in (self._pick_ribbons, self._pick_beads):
+            for program in (self._programs.pick_ribbons, self._programs.pick_beads):
                 self._uniforms.set(program, values)
-            self._ribbon_arrays[1].render(vertices=18 * pages.ribbons, first=18 * ribbons)
-            self._bead_arrays[1].render(vertices=18 * pages.beads, first=18 * beads)
+            self._programs.ribbon_arrays[1].render(vertices=18 * pages.ribbons, first=18 * ribbons)
+            self._programs.bead_arrays[1].render(vertices=18 * pages.beads, first=18 * beads)
 
     def _use_textures(self) -> None:
         textures = (self._spans.texture, self._pages.texture, self._strata.texture, self._pages.listing,

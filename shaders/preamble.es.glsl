@@ -11,7 +11,8 @@ precision highp usampler2D;
 
 // Both eyes of a headset are drawn at once, side by side in one picture: every second instance is the right
 // one's. Of each eye: its view, its projection, and what is left; how many eyes, in the left one's last column.
-uniform mat4 uEyes[6];
+// The only block there is: all programs find it at the first binding.
+layout(std140) uniform Eyes { mat4 uEyes[6]; };
 
 #define EYE (3 * (gl_InstanceID & (int(uEyes[2][3].x) - 1)))
 #define viewMatrix uEyes[EYE]

@@ -362,6 +362,7 @@ export class Viewer {
   #loss(lost: boolean): void {
     this.#lost = lost;
     if (!lost) {
+      Eyes.restore();
       this.#world?.restore();
       this.desk.labels.restore();
       this.aim.restore();

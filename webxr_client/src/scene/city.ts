@@ -3,7 +3,7 @@ import {
   BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
   Scene, UnsignedByteType, Vector3, Vector4, type Camera, type IUniform, type WebGLRenderer,
 } from "three";
-import { EYES, SeenGeometry } from "./eyes.ts";
+import { SeenGeometry } from "./eyes.ts";
 import { CATEGORY_COLOURS, NODE, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import type { Course } from "./course.ts";
@@ -32,7 +32,6 @@ export type Colouring = (typeof COLOURINGS)[number];
 /** What the shaders take, by their names for it. */
 function uniforms() {
   return {
-    ...EYES,
     uSpans: { value: null } as IUniform,
     uNodes: { value: null } as IUniform,
     uPages: { value: null } as IUniform,

@@ -15,10 +15,11 @@ const EYE = 48;
 const VIEW = 0, PROJECTION = 16, PLACE = 32, PART = 36, EYES_SEEN = 44;
 const CLIP_DISTANCE = 0x3000;
 
-/** A uniform of every material. */
-export const EYES = { uEyes: { value: new Float32Array(2 * EYE) } };
-const numbers = EYES.uEyes.value;
+/** What the block `Eyes` of every program holds. */
+const numbers = new Float32Array(2 * EYE);
 numbers[EYES_SEEN] = 1;
+/** Where the graphics card has it. */
+let block: WebGLBuffer | null = null;
 
 let worn = 2;
 
@@ -46,17 +47,23 @@ export class Eyes {
   #cuts: boolean | undefined;
 
   /** See through a camera of a window, whose matrices are up to date. */
-  static look(camera: Camera): void {
+  static look(renderer: WebGLRenderer, camera: Camera): void {
     numbers[EYES_SEEN] = 1;
     see(0, camera.matrixWorldInverse, camera.projectionMatrix, camera.matrixWorld);
     part(0, 1, 0);
+    tell(renderer);
+  }
+
+  /** The graphics card was taken away and is back: it knows nothing any more. */
+  static restore(): void {
+    block = null;
   }
 
   /** Draw `scene` for whoever looks: through `camera`, or through the eyes of a headset that is worn. */
   render(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera): void {
     const { xr } = renderer;
     if (!xr.isPresenting) {
-      Eyes.look(camera);
+      Eyes.look(renderer, camera);
       renderer.render(scene, camera);
       return;
     }
@@ -69,6 +76,7 @@ export class Eyes {
     if (worn === 2) {
       this.#both(cameras[0]!, cameras[1]!);
       only(array, this.#wide);
+      tell(renderer);
       const gl = renderer.getContext();
       gl.enable(CLIP_DISTANCE);
       renderer.render(scene, camera);
@@ -78,6 +86,7 @@ export class Eyes {
       part(0, 1, 0);
       for (const eye of cameras) {
         see(0, this.#inverse.copy(eye.matrix).invert(), eye.projectionMatrix, eye.matrix);
+        tell(renderer);
         only(array, eye);
         renderer.render(scene, camera);
         renderer.autoClear = false; // it would clear what the first eye sees
@@ -110,6 +119,15 @@ export class Eyes {
     see(EYE, this.#inverse.copy(right.matrix).invert(), right.projectionMatrix, right.matrix);
     part(EYE, 0.5, 0.5);
   }
+}
+
+/** Let every program know: one call, whatever is drawn. */
+function tell(renderer: WebGLRenderer): void {
+  const gl = renderer.getContext() as WebGL2RenderingContext;
+  const fresh = block === null;
+  gl.bindBufferBase(gl.UNIFORM_BUFFER, 0, block ??= gl.createBuffer());
+  if (fresh) gl.bufferData(gl.UNIFORM_BUFFER, numbers, gl.DYNAMIC_DRAW);
+  else gl.bufferSubData(gl.UNIFORM_BUFFER, 0, numbers);
 }
 
 function only(array: { cameras: unknown[] }, camera: PerspectiveCamera): void {

@@ -1,6 +1,5 @@
 /** Names over districts and near buildings: one draw, upright text of a constant size, none over another. */
 import { Color, GLSL3, Matrix4, Mesh, RawShaderMaterial, Vector2, Vector3, type WebGLRenderer } from "three";
-import { EYES } from "./eyes.ts";
 import { Atlas } from "./atlas.ts";
 import { place, type Wish } from "./placement.ts";
 import { ANCHOR, FRAME, GLYPHS, Quads } from "./quads.ts";
@@ -46,7 +45,7 @@ export class Labels {
   readonly atlas: Atlas;
   readonly #quads = new Quads(MOST * QUADS);
   readonly #uniforms = {
-    ...EYES, atlas: { value: null as unknown }, viewport: { value: new Vector2(1, 1) },
+    atlas: { value: null as unknown }, viewport: { value: new Vector2(1, 1) },
     ink: { value: new Color() }, halo: { value: new Color() },
   };
   readonly #labels = new Map<number, Label>();

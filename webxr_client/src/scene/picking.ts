@@ -58,7 +58,7 @@ export class Picking {
     const { autoClear } = renderer;
     renderer.autoClear = false;
     mine.updateMatrixWorld();
-    Eyes.look(mine);
+    Eyes.look(renderer, mine);
     renderer.render(this.#scene, mine);
     renderer.autoClear = autoClear;
 

@@ -14,7 +14,7 @@ import {
   CanvasTexture, DoubleSide, GLSL3, LinearFilter, LinearMipmapLinearFilter, Mesh, NoColorSpace,
   RawShaderMaterial, Vector2, Vector3, Vector4, type Texture,
 } from "three";
-import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { SeenGeometry } from "../scene/eyes.ts";
 import { bare } from "../scene/shaders.ts";
 import * as spaces from "../spaces.ts";
 import type { Pose, ReadonlyVector, Vector } from "../spaces.ts";
@@ -129,7 +129,7 @@ export class Sheet {
     const geometry = new SeenGeometry();
     geometry.setIndex([0, 2, 1, 1, 2, 3]);
     this.mesh = new Mesh(geometry, new RawShaderMaterial({
-      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: this.#uniforms, glslVersion: GLSL3,
       transparent: true, premultipliedAlpha: true, side: DoubleSide,
     }));
     this.mesh.frustumCulled = false; // its corners are made in the shader

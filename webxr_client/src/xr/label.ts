@@ -78,7 +78,10 @@ export class HoverLabel implements Part {
     this.#captions = captions;
     this.#pointing = pointing;
     this.root = this.#sheet.mesh;
-    whenFontsCome(() => this.#stale = true);
+    whenFontsCome(() => {
+      this.#lines = [];
+      this.#stale = true;
+    });
   }
 
   begin(): void {
@@ -145,7 +148,6 @@ export class HoverLabel implements Part {
     if (this.#opacity > 0 && now - this.#written < WRITE_SECONDS && now >= this.#written) return;
     this.#stale = false;
     this.#written = now;
-    this.#light = light;
     const [name, folder] = split(this.#world.nameOf(this.#node));
     const lines = [
       { text: name, font: font(18, 600), ink: palette().ink, cut: "middle" as const },
@@ -153,6 +155,11 @@ export class HoverLabel implements Part {
       { text: this.#subject, font: font(16), ink: palette().ink, cut: "end" as const },
       { text: this.#by, font: font(15), ink: palette().ink2, cut: "end" as const },
     ].filter(({ text }) => text !== "");
+    // Of a directory, while time goes on, it may well say the same.
+    const same = light === this.#light && lines.length === this.#lines.length
+      && lines.every(({ text }, i) => text === this.#lines[i]);
+    if (same) return;
+    this.#light = light;
     this.#lines = lines.map(({ text }) => text);
     let wide = NARROWEST;
     for (const line of lines) wide = Math.max(wide, widthOf(line.text, line.font));

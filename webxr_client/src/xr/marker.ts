@@ -1,6 +1,6 @@
 /** Where a teleport would lead: an arc from the hand, a ring where one would stand, and how tall one would be. One draw. */
 import { GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
-import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { SeenGeometry } from "../scene/eyes.ts";
 import { bare } from "../scene/shaders.ts";
 import { GRAVITY } from "../navigation/comfort.ts";
 import type { ReadonlyVector } from "../spaces.ts";
@@ -97,7 +97,7 @@ export class Marker {
     for (let i = 0; i < (PIECES + 2) * 4; i += 4) index.push(i, i + 1, i + 2, i + 2, i + 1, i + 3);
     geometry.setIndex(index);
     this.mesh = new Mesh(geometry, new RawShaderMaterial({
-      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: this.#uniforms, glslVersion: GLSL3,
       transparent: true, depthWrite: false, side: 2, // seen from either side
     }));
     this.mesh.frustumCulled = false;

@@ -38,9 +38,12 @@ interface Worn {
   readonly shape: Shape;
   /** Of each bone: the joint that it follows, in a hand. */
   readonly joints: readonly number[];
-  /** room_from_bone. */
-  readonly world: readonly Matrix4[];
+  /** model_from_bone; and what its skin goes by, model_from_model. */
+  readonly placed: readonly Matrix4[];
+  readonly skin: readonly Matrix4[];
   readonly parts: readonly (readonly ["button" | "axis", number] | undefined)[];
+  /** How far each part was moved when they were made; none yet: −1. */
+  readonly shares: Float32Array;
   opacity: number;
 }
 
@@ -56,7 +59,6 @@ export class Models implements Part {
   readonly #names: [string, string] = [PLAIN, PLAIN];
   #hole = false;
   readonly #room = new Matrix4();
-  readonly #around = new Matrix4();
   readonly #local = new Matrix4();
   readonly #position = new Vector3();
   readonly #orientation = new Quaternion();
@@ -129,7 +131,8 @@ export class Models implements Part {
     this.root.add(shape.mesh);
     this.#known[side].set(name, {
       shape, opacity: 0, joints: shape.bones.map((bone) => JOINT_NAMES.indexOf(bone.name)),
-      world: shape.bones.map(() => new Matrix4()), parts: shape.bones.map((bone) => MOVED_BY[bone.name]),
+      placed: shape.bones.map(() => new Matrix4()), skin: shape.bones.map(() => new Matrix4()),
+      parts: shape.bones.map((bone) => MOVED_BY[bone.name]), shares: new Float32Array(shape.bones.length).fill(-1),
     });
   }
 
@@ -142,17 +145,30 @@ export class Models implements Part {
   }
 
   /** Bring a controller to where it is held, and its parts to where fingers have moved them. */
-  #hold({ shape, world, parts }: Worn, hand: Hand): void {
+  #hold(worn: Worn, hand: Hand): void {
+    const { shape, skin, parts, shares } = worn;
+    const gamepad = hand.source?.gamepad;
+    let still = true;
+    for (let i = 0; i < parts.length; i++) {
+      const share = Math.fround(parts[i] === undefined ? 0 : moved(parts[i]!, gamepad));
+      still &&= share === shares[i];
+      shares[i] = share;
+    }
+    if (!still) this.#move(worn);
     spaces.matrix(hand.grip, this.#room.elements);
-    for (let i = 0; i < world.length; i++) {
+    for (let i = 0; i < skin.length; i++) {
+      this.#local.multiplyMatrices(this.#room, skin[i]!).toArray(shape.matrices, i * 16);
+    }
+  }
+
+  #move({ shape, placed, skin, parts, shares }: Worn): void {
+    for (let i = 0; i < placed.length; i++) {
       const bone = shape.bones[i]!;
-      const part = parts[i];
-      const around = this.#around.multiplyMatrices(bone.parent < 0 ? this.#room : world[bone.parent]!, bone.before);
-      if (part === undefined) this.#local.compose(bone.rest.position, bone.rest.orientation, ONE);
-      else this.#between(bone, moved(part, hand.source?.gamepad));
-      world[i]!.multiplyMatrices(around, this.#local);
-      this.#local.multiplyMatrices(world[i]!, bone.inverse);
-      this.#local.toArray(shape.matrices, i * 16);
+      if (parts[i] === undefined) this.#local.compose(bone.rest.position, bone.rest.orientation, ONE);
+      else this.#between(bone, shares[i]!);
+      placed[i]!.multiplyMatrices(bone.before, this.#local);
+      if (bone.parent >= 0) placed[i]!.premultiply(placed[bone.parent]!);
+      skin[i]!.multiplyMatrices(placed[i]!, bone.inverse);
     }
   }
 

@@ -6,7 +6,7 @@
  * uniforms, so a head that moves uploads nothing. One draw.
  */
 import { Color, GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
-import { EYES, eyesWorn } from "../scene/eyes.ts";
+import { eyesWorn } from "../scene/eyes.ts";
 import { inks } from "../scene/labels.ts";
 import { place, type Wish } from "../scene/placement.ts";
 import { ANCHOR, FRAME, GLYPHS, Quads } from "../scene/quads.ts";
@@ -72,7 +72,7 @@ export class Names implements Part {
   readonly #quads = new Quads(MOST * QUADS, eyesWorn());
   readonly #uniforms = {
     atlas: { value: null as unknown }, ink: { value: new Color() }, halo: { value: new Color() },
-    ...EYES, head: { value: new Vector3() }, sideways: { value: new Vector3(1, 0, 0) },
+    head: { value: new Vector3() }, sideways: { value: new Vector3(1, 0, 0) },
   };
   readonly #names = new Map<number, Name>();
   readonly #wishes: Name[] = [];

@@ -4,7 +4,7 @@ import {
   type WebGLRenderer,
 } from "three";
 import type { City } from "../scene/city.ts";
-import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { SeenGeometry } from "../scene/eyes.ts";
 import { FOOT } from "../scene/shaders.ts";
 import * as spaces from "../spaces.ts";
 import { RealDepth } from "./depth.ts";
@@ -30,7 +30,7 @@ export class Passthrough implements Part {
     this.#pose = pose;
     this.#uniforms = {
       shade: { value: 0 }, outline: { value: new Vector4(0, 0, 0, 0) },
-      daylight: city.uniforms.daylight, haze: city.uniforms.haze, sceneBounds: city.uniforms.sceneBounds, ...EYES,
+      daylight: city.uniforms.daylight, haze: city.uniforms.haze, sceneBounds: city.uniforms.sceneBounds,
     };
     const quad = new SeenGeometry();
     quad.setIndex([0, 1, 2, 2, 1, 3]);

@@ -1,6 +1,6 @@
 /** What is seen of pointing: a thin ray from each hand, and a disc on what it meets. One draw for both hands. */
 import { GLSL3, Mesh, RawShaderMaterial, Vector2, Vector3 } from "three";
-import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { SeenGeometry } from "../scene/eyes.ts";
 import { bare } from "../scene/shaders.ts";
 import type { Hand } from "../input/hands.ts";
 import * as spaces from "../spaces.ts";
@@ -111,7 +111,7 @@ export class Rays implements Part {
     const geometry = new SeenGeometry();
     geometry.setIndex([0, 1, 2, 2, 1, 3, 4, 5, 6, 6, 5, 7, 8, 9, 10, 10, 9, 11, 12, 13, 14, 14, 13, 15]);
     this.root = new Mesh(geometry, new RawShaderMaterial({
-      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: this.#uniforms, glslVersion: GLSL3,
       transparent: true, depthWrite: false, side: 2, // seen from either side
     }));
     this.root.frustumCulled = false;

@@ -4,7 +4,7 @@ import {
   NormalBlending, Quaternion, RawShaderMaterial, Texture, Vector3,
 } from "three";
 import { JOINTS } from "../input/hands.ts";
-import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { SeenGeometry } from "../scene/eyes.ts";
 import { stages } from "../scene/shaders.ts";
 import { read, type Bone, type Model } from "./glb.ts";
 
@@ -89,7 +89,7 @@ export class Shape {
     geometry.setIndex(new BufferAttribute(short ? new Uint16Array(model.indices) : model.indices, 1));
     this.#uniforms = {
       bones: { value: this.matrices }, map: { value: map ?? NOTHING }, textured: { value: map === null ? 0 : 1 },
-      opacity: { value: 1 }, hole: { value: 0 }, daylight, ...EYES,
+      opacity: { value: 1 }, hole: { value: 0 }, daylight,
     };
     this.#material = new RawShaderMaterial({ ...MODEL, uniforms: this.#uniforms, glslVersion: GLSL3, transparent: true, side: 2 });
     this.mesh = new Mesh(geometry, this.#material);

@@ -1,6 +1,6 @@
 /** What narrows the view while it moves by itself, and goes dark while the world changes at once. One draw. */
 import { GLSL3, Mesh, RawShaderMaterial } from "three";
-import { EYES, SeenGeometry } from "../scene/eyes.ts";
+import { SeenGeometry } from "../scene/eyes.ts";
 import { bare } from "../scene/shaders.ts";
 
 /** Drawn after everything else. */
@@ -38,7 +38,7 @@ export class Vignette {
     const geometry = new SeenGeometry();
     geometry.setIndex([0, 1, 2]);
     this.mesh = new Mesh(geometry, new RawShaderMaterial({
-      ...bare(SOURCE), uniforms: { ...this.#uniforms, ...EYES }, glslVersion: GLSL3,
+      ...bare(SOURCE), uniforms: this.#uniforms, glslVersion: GLSL3,
       transparent: true, depthTest: false, depthWrite: false,
     }));
     this.mesh.frustumCulled = false;

@@ -116,7 +116,7 @@ async def shown(page: Page) -> None:
 async def inside(page: Page) -> None:
     """The server talks to the page, and the keys are gone."""
     await page.wait_for_selector(".pairing", state="hidden")
-    await chromium.soon(lambda: page.evaluate("xrserver.state().connected"))
+    await chromium.soon(lambda: page.evaluate("window.xrserver?.state().connected"))
 
 
 async def drawn(page: Page) -> None:
@@ -346,7 +346,7 @@ async def test_a_device_that_is_revoked_sees_the_keys_again_and_comes_back_where
             devices.revoke(new)
         await shown(page)
         await said(page, "This device was unpaired.")
-        assert not await page.evaluate("xrserver.state().connected")
+        assert not await page.evaluate("window.xrserver?.state().connected")
         await page.keyboard.type(home.lan.pairing.code)
         await inside(page)
         assert await page.evaluate("xrserver.state().rank") == rank

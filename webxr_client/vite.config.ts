@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { defineConfig, type ProxyOptions } from "vite";
+import { defineConfig, type Plugin, type ProxyOptions } from "vite";
 import { models } from "./models.ts";
 
 /** The server that the page is developed against (`make dev`). */
@@ -28,9 +28,19 @@ const proxied: ProxyOptions = {
   },
 };
 
+/** The page is fetched at once, not only when what it begins with asks for it. */
+const preloaded: Plugin = {
+  name: "preloaded",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_, { bundle }) => Object.values(bundle ?? {}).filter((each) => each.type === "chunk" && each.isDynamicEntry)
+      .map(({ fileName }) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `./${fileName}` }, injectTo: "head" })),
+  },
+};
+
 export default defineConfig({
   base: "./",
-  plugins: [models()],
+  plugins: [models(), preloaded],
   define: { __XRSERVER_VERSION__: JSON.stringify(version()) },
   build: {
     target: "es2022",

@@ -1,6 +1,7 @@
 /** Puts the page together: the only module that knows everything. */
 import * as address from "./address.ts";
 import { Emitter } from "./api.ts";
+import { session, tier } from "./boot.ts";
 import { Captions, isDirectory } from "./captions.ts";
 import { COMMIT_NODES, type Panel, type Repository, type Worktree } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
@@ -9,13 +10,13 @@ import { Pairing } from "./pairing/pairing.ts";
 import { Playing } from "./playing.ts";
 import { COLOURINGS, type Colouring } from "./scene/city.ts";
 import { scripted } from "./scripted.ts";
-import { Session, type Line } from "./session.ts";
+import type { Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
 import { Older } from "./ui/older.ts";
 import { Loading } from "./ui/overlays.ts";
 import { grouped, minuteOf } from "./ui/words.ts";
-import { tierOf, TIERS } from "./tier.ts";
+import { TIERS } from "./tier.ts";
 import { Viewer } from "./viewer.ts";
 import type { Mode } from "./xr/part.ts";
 import { furnish } from "./xr/room.ts";
@@ -24,15 +25,6 @@ import { World, type Shown } from "./world.ts";
 const canvas = document.querySelector<HTMLCanvasElement>("#view")!;
 const events = new Emitter();
 
-const tier = tierOf(navigator.userAgent, matchMedia("(pointer: coarse)").matches);
-
-const session = new Session(tier, {
-  line: (state, sentence) => lineChanged(state, sentence),
-  heard: (message) => heard(message),
-  part: (id, have) => world.part(id, have),
-  tile: (body) => world.tile(body),
-  table: (table) => world.table(table),
-});
 const captions = new Captions(session);
 
 const viewer = orSay(() => new Viewer(canvas, tier, {
@@ -49,10 +41,6 @@ const viewer = orSay(() => new Viewer(canvas, tier, {
     : worn ? "The graphics card was taken away, so the headset was left; enter again when the picture is back."
     : "The graphics card was taken away; waiting for it to come back …"),
 }));
-
-// Where there is something to draw with; what it says waits until the page is put together.
-session.repository = address.repository();
-session.open("");
 
 const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   scrub: (rank, done) => {
@@ -442,6 +430,13 @@ const room = furnish({
 });
 viewer.start(world, keyboard);
 window.xrserver = scripted({ viewer, world, session, time, events, room, find, colour });
+session.listen({
+  line: lineChanged,
+  heard,
+  part: (id, have) => world.part(id, have),
+  tile: (body) => world.tile(body),
+  table: (table) => world.table(table),
+});
 
 // --- into a headset ------------------------------------------------------------------------
 

@@ -28,7 +28,9 @@ export class Session {
   line: Line = "connecting";
 
   readonly #tier: Hello["tier"];
-  readonly #listener: Listener;
+  #listener: Listener | undefined;
+  /** Said before anybody listened. */
+  #early: FromWorker[] = [];
   readonly #worker: Worker;
   readonly #url: string;
   readonly #answers = new Map<number, Answer>();
@@ -39,19 +41,27 @@ export class Session {
   /** The repository asked for, by its id; "" for the server's own choice. */
   repository = "";
 
-  constructor(tier: Hello["tier"], listener: Listener) {
+  constructor(tier: Hello["tier"]) {
     this.#tier = tier;
-    this.#listener = listener;
     const url = new URL("api/stream", document.baseURI);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     this.#url = url.href;
     this.#worker = new Worker(new URL("./stream/worker.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#take(event.data);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (this.#listener === undefined) this.#early.push(data);
+      else this.#take(data, this.#listener);
+    };
     // A laptop that wakes, or a network that is back, need not wait for the next attempt.
     addEventListener("online", () => this.#hurry());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#hurry();
     });
+  }
+
+  /** Hear what is said, and what was said so far. */
+  listen(listener: Listener): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) this.#take(message, listener);
   }
 
   /** Connect, asking for the scene called `scene` ("" for the server's own choice). */
@@ -95,10 +105,10 @@ export class Session {
 
   #become(line: Line, sentence: string): void {
     this.line = line;
-    this.#listener.line(line, sentence);
+    this.#listener?.line(line, sentence);
   }
 
-  #take(message: FromWorker): void {
+  #take(message: FromWorker, listener: Listener): void {
     if ("received" in message) this.bytesReceived = message.received;
     switch (message.kind) {
       case "opened":
@@ -109,23 +119,23 @@ export class Session {
         void this.#closed(message.code, message.reason, message.wasOpen);
         break;
       case "part":
-        this.#listener.part(message.id, message.have, message.total);
+        listener.part(message.id, message.have, message.total);
         break;
       case "tile":
-        this.#listener.tile(message.body);
+        listener.tile(message.body);
         break;
       case "table":
-        this.#listener.table(message.table);
+        listener.table(message.table);
         break;
       case "garbled":
-        this.#listener.heard({ type: "notice", text: `A message from the server could not be read: ${message.text}` });
+        listener.heard({ type: "notice", text: `A message from the server could not be read: ${message.text}` });
         break;
       case "heard":
-        this.#heard(message.message);
+        this.#heard(message.message, listener);
     }
   }
 
-  #heard(message: Heard): void {
+  #heard(message: Heard, listener: Listener): void {
     if (message.type === "welcome") {
       sessionStorage.setItem(RESUME, message.resume);
       this.#become("open", "");
@@ -139,7 +149,7 @@ export class Session {
         return;
       }
     }
-    this.#listener.heard(message);
+    listener.heard(message);
   }
 
   async #closed(code: number, reason: string, wasOpen: boolean): Promise<void> {

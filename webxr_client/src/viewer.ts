@@ -40,6 +40,8 @@ const PIXELS_OFF = 2;
 const WINDOW_RATE = 60;
 /** Milliseconds after the first picture until programs are made that may be asked for later. */
 const PREPARE_AFTER = 1500;
+/** Milliseconds that the first thing to be seen may take until its sky is drawn without it. */
+const EMPTY_AFTER = 1000;
 
 export interface ViewerListener {
   /** The playhead, playing or pace changed; every frame while it moves. */
@@ -98,6 +100,8 @@ export class Viewer {
     this.#listener = listener;
     this.renderer = new WebGLRenderer({ canvas, antialias: !drawsOnCpu(), powerPreference: "high-performance" });
     this.renderer.info.autoReset = false;
+    // To ask what became of a program is to wait for the graphics card, however busy it is.
+    this.renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.city = new City(this.renderer);
     this.headset = new Headset(this.renderer, TIERS[tier].foveation, {
       entered: (mode) => this.#wear(mode),
@@ -110,6 +114,8 @@ export class Viewer {
       changed: () => this.invalidate(),
     });
     this.aim = this.desk.aim;
+    canvas.style.opacity = "0";
+    this.city.begin(this.renderer, this.eye.camera, [this.desk.labels.mesh]);
     this.city.scene.add(this.desk.labels.mesh, this.headset.root);
     new ResizeObserver(() => this.#resize()).observe(canvas);
     this.#resize();
@@ -251,7 +257,8 @@ export class Viewer {
     this.#place();
     // Names stay where they are while only time goes on.
     const fading = !worn && (moved || looked || this.#stale) && this.desk.label(dt, this.calm);
-    if (stale || looked || fading) {
+    if ((stale || looked || fading) && (this.#everDrawn || this.city.inhabited || time > EMPTY_AFTER)) {
+      this.canvas.style.opacity = ""; // until now the page's own ground was seen
       this.#eyes.render(this.renderer, this.city.scene, this.eye.camera);
       this.#drew = true;
       this.#stale = fading;

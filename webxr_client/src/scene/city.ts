@@ -90,6 +90,8 @@ export class City {
   readonly #standing = new Object3D();
   readonly #sky: Mesh;
   readonly #walls: Mesh;
+  /** Roofs and the ground. */
+  readonly #flat: readonly Mesh[];
   readonly #gate: Mesh;
   readonly #mark: Mesh;
   /** Of every mesh. */
@@ -147,7 +149,8 @@ export class City {
     quad.setIndex([0, 1, 2, 2, 1, 3]);
     this.#gate = part(quad, this.#material(GATE, { transparent: true, depthWrite: false }), 0.6);
     this.#gate.visible = false;
-    const stand = [this.#walls, this.#tops.mesh(this.#material(ROOFS), 1), this.#plates.mesh(this.#material(PLATES), 2), this.#mark, ...river, this.#gate];
+    this.#flat = [this.#tops.mesh(this.#material(ROOFS), 1), this.#plates.mesh(this.#material(PLATES), 2)];
+    const stand = [this.#walls, ...this.#flat, this.#mark, ...river, this.#gate];
     this.#standing.add(...stand);
     const picked = [this.#sides, this.#tops, this.#plates].map((faces) => faces.mesh(pick, 0));
     picked.push(this.#ribbons.mesh(this.#material(PICK_RIBBONS), 0), this.#beads.mesh(this.#material(PICK_BEADS), 0));
@@ -259,6 +262,13 @@ export class City {
   colour(colouring: Colouring): void {
     this.uniforms.colouring.value = COLOURINGS.indexOf(colouring);
     this.#walls.material = this.#colourings[colouring];
+  }
+
+  /** Have the programs made of a city's first picture, and of `others`, while the server is asked for it. */
+  begin(renderer: WebGLRenderer, camera: Camera, others: readonly Mesh[]): void {
+    for (const mesh of [this.#walls, ...this.#flat, this.#sky, ...others]) renderer.compile(mesh, camera);
+    // What they take is asked once all are on their way: an answer waits for whatever else the graphics card does.
+    for (const program of renderer.info.programs ?? []) program.getUniforms();
   }
 
   /** Have the programs ready of what may be asked for later, where that holds nothing up: the other colourings, and outlines. */

@@ -72,13 +72,22 @@ export class Eye {
   place(pose: ReadonlyPose, box: locomotion.Box): void {
     const { camera } = this;
     const [near, far] = locomotion.depthRange(pose, box, this.position, this.#depths);
-    camera.near = this.inRoom ? NEAR : Math.max(near, 1e-4);
-    camera.far = Math.max(far, this.inRoom ? FAR : camera.near * 2);
-    camera.aspect = this.aspect;
-    camera.fov = this.fieldOfView * 180 / Math.PI;
-    camera.updateProjectionMatrix();
+    if (this.inRoom) this.#see(NEAR, 2 ** Math.ceil(Math.log2(Math.max(far, FAR))));
+    else this.#see(Math.max(near, 1e-4), Math.max(far, 2 * Math.max(near, 1e-4)));
     spaces.matrix(pose, this.worldFromScene.elements);
     this.clipFromScene.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse).multiply(this.worldFromScene);
+  }
+
+  /** Depths and field of view, where they are others: in a room steps of depth, as the session is told of each. */
+  #see(near: number, far: number): void {
+    const { camera, aspect } = this;
+    const fov = this.fieldOfView * 180 / Math.PI;
+    if (camera.near === near && camera.far === far && camera.aspect === aspect && camera.fov === fov) return;
+    camera.near = near;
+    camera.far = far;
+    camera.aspect = aspect;
+    camera.fov = fov;
+    camera.updateProjectionMatrix();
   }
 
   /** The pose from which all of `box`, whose corners are empty where it is `round`, is seen between the panels, facing about as `start` does. */

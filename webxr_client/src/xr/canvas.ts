@@ -97,6 +97,7 @@ void main() {
 
 const axis: Vector = [0, 0, 0];
 const roll: spaces.Quaternion = [0, 0, 0, 1];
+const rectangle = new Vector4();
 
 /** One draw call while it is visible. */
 export class Sheet {
@@ -181,7 +182,7 @@ export class Sheet {
   mark(hand: 0 | 1, area: Area | undefined, strength: number): void {
     const { marked, marking } = this.#uniforms;
     marking.value.setComponent(hand, area === undefined ? 0 : strength);
-    if (area !== undefined) this.#frame(area, marked.value[hand]);
+    if (area !== undefined) this.#frame(area, rectangle).toArray(marked.value, 4 * hand);
   }
 
   /** Let time run through an area: what lies beyond `share` of it is dimmed. */
@@ -190,9 +191,9 @@ export class Sheet {
     this.#uniforms.share.value = share;
   }
 
-  #frame({ x, y, width, height }: Area, out: Vector4): void {
+  #frame({ x, y, width, height }: Area, out: Vector4): Vector4 {
     const edge = MARGIN / TEXELS;
-    out.set(x + edge, y + edge, width, height);
+    return out.set(x + edge, y + edge, width, height);
   }
 
   /** The pose was changed: be there. */
@@ -260,7 +261,7 @@ function uniforms(map: Texture) {
   return {
     map: { value: map }, size: { value: new Vector2(1, 1) }, opacity: { value: 1 },
     face: { value: new Vector3() }, ink: { value: new Vector3() }, accent: { value: new Vector3() },
-    marked: { value: [new Vector4(), new Vector4()] as const }, marking: { value: new Vector2() },
+    marked: { value: new Float32Array(8) }, marking: { value: new Vector2() },
     track: { value: new Vector4() }, share: { value: 0 },
   };
 }

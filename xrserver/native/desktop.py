@@ -73,8 +73,8 @@ class DesktopViewer(Viewer):
 
     # --- frames -------------------------------------------------------------------------------
 
-    def _open(self, first: bool) -> None:
-        super()._open(first)
+    def _open(self, first: bool, newest: bool) -> None:
+        super()._open(first, newest)
         if self._desk is not None:
             self._desk.forget()
 

@@ -66,9 +66,11 @@ class Viewer(Spectator):
                 self.scenes = scenes
                 self._resident.expect(City(scene, table))
             case Arrived(body):
-                first = self.city is None
+                before = self.city
+                newest = before is not None and (
+                    self._arrival.showing or self.playback.rank >= before.scene.head_rank)
                 if self._resident.arrive(body):
-                    self._open(first)
+                    self._open(before is None, newest)
                 self._refine()
             case Grown(scene, table):
                 before = self.city.scene.head_rank if self.city is not None else -1
@@ -91,8 +93,11 @@ class Viewer(Spectator):
             case _:
                 pass
 
-    def _open(self, first: bool) -> None:
-        """Begin with a new generation: where a resumed session was, or at the head."""
+    def _open(self, first: bool, newest: bool) -> None:
+        """Begin with a new generation: where a resumed session was, or at the head.
+
+        Whoever was at the `newest` commit is there again, whatever the server last heard.
+        """
         assert self.city is not None
         scene = self.city.scene
         # Another scene of the same history has the same ranks, and another size.
@@ -102,7 +107,8 @@ class Viewer(Spectator):
             self._notice = ""
         rate = clock.first_rate(scene.head_rank) if first else self.playback.rate
         at = self.playback if other else scene
-        self.playback = replace(clock.seek(self.playback, scene.head_rank, at.rank, at.fraction), rate=rate)
+        rank, fraction = (scene.head_rank, 0.0) if newest else (at.rank, at.fraction)
+        self.playback = replace(clock.seek(self.playback, scene.head_rank, rank, fraction), rate=rate)
         # Its nodes are other nodes.
         self.selection, self._panel = Selection(), None
         if first or other:

@@ -76,7 +76,28 @@ class _Bench:
             figures += [Figure(what, "s", mine, "≤ 0.8 of git on two cores" if jobs == 2 else "",
                                "git log --raw", peer),
                         Figure(f"{what}: most memory", "MB", memory, "≤ 700 MB")]
-        return figures
+        return [*figures, *self.gource()]
+
+    def gource(self) -> list[Figure]:
+        """The same repository read by gource, where it is installed: what HEAD reaches."""
+        program = shutil.which("gource")
+        if program is None:
+            return []
+        with tempfile.TemporaryDirectory(prefix="xrserver-bench-") as folder:
+            # It takes working trees only.
+            (Path(folder) / ".git").symlink_to(self.git("rev-parse", "--absolute-git-dir"))
+            command = [program, "--output-custom-log", str(Path(folder) / "log"), folder]
+
+            def read() -> None:
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+            def first() -> None:
+                self.forget()
+                self.index()
+
+            mine, peer = paired(first, read, self.runs)
+        return [Figure(f"index of {self.commits} commits, unremembered, whole process", "s", mine, "",
+                       "gource --output-custom-log, of HEAD alone", peer)]
 
     def first(self) -> list[Figure]:
         found: dict[bool, list[opening.First]] = {True: [], False: []}

@@ -20,54 +20,96 @@ from xrserver.config import Config
 
 #: Seconds between commits while patches come in.
 _COMMIT_SECONDS = 0.5
+#: Of a made-up repository that fills the budget of a headset on a PC, and how many sizes they have.
+FILES, _SIZES = 520_000, 16
 OPENXR = Path(__file__).resolve().parents[1] / "tests" / "openxr"
 
 
 def measure(arguments: argparse.Namespace) -> list[Figure]:
-    """Measure frames of the main thread's CPU time, drawing left out."""
-    done = subprocess.run(["sh", str(OPENXR / "root.sh")], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHON": sys.executable})
-    if done.returncode:
-        print((done.stdout.strip().splitlines() or ["root.sh failed"])[-1], file=sys.stderr)
+    """Measure frames of the main thread's CPU time, drawing left out: of a real city, and at the budget."""
+    root = _root()
+    if root is None:
         return []
     with tempfile.TemporaryDirectory() as folder:
         # A copy of its own, in which somebody commits.
         clone = Path(folder) / "clone"
-        subprocess.run(["git", "clone", "-q", str(Path(arguments.repo).resolve()), str(clone)], check=True)
-        with app.child_server(clone, Config()) as url:
-            asyncio.run(_run(done.stdout.strip().splitlines()[-1], folder, url, clone))
-        found: dict[str, list[float]] = json.loads((Path(folder) / "frames.json").read_text())
+        repository = str(Path(arguments.repo).resolve())
+        subprocess.run(["git", "clone", "-q", "--bare", repository, str(clone)], check=True)
+        figures = frames(root, clone, "")
+        large = made_up(Path(folder) / "large", FILES)
+        return figures + frames(root, large, ", at the budget", error_pixels=0.02)
+
+
+def _root() -> str | None:
+    """Return the tests' root with Monado; say why there is none."""
+    done = subprocess.run(["sh", str(OPENXR / "root.sh")], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHON": sys.executable})
+    told = done.stdout.strip().splitlines() or ["root.sh failed"]
+    if done.returncode:
+        print(told[-1], file=sys.stderr)
+        return None
+    return told[-1]
+
+
+def made_up(folder: Path, files: int) -> Path:
+    """Make a bare repository of one commit of so many files."""
+    from bench.cities import paths_and_sizes
+
+    paths, sizes = paths_and_sizes(files)
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
+    story = [b"blob\nmark :%d\ndata %d\n%s\n" % (k + 1, 2 ** k, b"x" * 2 ** k) for k in range(_SIZES)]
+    story.append(b"commit refs/heads/main\ncommitter B <b@example.invalid> 1500000000 +0000\ndata 4\nMany\n")
+    story += [b"M 100644 :%d %s\n" % (min(int(size).bit_length(), _SIZES), name)
+              for name, size in zip(paths.whole(), sizes.tolist(), strict=True) if size >= 0]
+    subprocess.run(["git", "-C", str(folder), "fast-import", "--quiet"], input=b"".join(story), check=True)
+    return folder
+
+
+def frames(root: str, repository: Path, which: str, **settings: float) -> list[Figure]:
+    """Measure a bare repository of our own; `settings` are those of ``measure_frames.py``."""
+    with tempfile.TemporaryDirectory() as out, app.child_server(repository, Config()) as server:
+        (Path(out) / "settings.json").write_text(json.dumps(settings))
+        asyncio.run(_run(root, out, server.url, repository))
+        found: dict[str, list[float]] = json.loads((Path(out) / "frames.json").read_text())
     figures = []
     for name, values in found.items():
         if not name.startswith(("ours", "runtime")):
-            figures.append(Figure(f"headset: {name}, {len(values)} times", "ms", values))
+            unit = "ms" if name.startswith(("taking", "collection")) else ""
+            times = f", {len(values)} times" if unit else ""
+            figures.append(Figure(f"headset{which}: {name}{times}", unit, values))
+            if unit and values:
+                figures.append(Figure(f"headset{which}: {name}, longest", unit, [max(values)]))
             continue
         middle, last = percentile(values, 0.5), percentile(values, 0.99)
         ours = name.startswith("ours")
-        what = f"frame in a headset, {name}: CPU"
+        what = f"frame in a headset{which}, {name}: CPU"
         figures.append(Figure(what, "ms", [middle], "≤ 2 ms" if ours else ""))
         figures.append(Figure(f"{what}, p99", "ms", [last], "≤ 4 ms" if ours else ""))
     return figures
 
 
-def _grow(clone: Path, while_there: Path, ended: threading.Event) -> None:
+def _grow(repository: Path, while_there: Path, ended: threading.Event) -> None:
     """Commit to a few files, some times a second, while a file is there."""
-    git = ["git", "-C", str(clone), "-c", "user.name=Bench", "-c", "user.email=bench@example.invalid",
-           "-c", "commit.gpgsign=false"]
-    listed = subprocess.run([*git, "ls-files"], capture_output=True, text=True, check=True)
-    names = [name for name in listed.stdout.splitlines() if (clone / name).is_file()][::7]
+    git = ["git", "-C", str(repository)]
+    head = subprocess.run([*git, "symbolic-ref", "HEAD"], capture_output=True, check=True).stdout.strip()
+    listed = subprocess.run([*git, "ls-tree", "-r", "-z", "HEAD"], capture_output=True, check=True).stdout
+    modes = [line.split(b"\t", 1) for line in listed.split(b"\0") if line.startswith(b"100644 ")]
+    names = [name for _, name in modes if not name.startswith(b'"') and b"\n" not in name]
     number = 0
     while not ended.wait(_COMMIT_SECONDS):
         if not while_there.exists():
             continue
         number += 1
-        for name in names[number % len(names)::len(names) // 3 or 1]:
-            with (clone / name).open("ab") as file:
-                file.write(b"more of it\n" * number)
-        subprocess.run([*git, "commit", "-q", "-a", "-m", "Grow"], check=True)
+        story = [b"commit %s\ncommitter Bench <bench@example.invalid> now\ndata 4\nGrow\nfrom %s^0\n" % (
+            head, head)]
+        for name in names[number * 7 % len(names)::len(names) // 4 or 1]:
+            content = b"more of it\n" * (number * 20)
+            story.append(b"M 100644 inline %s\ndata %d\n%s\n" % (name, len(content), content))
+        subprocess.run([*git, "fast-import", "--quiet", "--date-format=now"], input=b"".join(story),
+                       check=True)
 
 
-async def _run(root: str, out: str, url: str, clone: Path) -> None:
+async def _run(root: str, out: str, url: str, repository: Path) -> None:
     """Run the measurement in the root; a socket in its folder leads to the server out here."""
     port = urlsplit(url).port
 
@@ -87,7 +129,7 @@ async def _run(root: str, out: str, url: str, clone: Path) -> None:
             "python3", "/source/tests/openxr/inside/measure_frames.py",
             env={**os.environ, "XRSERVER_TEST_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         ended = threading.Event()
-        growing = threading.Thread(target=_grow, args=(clone, Path(out, "live"), ended))
+        growing = threading.Thread(target=_grow, args=(repository, Path(out, "live"), ended))
         growing.start()
         told = (await process.communicate())[0].decode("utf-8", "replace")
         ended.set()

@@ -124,7 +124,7 @@ def silent(phase: str, done: int, total: int) -> None:
 @asynccontextmanager
 async def served(*repositories: Path, **settings: Any) -> AsyncIterator[app.Serving]:
     """A server of `repositories` on a free port."""
-    config = Config(repositories=repositories, port=0, **{"jobs": 1, "mdns": False, **settings})
+    config = Config(repositories=repositories, **{"port": 0, "jobs": 1, "mdns": False, **settings})
     async with app.server(config, silent) as serving:
         await serving.opened()
         yield serving

@@ -339,9 +339,9 @@ def test_preview_says_what_its_server_said(tmp_path: Path) -> None:
 def test_a_child_server_serves_until_its_block_ends(repository: Path,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with app.child_server(repository, Config(jobs=1)) as url:
-        base, _, token = url.partition("?")
-        assert fetched(f"{base}api/repositories?{token}")["items"]
+    with app.child_server(repository, Config(jobs=1)) as server:
+        base, _, token = server.url.partition("?")
+        assert fetched(f"{base}api/repositories?{token}")["items"] and server.ended() == ""
     with pytest.raises(OSError):
         fetched(f"{base}health")
 
@@ -356,8 +356,8 @@ def test_a_child_server_that_fails_raises_what_it_failed_with(tmp_path: Path,
 def test_a_child_server_dies_with_its_parent_however_that_ends(repository: Path) -> None:
     code = ("import sys\nfrom pathlib import Path\nfrom xrserver import app\n"
             "from xrserver.config import Config\n"
-            "with app.child_server(Path(sys.argv[1]), Config(jobs=1)) as url:\n"
-            "    print(url, flush=True)\n    sys.stdin.read()")
+            "with app.child_server(Path(sys.argv[1]), Config(jobs=1)) as server:\n"
+            "    print(server.url, flush=True)\n    sys.stdin.read()")
     with subprocess.Popen([sys.executable, "-c", code, str(repository)], env=environment(), text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None

@@ -17,7 +17,7 @@ from served import served
 
 SIZE = (480, 300)
 TITLE = "town — "
-PROGRAM = f"import sys; from xrserver.native.preview import run; run(sys.argv[1], sys.argv[2], {SIZE})"
+PROGRAM = f"import sys; from xrserver.native.preview import run; run(sys.argv[1], sys.argv[2], {SIZE}, print)"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from xrserver.spaces import Pose
 
 PROGRAMS = [
     *(("walls", (colouring.upper(),)) for colouring in COLOURINGS),
-    *((body, ()) for body in ("roofs", "plates", "mark", "pick", "sky", "foot", "overlay")),
+    *((body, ()) for body in ("roofs", "plates", "mark", "pick", "sky", "foot", "overlay", "names")),
 ]
 HEAD = 40
 EYE = Pose((0.0, 0.0, 0.0))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -12,7 +14,8 @@ from native_scene import environment, opengl, town
 from PIL import Image
 from served import git, served
 
-from xrserver import clock
+from xrserver import app, clock
+from xrserver.config import Config
 from xrserver.errors import ConnectionLost, NoDisplay, UnknownMoment
 from xrserver.native.backend import Event, Intent
 from xrserver.native.city import City
@@ -236,30 +239,73 @@ async def test_what_a_person_asks_for_happens(town_repository):
         await beside(session, serving.url)
 
 
-async def test_a_viewer_outlives_its_connection_and_says_so(town_repository):
+async def test_a_viewer_outlives_its_server_says_so_once_and_comes_back_with_it(tmp_path):
     opengl()
+    repository = town(30, 40).write(tmp_path / "town", bare=True)
     backend = await beside(Offscreen, SIZE)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    said: list[str] = []
 
-    async with served(town_repository) as serving:
+    def frames(done):
+        begun = time.monotonic()
+        while not done():
+            assert time.monotonic() - begun < 30
+            viewer.frame()
+        viewer.frame()
+
+    async with served(repository, port=port, token=False) as serving:
         viewer = await beside(DesktopViewer, backend, serving.url, True)
+        viewer.say = said.append
         await beside(viewer.settle)
         await beside(viewer.frame)
-        drawn = await beside(pixels, backend)
-
-    def until_told():
-        for _ in range(2000):
-            viewer.frame()
-            if viewer._notice:
-                return viewer._notice
-        return ""
-
+        drawn, before = await beside(pixels, backend), viewer.city.scene
     try:
-        assert "Trying again." in await beside(until_told)
+        begun = time.monotonic()
+        await beside(frames, lambda: said and time.monotonic() - begun > 2.5)  # it has tried again, twice
+        assert len(said) == 1 and said[0].endswith(". Trying again until the server is back.")
+        assert viewer._notice == said[0]
+        still = viewer.playback
+        viewer.choose(NOTHING)
+        viewer.do("play")
+        await beside(viewer.frame)  # what is asked for meanwhile does no harm
+        viewer.playback = still
         viewer._notice = ""
-        await beside(viewer.frame)
+        for _ in range(20):  # names follow in a tenth of a second
+            await beside(viewer.frame)
         assert np.abs(await beside(pixels, backend) - drawn).mean() < 2
+        viewer._notice = said[0]
+        own = "-c", "user.name=Ada", "-c", "user.email=a@b"
+        new = git(repository, *own, "commit-tree", "-p", "main", "-m", "More", "main^{tree}")
+        git(repository, "update-ref", "refs/heads/main", new.decode().strip())
+        async with served(repository, port=port, token=False):
+            await beside(frames, lambda: len(said) > 1 and viewer.city.scene.head_rank > before.head_rank)
+            assert said[1:] == ["The server is back."] and viewer._notice == ""
+            await beside(viewer.complete)
     finally:
         await beside(viewer.__exit__, None, None, None)
+
+
+async def test_where_its_own_server_has_died_a_viewer_ends_with_a_sentence(tmp_path, monkeypatch):
+    opengl()
+    repository = town(10, 20).write(tmp_path / "town", bare=True)
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+
+    def session():
+        backend = Offscreen(SIZE)
+        with app.child_server(repository, Config(jobs=1)) as server, DesktopViewer(
+                backend, server.url, ended=server.ended) as viewer:
+            viewer.settle()
+            server.process.kill()
+            begun = time.monotonic()
+            while time.monotonic() - begun < 30:
+                viewer.frame()
+
+    with pytest.raises(ConnectionLost) as caught:
+        await beside(session)
+    assert caught.value.exit_code == 1
+    told = str(caught.value)
+    assert f"The server of {repository} ended by itself" in told and "Start xrserver again" in told
 
 
 def test_without_opengl_a_sentence_says_what_is_missing_and_what_to_install(monkeypatch):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -236,10 +236,10 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None, camera: Path | None = None,
-         record: Path | None = None, rate: float = 30.0,
+def show(server: Server, at: str, size: tuple[int, int], say: Callable[[str], None],
+         screenshot: Path | None, camera: Path | None = None, record: Path | None = None, rate: float = 30.0,
          tell: Callable[[int, int], None] = lambda done, total: None) -> None:
-    """Show what the server at `url` serves in a window, or write a picture or a film of it.
+    """Show what a server serves in a window, or write a picture or a film of it.
 
     Parameters
     ----------
@@ -247,6 +247,8 @@ def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None, came
         Moment to start at; '' for the newest.
     size : (int, int)
         Width and height in pixels.
+    say : function of str
+        Is told when the server goes and comes.
     camera : path or None
         A camera's path: shown, or with `record` made into a film without a window.
     record : path or None
@@ -257,17 +259,17 @@ def show(url: str, at: str, size: tuple[int, int], screenshot: Path | None, came
     if screenshot is not None:
         from xrserver.native import offscreen
 
-        offscreen.screenshot(url, at, size, screenshot)
+        offscreen.screenshot(server.url, at, size, screenshot)
         return
     film = None if camera is None else camera_path(camera)
     if record is not None and film is not None:
         from xrserver.native import offscreen
 
-        offscreen.film(url, film, size, rate, record, tell)
+        offscreen.film(server.url, film, size, rate, record, tell)
     else:
         from xrserver.native import preview
 
-        preview.run(url, at, size, film, record)
+        preview.run(server.url, at, size, say, film, record, server.ended)
 
 
 def camera_path(file: Path) -> Film:
@@ -309,24 +311,49 @@ def headset_here() -> None:
     vr.look()
 
 
-def wear(url: str, at: str, say: Callable[[str], None], mirrored: bool = True) -> None:
-    """Show what the server at `url` serves in a headset on this computer.
+def wear(server: Server, at: str, say: Callable[[str], None], mirrored: bool = True) -> None:
+    """Show what a server serves in a headset on this computer.
 
     Parameters
     ----------
     at : str
         Moment to start at; '' for the newest.
     say : function of str
-        Is told what the headset cannot show.
+        Is told what the headset cannot show, and when the server goes and comes.
     mirrored : bool
         A window shows what the headset does.
     """
     from xrserver.native import vr
 
-    vr.run(url, at, say, mirrored)
+    vr.run(server.url, at, say, mirrored, server.ended)
 
 
 # --- a server as a child process ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is.
+
+    Attributes
+    ----------
+    url : str
+        With its token.
+    process : subprocess.Popen or None
+        It, where it is our own; it serves `repository`.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    repository: Path | None = None
+
+    def ended(self) -> str:
+        """Say why it will never come back; nothing while it may."""
+        code = self.process.poll() if self.process is not None else None
+        if code is None:
+            return ""
+        return (f"The server of {self.repository} ended by itself (exit code {code}). Start xrserver again; "
+                "where that does not help, `xrserver serve` says why.")
 
 
 def announcement(serving: Serving | errors.XrserverError) -> str:
@@ -337,8 +364,8 @@ def announcement(serving: Serving | errors.XrserverError) -> str:
 
 
 @contextmanager
-def child_server(repository: Path, config: Config) -> Generator[str, None, None]:
-    """Serve `repository` from a process of its own until the block ends; yield the address.
+def child_server(repository: Path, config: Config) -> Generator[Server, None, None]:
+    """Serve `repository` from a process of its own until the block ends; yield where it is.
 
     The child takes any free port, shows its progress on standard error, and ends when its
     standard input does: with this process, however that ends.
@@ -356,7 +383,7 @@ def child_server(repository: Path, config: Config) -> Generator[str, None, None]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as child:
         assert child.stdin is not None and child.stdout is not None
         try:
-            yield _announced(child.stdout.readline())
+            yield Server(_announced(child.stdout.readline()), child, repository)
         finally:
             child.stdin.close()
             try:

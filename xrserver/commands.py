@@ -17,6 +17,7 @@ from xrserver.errors import UsageError, XrserverError
 from xrserver.terminal import Progress, Terminal
 
 if TYPE_CHECKING:
+    from xrserver.app import Server
     from xrserver.serving import Serving
 
 
@@ -104,8 +105,13 @@ def _preview(options: argparse.Namespace, config: Config, progress: Progress) ->
     def tell(done: int, total: int) -> None:
         progress("Drawing frames", done, total)
 
-    with _server(options.source, config) as url:
-        app.show(url, options.at, size, options.screenshot, options.path, options.record, options.fps, tell)
+    def say(text: str) -> None:
+        progress.clear()
+        print(text, flush=True)
+
+    with _server(options.source, config) as server:
+        app.show(server, options.at, size, say, options.screenshot, options.path, options.record, options.fps,
+                 tell)
     progress.clear()
     return 0
 
@@ -114,17 +120,17 @@ def _vr(options: argparse.Namespace, config: Config, progress: Progress) -> int:
     from xrserver import app
 
     app.headset_here()
-    with _server(options.source, config) as url:
-        app.wear(url, options.at, lambda text: print(text, flush=True), not options.no_mirror)
+    with _server(options.source, config) as server:
+        app.wear(server, options.at, lambda text: print(text, flush=True), not options.no_mirror)
     return 0
 
 
-def _server(source: str, config: Config) -> AbstractContextManager[str]:
-    """Return the address that was given, or of a server of the repository that was."""
+def _server(source: str, config: Config) -> AbstractContextManager[Server]:
+    """Return the server whose address was given, or one of the repository that was."""
     from xrserver import app
 
     if source.startswith(("http://", "https://")):
-        return nullcontext(source)
+        return nullcontext(app.Server(source))
     return app.child_server(Path(source), config)
 
 

@@ -376,6 +376,7 @@ ROOMS: dict[str, Callable[[], Iterator[tuple[str, Iterator[Case]]]]] = {
     "navigation/hands": worn.of_hands,
     "navigation/standing": worn.of_standing,
     "navigation/comfort": worn.of_comfort,
+    "navigation/naming": worn.of_naming,
     "words/words": _words,
 }
 

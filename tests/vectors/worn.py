@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from xrserver import spaces
-from xrserver.navigation import comfort, hands, standing
+from xrserver.navigation import comfort, hands, naming, standing
 from xrserver.navigation.hands import Grab, Pinch
 from xrserver.spaces import Pose, Vector
 
@@ -253,3 +255,50 @@ def of_comfort() -> Iterator[tuple[str, Iterator[Case]]]:
     yield "flown", flights()
     yield "spun", spins()
     yield "vignetted", vignettes()
+
+
+#: What both languages know of names, beside what the functions show.
+_OF_NAMES = (
+    "MOST", "GAP", "EMS", "WIDE_DISTRICT", "WIDER_DEEPER", "WIDE_FILE", "STAYS", "STEM", "STEM_FILE", "EDGE",
+    "ASIDE", "TEXELS", "LONGEST", "FADE_SECONDS", "CHOICE_SECONDS")
+
+
+def _sights() -> Iterator[Case]:
+    chance = random.Random(41)
+    for i in range(60):
+        pose = Pose((chance.uniform(-2, 2), chance.uniform(-1, 1), chance.uniform(-3, 0)),
+                    spaces.about((0, 1, 0), chance.uniform(-3, 3)), chance.choice((0.004, 0.02, 1.0)))
+        head = (chance.uniform(-1, 1), chance.uniform(0.5, 1.8), chance.uniform(-1, 1))
+        # Somewhere ahead, in the room; in scene space that is where the pose says.
+        yaw, pitch = chance.uniform(-3, 3), chance.uniform(-1, 0.8)
+        away, aside = chance.uniform(0.5, 30), chance.uniform(-1.3, 1.3)
+        ahead = (-math.sin(yaw + aside) * away, chance.uniform(-1, 4), -math.cos(yaw + aside) * away)
+        place = spaces.apply_inverse(pose, spaces.add(head, ahead))
+        thing = {"x": place[0], "y": place[1], "z": place[2], "district": chance.random() < 0.5,
+                 "depth": chance.randrange(1, 6), "extent": chance.uniform(0.02, 0.4) * away / pose.scale}
+        there = chance.random() < 0.5
+        seen = naming.sights(
+            np.array([place]), np.array([thing["extent"]]), np.array([thing["district"]]),
+            np.array([thing["depth"]]), np.array([there]), pose, head, yaw, pitch)
+        told = {name: float(getattr(seen, name)[0]) for name in ("x", "elevation", "stem", "weight")}
+        yield f"{i}", [thing, there, asdict(pose), head, yaw, pitch], told if seen.named[0] else None
+
+
+def _placed() -> Iterator[Case]:
+    chance = random.Random(43)
+    for most in (48, 5):
+        boxes, weights, shown = [], [], []
+        for _ in range(70):
+            x, y, wide = chance.uniform(-40, 40), chance.uniform(-20, 20), chance.uniform(2, 12)
+            boxes.append((x, y, x + wide, y + 1.5))
+            weights.append(chance.choice((0.0, chance.uniform(0.1, 30))))
+            shown.append(chance.random() < 0.3)
+        placed = naming.place(boxes, weights, shown, most, naming.GAP)
+        yield f"at most {most}", [boxes, weights, shown, most, naming.GAP], sorted(placed)
+
+
+def of_naming() -> Iterator[tuple[str, Iterator[Case]]]:
+    """Yield functions of `navigation.naming`, and its numbers."""
+    yield "constants", iter([("all", [], {name: getattr(naming, name) for name in _OF_NAMES})])
+    yield "sight", _sights()
+    yield "place", _placed()

@@ -3,9 +3,13 @@ import { test } from "node:test";
 
 import * as comfort from "../src/navigation/comfort.ts";
 import type { Comfort } from "../src/navigation/comfort.ts";
+
 import * as hands from "../src/navigation/hands.ts";
+import * as naming from "../src/navigation/naming.ts";
+import type { Thing } from "../src/navigation/naming.ts";
 import * as standing from "../src/navigation/standing.ts";
 import type { Table } from "../src/navigation/standing.ts";
+import { place } from "../src/scene/placement.ts";
 import { apply, copyPose, newPose, rotate } from "../src/spaces.ts";
 import type { Pose, Quaternion, Vector } from "../src/spaces.ts";
 import { holds } from "./vectors.ts";
@@ -51,6 +55,17 @@ holds("navigation/comfort.spun", (script: number[], speed: number) => {
 holds("navigation/comfort.vignetted", (script: number[], setting: Comfort["vignette"]) => {
   let closed = 0;
   return script.map((moving) => (closed = comfort.vignetted(closed, moving, setting, 1 / 72)));
+});
+
+holds("navigation/naming.constants", () => ({ ...naming }));
+holds("navigation/naming.sight", (thing: Thing, there: boolean, pose: Pose, head: Vector, yaw: number, pitch: number) => {
+  const out = naming.newSight();
+  return naming.sight(thing, there, pose, naming.turn(naming.newGaze(), head, yaw, pitch), out) ? out : null;
+});
+holds("navigation/naming.place", (boxes: [number, number, number, number][], weights: number[], shown: boolean[], most: number, gap: number) => {
+  const wishes = boxes.map(([left, top, right, bottom], key) => ({ key, left, top, right, bottom, weight: weights[key]!, shown: shown[key]! }));
+  place(wishes, wishes.length, most, gap);
+  return wishes.filter((wish) => wish.shown).map((wish) => wish.key).sort((a, b) => a - b);
 });
 
 let seed = 7;

@@ -37,8 +37,24 @@ class Labels:
     radius: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tile:
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """A tile's records, rows as it numbers them.
+
+    Attributes
+    ----------
+    offsets : (n + 1,) uint32
+        Where in `text` the path of each node lies.
+    order, ids : (n,) int64
+        Rows by node, and their nodes: ascending.
+    births : int64
+        Row of the node, then birth, of every span: ascending, so that one search finds many.
+    starts : (n,) int64
+        Where in `births` each node's begin.
+    categories : frozenset of int
+        Of its nodes.
+    """
+
     spans: NDArray[np.void]
     nodes: NDArray[np.void]
     strata: NDArray[np.void]
@@ -47,7 +63,23 @@ class _Tile:
     order: NDArray[np.int64]
     ids: NDArray[np.int64]
     births: NDArray[np.int64]
-    """Row of the node, then birth, of every span: ascending, so that one search finds many."""
+    starts: NDArray[np.int64]
+    categories: frozenset[int]
+
+    def name(self, row: int) -> str:
+        """Return the last part of a node's path."""
+        path = self.text[self.offsets[row]:self.offsets[row + 1]]
+        return path.rsplit(b"/", 1)[-1].decode("utf-8", "replace")
+
+    def standing(self, rank: int, first: int = 0, last: int | None = None) -> tuple[
+            NDArray[np.int64], NDArray[np.bool_]]:
+        """Return of nodes `first` … `last` − 1 the row of each span at a rank, and which stand then."""
+        rows = np.arange(first, len(self.nodes) if last is None else last, dtype=np.int64)
+        # Among its node's spans, the last born by now.
+        latest = np.searchsorted(self.births, (rows << 32) + rank, side="right") - 1
+        starts = self.starts[rows]
+        at = self.nodes["first_span"][rows].astype(np.int64) + np.maximum(latest - starts, 0)
+        return at, (latest >= starts) & (self.spans["death"][at] > rank)
 
 
 class City:
@@ -63,7 +95,9 @@ class City:
     def __init__(self, scene: Scene, table: TableBody) -> None:
         #: Columns of `columns.COURSE`: rank, position, across.
         self.course = (table.course["rank"], table.course["position"], table.course["across"])
-        self._tiles: dict[str, _Tile] = {}
+        self._tiles: dict[str, Tile] = {}
+        #: Of which tiles the categories were found last.
+        self._occurring: tuple[tuple[str, ...], tuple[int, ...]] = (), ()
         self.grow(scene, table)
 
     def grow(self, scene: Scene, table: TableBody) -> None:
@@ -90,15 +124,27 @@ class City:
         counts = nodes["span_count"].astype(np.int64)
         births = np.repeat(np.arange(len(nodes), dtype=np.int64) << 32, counts) + spans["birth"][
             _ragged(nodes["first_span"].astype(np.int64), counts)]
-        self._tiles[body.header.id] = _Tile(
+        self._tiles[body.header.id] = Tile(
             spans, nodes, _records(body.strata, STRATA.dtype), body.names["offsets"],
-            body.names["bytes"].tobytes(), order, ids[order], births)
+            body.names["bytes"].tobytes(), order, ids[order], births, np.cumsum(counts) - counts,
+            frozenset(np.unique(spans["traits"][nodes["first_span"]] >> 16).tolist()))
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
         self._tiles.pop(tile, None)
 
-    def _rows(self, node: int, drawn: tuple[str, ...]) -> Iterator[tuple[_Tile, int]]:
+    def tiles(self, drawn: tuple[str, ...]) -> list[Tile]:
+        """Return tiles by their names."""
+        return [self._tiles[name] for name in drawn]
+
+    def categories(self, drawn: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the categories that occur among what is drawn, ascending."""
+        if drawn is not self._occurring[0]:
+            every = frozenset[int]().union(*(self._tiles[name].categories for name in drawn))
+            self._occurring = drawn, tuple(sorted(every))
+        return self._occurring[1]
+
+    def _rows(self, node: int, drawn: tuple[str, ...]) -> Iterator[tuple[Tile, int]]:
         """Yield a node's records: one, and one more for each patch that went on with it."""
         for name in drawn:
             tile = self._tiles[name]
@@ -154,7 +200,7 @@ class City:
         """
         keys, places = [np.empty(0, np.uint64)], [np.empty((0, 5), np.float32)]
         for tile in (self._tiles[name] for name in drawn):
-            at, live = _standing(tile, rank)
+            at, live = tile.standing(rank)
             own = tile.spans[at[live]]
             keys.append(_keys(tile)[live])
             places.append(np.concatenate([own["position1"], own["size1"][:, [0, 2]]], axis=1))
@@ -181,7 +227,7 @@ class City:
         """
         low, high, plates = [np.empty((0, 3))], [np.empty((0, 3))], [np.empty(0, np.bool_)]
         for tile in (self._tiles[name] for name in drawn):
-            at, live = _standing(tile, rank)
+            at, live = tile.standing(rank)
             live &= tile.nodes["node"] < COMMIT_NODES
             own = tile.spans[at[live]]
             place, size = own["position1"].astype(np.float64), own["size1"].astype(np.float64)
@@ -193,11 +239,15 @@ class City:
 
     def on_river(self, rank: int) -> Vector | None:
         """Return where the river's mainline is at `rank`; None where there is no river."""
-        ranks, position, _ = self.course
-        if not len(ranks):
+        if not len(self.course[0]):
             return None
-        x, y, z = (float(np.interp(rank, ranks, position[:, axis])) for axis in range(3))
+        x, y, z = self.along_river(np.array([rank]))[0].tolist()
         return x, y, z
+
+    def along_river(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return where its mainline is at some ranks, (n, 3); there must be one."""
+        ranks, position, _ = self.course
+        return np.stack([np.interp(at, ranks, position[:, axis]) for axis in range(3)], axis=1)
 
     def labels(self, drawn: tuple[str, ...], rank: int) -> Labels:
         """Return the districts of the tiles drawn that stand at `rank` and can be labelled."""
@@ -209,18 +259,7 @@ class City:
         return Labels([text[i] for i in order], anchor[order], radius[order])
 
 
-def _standing(tile: _Tile, rank: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return of every node the row of its span at a rank, and whether it stands then."""
-    nodes = tile.nodes
-    rows = np.arange(len(nodes), dtype=np.int64)
-    # Among its node's spans, the last born by now.
-    last = np.searchsorted(tile.births, (rows << 32) + rank, side="right") - 1
-    starts = np.cumsum(nodes["span_count"].astype(np.int64)) - nodes["span_count"]
-    at = nodes["first_span"].astype(np.int64) + np.maximum(last - starts, 0)
-    return at, (last >= starts) & (tile.spans["death"][at] > rank)
-
-
-def _keys(tile: _Tile) -> NDArray[np.uint64]:
+def _keys(tile: Tile) -> NDArray[np.uint64]:
     """Return a hash of each node's path, files' unlike districts' and blocks'; 0 for commits and ribbons.
 
     Of the blocks that a district has in a tile, each is told by which it is of them.
@@ -245,10 +284,10 @@ def _keys(tile: _Tile) -> NDArray[np.uint64]:
     return np.where(nodes["node"] < COMMIT_NODES, found, np.uint64(0))
 
 
-def _tile_labels(tile: _Tile, rank: int) -> Labels:
+def _tile_labels(tile: Tile, rank: int) -> Labels:
     nodes, spans = tile.nodes, tile.spans
     count = len(nodes)
-    at, live = _standing(tile, rank)
+    at, live = tile.standing(rank)
     highest = np.where(live, spans["position1"][at, 1] + spans["size1"][at, 1], 0.0).astype(np.float64)
     # The highest of each node, then of everything within it: deepest districts first.
     found = np.minimum(np.searchsorted(tile.ids, nodes["parent"].astype(np.int64)), max(count - 1, 0))
@@ -266,9 +305,8 @@ def _tile_labels(tile: _Tile, rank: int) -> Labels:
     own = spans[at[wanted]]
     place, size = own["position1"].astype(np.float64), own["size1"].astype(np.float64)
     anchor = np.stack([place[:, 0], highest[wanted], place[:, 2]], axis=1)
-    names = [tile.text[tile.offsets[row]:tile.offsets[row + 1]].rsplit(b"/", 1)[-1].decode("utf-8", "replace")
-             for row in wanted]
-    return Labels([f"{name}/" for name in names], anchor, 0.5 * np.hypot(size[:, 0], size[:, 2]))
+    names = [f"{tile.name(row)}/" for row in wanted.tolist()]
+    return Labels(names, anchor, 0.5 * np.hypot(size[:, 0], size[:, 2]))
 
 
 def _ragged(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -73,13 +73,30 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """The server is gone, why, and that it is tried again; said once."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The server that was gone is back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """The first connection did not come about: there is nothing to show."""
+    """There is nothing to show: the first connection did not come about, or no other ever will."""
 
     error: BaseException
 
 
-News = Opened | Grown | Arrived | Answered | Told | Failed
+News = Opened | Grown | Arrived | Answered | Told | Lost | Back | Failed
+
+
+def may_return() -> str:
+    """Say nothing: a server that is gone may come back."""
+    return ""
 
 
 class Link:
@@ -89,10 +106,12 @@ class Link:
     ----------
     url : str
         As the server printed it, with its token.
+    ended : function
+        Says why a server that is gone will never come back; nothing while it may.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, ended: Callable[[], str] = may_return) -> None:
+        self._url, self._why_ended = url, ended
         self._news: SimpleQueue[News] = SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._session: Session | None = None
@@ -107,13 +126,12 @@ class Link:
 
     # --- for the frame loop -------------------------------------------------------------------
 
-    def news(self) -> list[News]:
-        """Return what came since the last call."""
-        found: list[News] = []
-        with contextlib.suppress(Empty):
-            while True:
-                found.append(self._news.get_nowait())
-        return found
+    def next(self) -> News | None:
+        """Return the next that came; None where nothing did."""
+        try:
+            return self._news.get_nowait()
+        except Empty:
+            return None
 
     def wait(self, seconds: float) -> News | None:
         """Return the next that comes; None after `seconds`."""
@@ -204,21 +222,24 @@ class Link:
             self._loop.close()
 
     async def _live(self) -> None:
-        resume, first = "", True
+        resume, first, away = "", True, False
         while not self._ended.is_set():
             try:
                 async with connect(self._url, scene=self._scene, resume=resume) as session:
                     resume = session.welcome.resume
                     self._session = session
-                    if not first:
-                        self._news.put(Told(""))
-                    first = False
+                    if away:
+                        self._news.put(Back())
+                    first = away = False
                     await self._first_of(self._listen(session), self._ended.wait(), self._other.wait())
             except ConnectionLost as lost:
-                if first:
-                    self._news.put(Failed(lost))
+                why = self._why_ended()
+                if first or why:
+                    self._news.put(Failed(ConnectionLost(why) if why else lost))
                     return
-                self._news.put(Told(f"{lost} Trying again."))
+                if not away:
+                    self._news.put(Lost(f"{str(lost).rstrip('.')}. Trying again until the server is back."))
+                away = True
             finally:
                 self._session = None
                 self._wanted.clear()

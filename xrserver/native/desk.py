@@ -12,6 +12,7 @@ from xrserver.native import hud, menu
 from xrserver.native.backend import View
 from xrserver.native.boards import Board
 from xrserver.native.city import City, Labels
+from xrserver.native.milestones import Milestones, along, milestones
 from xrserver.native.overlay import Overlay
 from xrserver.native.typesetting import Row
 from xrserver.spaces import Pose
@@ -22,9 +23,9 @@ _LABEL_SECONDS = 0.1
 #: Logical pixels of a board's unit, at least and at most; and the height of a window that has the most.
 _LEAST, _UNIT, _ENOUGH = 0.62, 0.8, 520.0
 _HINT = "Tab: menu   H: keys and mouse"
-_MENU, _INSPECTOR, _HELP = 470.0, 540.0, 640.0
+_MENU, _INSPECTOR, _HELP, _LEGEND = 470.0, 540.0, 640.0, 300.0
 #: Parts of a window's width that they may take; below this many pixels there is no legend.
-_SHARES = {"menu": 0.9, "inspector": 0.46, "help": 0.9}
+_SHARES = {"menu": 0.9, "inspector": 0.46, "help": 0.9, "legend": 0.3}
 _SMALL = 640.0
 
 
@@ -55,12 +56,14 @@ class Desk:
         self._overlay = Overlay(context)
         self._timeline = hud.Timeline()
         self._labels: Labels | None = None
+        self._along: Milestones | None = None
         self._labelled, self._label_age = -1, 0.0
         self._drawn: tuple[str, ...] = ()
         self.menu, self.inspector = Board("menu", _MENU, 600.0), Board("inspector", _INSPECTOR, 600.0)
         self.help = Board("help", _HELP, 600.0, rows=menu.help_())
+        self.legend = Board("legend", _LEGEND, 400.0, shown=True)
         self._legend = True
-        #: What menu and inspector were filled for.
+        #: What menu or legend, and inspector were filled for.
         self._told: tuple[object, ...] = ()
         self._inspected: Panel | None = None
         #: Where the boards lie: the upper left corner, logical pixels.
@@ -69,7 +72,7 @@ class Desk:
 
     def forget(self) -> None:
         """Another generation begins, or history is longer: other districts stand."""
-        self._labels = None
+        self._labels = self._along = None
 
     def age(self, seconds: float) -> None:
         """Let time pass."""
@@ -99,7 +102,7 @@ class Desk:
     def point(self, place: tuple[float, float] | None) -> Spot | None:
         """Point at a place of the picture (−1 … 1 each); return the place of a panel that is there."""
         found: Spot | None = None
-        for board in (self.help, self.inspector, self.menu):
+        for board in (self.help, self.inspector, self.menu, self.legend):
             if place is None or not board.shown or found is not None:
                 board.touch(None)
                 continue
@@ -124,19 +127,24 @@ class Desk:
         overlay.begin(scale)
         if self._labels is None or drawn != self._drawn or (
                 self._labelled != state.rank and self._label_age >= _LABEL_SECONDS):
-            self._labels, self._drawn = city.labels(drawn, state.rank), drawn
+            if self._along is None:
+                self._along = milestones(city)
+            self._labels, self._drawn = along(city.labels(drawn, state.rank), self._along, state.rank), drawn
             self._labelled, self._label_age = state.rank, 0.0
-        hud.draw_labels(overlay, self._labels, view, pose, width, height, ink)
+        self.legend.shown = self._legend and not self.menu.shown and width >= _SMALL
+        self.inspector.shown = panel is not None
+        hud.draw_labels(overlay, self._labels, view, pose, width, height, ink, self._covered())
         self._timeline.draw(overlay, city, state, width, height, ink, _HINT if pointer is not None else "")
-        if self.menu.shown:
+        if self.menu.shown or self.legend.shown:
             told = menu.told(city, state, settings)
             if told != self._told:
                 self._told = told
                 self.menu.fill(menu.menu(city, state, settings))
-            self._draw(self.menu, _MENU, ink)
-        elif self._legend and settings["colour"] == "author" and width >= _SMALL:
-            hud.draw_legend(overlay, city, ink)
-        self.inspector.shown = panel is not None
+                self.legend.fill(menu.colours(city, settings))
+            if self.menu.shown:
+                self._draw(self.menu, _MENU, ink)
+            else:
+                self._draw(self.legend, _LEGEND, ink)
         if panel is not None:
             if panel is not self._inspected:
                 self._inspected = panel
@@ -151,6 +159,15 @@ class Desk:
             hud.draw_tip(overlay, hud.MARGIN, height - hud.STRIP - 70, [notice], width, height, ink)
         overlay.draw(view.target)
 
+    def _covered(self) -> list[tuple[float, float, float, float]]:
+        """Return what boards take up, as they lay last: left, top, right, bottom."""
+        found: list[tuple[float, float, float, float]] = []
+        for board in (self.menu, self.legend, self.inspector, self.help):
+            if board.shown and board.name in self._corners:
+                left, top = self._corners[board.name]
+                found.append((left, top, left + board.wide * self._unit, top + board.tall * self._unit))
+        return found
+
     def _draw(self, board: Board, wide: float, ink: hud.Ink) -> None:
         """Draw a board as high as what stands on it, down to the timeline at most."""
         width, height = self._size
@@ -158,7 +175,7 @@ class Desk:
         board.wide = min(wide, _SHARES[board.name] * width / unit)
         most = (height - hud.STRIP - 3 * hud.MARGIN - 20) / unit
         beside = width - board.wide * unit
-        left = {"menu": hud.MARGIN, "inspector": beside - hud.MARGIN, "help": beside / 2}[board.name]
+        left = {"inspector": beside - hud.MARGIN, "help": beside / 2}.get(board.name, hud.MARGIN)
         self._corners[board.name] = left, hud.MARGIN
         with self._overlay.within(left, hud.MARGIN, unit):
             board.draw(self._overlay, ink, fits=max(most, 40.0), opaque=board is self.help)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from xrserver.columns import COMMIT_NODES
 from xrserver.native import pointing
 from xrserver.native.backend import Backend, Event, Intent, View
+from xrserver.native.client import may_return
 from xrserver.native.desk import Desk, Spot
 from xrserver.native.film import Director, Film
 from xrserver.native.moment import COLOURINGS, Picked
@@ -37,8 +39,9 @@ class DesktopViewer(Viewer):
         Holds camera and playhead while a film is shown; whoever takes hold of either ends it.
     """
 
-    def __init__(self, backend: Backend, url: str, decorated: bool = False) -> None:
-        super().__init__(backend, url)
+    def __init__(self, backend: Backend, url: str, decorated: bool = False,
+                 ended: Callable[[], str] = may_return) -> None:
+        super().__init__(backend, url, ended)
         self._desk = Desk(backend.context, self.press) if decorated else None
         self.director: Director | None = None
         self._place: Vector = (0.0, 0.0, 0.0)

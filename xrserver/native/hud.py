@@ -1,8 +1,8 @@
-"""What lies flat over the city: labels of districts, what is pointed at, the timeline, the legend."""
+"""What lies flat over the city: labels of districts, what is pointed at, the timeline."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -141,8 +141,11 @@ def dates(timeline: NDArray[np.int64], calendar: Calendar) -> list[tuple[int, st
 
 
 def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, width: float, height: float,
-                colours: Ink) -> None:
-    """Add the names of districts above their skylines: the largest first, none over another."""
+                colours: Ink, covered: Sequence[tuple[float, float, float, float]] = ()) -> None:
+    """Add the names of districts above their skylines: the largest first, none over another.
+
+    None lies where something else is: `covered`, as left, top, right, bottom.
+    """
     # Columns after one another, read as rows: each is transposed, and so is their product.
     chain = (spaces.matrix(pose), spaces.view_matrix(view.world_from_eye), view.projection)
     model, eye, projection = (np.array(matrix).reshape(4, 4) for matrix in chain)
@@ -156,7 +159,7 @@ def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, width:
         z = clip[:, 2] / depth
         across = labels.radius * pose.scale * view.projection[5] / depth * 0.5 * height
     seen = (depth > 0) & (across > 22)
-    taken: list[tuple[float, float, float, float]] = []
+    taken = list(covered)
     for i in np.flatnonzero(seen).tolist():
         size = min(max(across[i] / 9.0, 11.0), 19.0)
         wide, tall = overlay.measure(labels.text[i], size)
@@ -173,7 +176,7 @@ def draw_labels(overlay: Overlay, labels: Labels, view: View, pose: Pose, width:
         overlay.rectangle(x[i] - 0.5, box[3], 1.0, lift - 2, colours.line)
         overlay.rectangle(box[0], box[1], wide + 10, tall + 2, (*colours.panel[:3], 0.62), 4.0)
         overlay.text(left + 5, top + 1, labels.text[i], size, colours.text)
-        if len(taken) == _LABELS_MOST:
+        if len(taken) == len(covered) + _LABELS_MOST:
             break
     overlay.depth = -1.0
 
@@ -197,18 +200,3 @@ def draw_tip(overlay: Overlay, x: float, y: float, lines: list[str], width: floa
         overlay.text(left + 10, at, line, 13 if i == 0 else 12, colours.text if i == 0 else colours.faint)
         at += size[1]
 
-
-def draw_legend(overlay: Overlay, city: City, colours: Ink) -> None:
-    """Add who is who: the most active people and their colours, at the upper left."""
-    people = city.scene.people[:8]
-    if not people:
-        return
-    names = [overlay.fitted(person.name, 12, 180) for person in people]
-    wide = max(overlay.measure(name, 12)[0] for name in names) + 44
-    line = math.ceil(overlay.measure("x", 12)[1])
-    overlay.rectangle(MARGIN, MARGIN, wide, len(people) * line + 14, (*colours.panel[:3], 0.6), 8.0)
-    for i, (person, name) in enumerate(zip(people, names, strict=True)):
-        y = MARGIN + 7 + i * line
-        rgb = (person.colour >> 16) / 255, (person.colour >> 8 & 255) / 255, (person.colour & 255) / 255
-        overlay.rectangle(MARGIN + 12, y + line / 2 - 5, 10, 10, (*rgb, 1.0), 3.0)
-        overlay.text(MARGIN + 30, y, name, 12, colours.text)

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from xrserver import clock
 from xrserver.clock import Playback
-from xrserver.columns import Category
 from xrserver.input.actions import actions
 from xrserver.native import words
 from xrserver.native.city import City
+from xrserver.native.legend import legend
 from xrserver.native.moment import COLOURINGS
 from xrserver.native.typesetting import Row
-from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.stream.messages import Panel
-
-_PEOPLE = 6
-#: The kinds of things that a legend names, those that there is most of.
-_KINDS = (Category.SOURCE, Category.TEST, Category.DOCUMENTATION, Category.CONFIGURATION, Category.DATA,
-          Category.ASSET, Category.BUILD, Category.VENDORED, Category.OTHER)
 
 
 def menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row, ...]:
@@ -47,7 +41,18 @@ def menu(city: City, state: Playback, settings: dict[str, object]) -> tuple[Row,
              Row("button", text="Tidy up", action=("tidy",))]
     if settings.get("sees_through"):
         rows.append(Row("button", text="See the room", action=("passthrough",), on=bool(settings["through"])))
-    return (*rows, *legend(city, str(settings["colour"])))
+    return (*rows, *_legend(city, settings, columns=2))
+
+
+def colours(city: City, settings: dict[str, object]) -> tuple[Row, ...]:
+    """Return which meaning colours have, and what they mean."""
+    return (*some("colour", _CHOICES["colour"], settings), *_legend(city, settings))
+
+
+def _legend(city: City, settings: dict[str, object], columns: int = 1) -> list[Row]:
+    occurring = settings["categories"]
+    assert isinstance(occurring, tuple)
+    return legend(city, str(settings["colour"]), tuple(map(int, occurring)), columns)
 
 
 #: Settings of which one of some is chosen, and what their buttons say.
@@ -71,16 +76,6 @@ def some(kind: str, words: dict[str, str], settings: dict[str, object]) -> list[
     return [Row("button", text=text, action=(kind, value),
                 on=value in chosen if isinstance(chosen, tuple) else value == chosen, wide=1 / len(words))
             for value, text in words.items()]
-
-
-def legend(city: City, colour: str) -> list[Row]:
-    """Return what the colours mean."""
-    if colour == "kind":
-        return [Row("swatch", text=kind.name.capitalize(), colour=CATEGORY_COLOURS[kind]) for kind in _KINDS]
-    if colour == "author":
-        return [Row("swatch", text=person.name, colour=person.colour)
-                for person in city.scene.people[:_PEOPLE]]
-    return []
 
 
 def track(city: City, state: Playback) -> Row:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Samples a pixel.
 SAMPLES = 4
+#: A picture in which a pixel is a logical one.
+_WIDE, _HIGH = 1920, 1080
 
 
 def create_context() -> moderngl.Context:
@@ -61,6 +63,8 @@ class Offscreen:
         self.context = context or create_context()
         self.size = size
         self._seconds = seconds
+        #: What is written is as large in a large picture as in one of 1080 lines.
+        self._density = max(1.0, min(size[0] / _WIDE, size[1] / _HIGH))
         samples = min(SAMPLES, int(self.context.max_samples))
         self._target = self.context.framebuffer(
             [self.context.renderbuffer(size, 4, samples=samples)],
@@ -81,7 +85,7 @@ class Offscreen:
     def views(self, near: float, far: float) -> list[View]:
         """Return the one view: a desktop's eye."""
         projection = spaces.perspective(DESKTOP_FIELD_OF_VIEW, self.size[0] / self.size[1], near, far)
-        return [View(Pose(DESKTOP_EYE), DESKTOP_FIELD_OF_VIEW, projection, self._target)]
+        return [View(Pose(DESKTOP_EYE), DESKTOP_FIELD_OF_VIEW, projection, self._target, self._density)]
 
     def actions(self) -> Intent:
         """Return what was put into `intent`, once."""

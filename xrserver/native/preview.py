@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from xrserver import clock
 from xrserver.native import frames
+from xrserver.native.client import may_return
 from xrserver.native.desktop import DesktopViewer
 from xrserver.native.film import Film
 from xrserver.native.window import Window
 
 
-def run(url: str, at: str, size: tuple[int, int], film: Film | None = None,
-        record: Path | None = None) -> None:
+def run(url: str, at: str, size: tuple[int, int], say: Callable[[str], None], film: Film | None = None,
+        record: Path | None = None, ended: Callable[[], str] = may_return) -> None:
     """Show what the server at `url` serves in a window, until it is closed.
 
     Parameters
@@ -24,21 +26,26 @@ def run(url: str, at: str, size: tuple[int, int], film: Film | None = None,
         The moment to start at; empty for the newest.
     size : (int, int)
         Width and height in logical pixels.
+    say : function of str
+        Is told when the server goes and comes.
     film : Film or None
         Shown first; whoever takes hold of mouse or playhead ends it.
     record : path or None
         Where what is seen is kept as a film.
+    ended : function
+        Says why a server that is gone will never come back; nothing while it may.
 
     Raises
     ------
     NoDisplay
         There is no display, or no OpenGL 3.3 on it.
     ConnectionLost, UnknownMoment
-        The server is gone, or knows no such moment.
+        The server is gone for good, or knows no such moment.
     """
     window = Window(size)
     try:
-        with DesktopViewer(window, url, decorated=film is None or film.panels) as viewer:
+        with DesktopViewer(window, url, decorated=film is None or film.panels, ended=ended) as viewer:
+            viewer.say = say
             _show(window, viewer, at, film, record)
     finally:
         window.close()

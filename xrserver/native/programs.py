@@ -21,6 +21,8 @@ TEXTURES = ("uSpans", "uNodes", "uStrata", "uPages", "uPeople", "uCategories", "
 _OF_NODES = ("walls", "roofs", "plates", "mark", "pick")
 #: … and river.glsl.
 _OF_RIVER = ("beads", "ribbons")
+#: What is written knows no light.
+_WRITTEN = ("overlay", "names")
 
 
 def source(body: str, *defines: str, preamble: str = "gl") -> str:
@@ -31,7 +33,7 @@ def source(body: str, *defines: str, preamble: str = "gl") -> str:
     names = "".join(f"#define {name}\n" for name in defines)
     version, rest = resources.text("shaders", f"preamble.{preamble}.glsl").split("\n", 1)
     parts = [version + "\n", names, rest]
-    if body != "overlay":
+    if body not in _WRITTEN:
         parts.append(resources.text("shaders", "light.glsl"))
     file = body
     if vertex and body in (*_OF_NODES, *_OF_RIVER):

@@ -16,10 +16,9 @@ from xrserver.native.pools import Pool
 from xrserver.native.programs import Programs
 from xrserver.native.settling import Settling
 from xrserver.native.uniforms import Uniforms
+from xrserver.scene.palette import NOBODY
 from xrserver.spaces import Matrix, Pose, Vector
 
-#: Of the many beyond those that have a colour of their own; sRGB.
-_NOBODY_COLOUR = 0x828995
 #: Over what is there, whose alpha it adds to.
 _OVER: Any = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
 #: What a district's floor is in the pick pass.
@@ -269,7 +268,7 @@ class Renderer:
 
 def _bytes(colours: NDArray[np.uint32], count: int) -> bytes:
     """Return 0xRRGGBB as `count` RGBA texels, nobody's colour where there are no more."""
-    every = np.full(count, _NOBODY_COLOUR, np.uint32)
+    every = np.full(count, NOBODY, np.uint32)
     every[:len(colours)] = colours
     return np.stack([every >> 16 & 255, every >> 8 & 255, every & 255, np.full_like(every, 255)],
                     axis=1).astype(np.uint8).tobytes()

@@ -50,6 +50,11 @@ class Residency:
         self._governor = Governor()
         self._chosen = -_CHOICE_SECONDS
         self._rank = 0
+        #: What is to be drawn, and for what that was found: something moves in most frames.
+        self._shown: tuple[str, ...] = ()
+        self._shown_for: tuple[object, ...] = ()
+        #: Counts changes of what is held.
+        self._changes = 0
         self.pending = False
 
     @property
@@ -89,6 +94,7 @@ class Residency:
             self._renderer.come_from(name, self.city.keys_of(name))
         frontier.hold(body.header)
         self.drawn = ()
+        self._changes += 1
         return opened
 
     def _open(self, city: City) -> None:
@@ -111,23 +117,27 @@ class Residency:
             self.pending = self.pending or before.share != self._governor.share
 
     def refine(self, eye: Vector, factor: float, rank: int, *, gaze: Vector | None = None,
-               at_once: bool = False) -> bool:
+               at_once: bool = False, later: bool = False) -> bool:
         """Hold what a view needs and draw what of it is here; return whether that changed.
 
         Parameters are those of `scene.cut.cut`; what lies along `gaze` (unit, scene space) is asked for
         first. What only passes by is not fetched: a choice is made
-        ten times a second, or `at_once`; `pending` says that one is due.
+        ten times a second, or `at_once`, and not in a frame that has done enough (`later`); `pending` says
+        that one is due.
         """
         frontier = self._frontier
         if frontier is None:
             return False
         self._rank = rank
         now = time.monotonic()
-        self.pending = not at_once and now - self._chosen < _CHOICE_SECONDS
+        self.pending = not at_once and (later or now - self._chosen < _CHOICE_SECONDS)
         if not self.pending:
             self._chosen = now
             self._choose(frontier, eye, factor, rank, gaze)
-        shown = tuple(frontier.drawn(rank, self._budget.nodes))
+        key = frontier, self._changes, frontier.window(rank), self._budget.nodes
+        if key != self._shown_for:
+            self._shown, self._shown_for = tuple(frontier.drawn(rank, self._budget.nodes)), key
+        shown = self._shown
         changed, self.drawn = shown != self.drawn, shown
         self._renderer.show(shown, eye)
         return changed
@@ -142,6 +152,8 @@ class Residency:
         change = frontier.choose(eye, factor, rank, self._budget)
         want = change.want if gaze is None else sorted(
             change.want, key=lambda name: aside(frontier.box(name), eye, gaze))
+        if want or change.drop:
+            self._changes += 1
         for names in _batches(want):
             self._link.want(names)
         for names in _batches(change.drop):

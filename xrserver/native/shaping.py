@@ -52,8 +52,15 @@ def clusters(text: str) -> list[str]:
         if before and (joins or picture or flag):
             found[-1] += character
         else:
-            found.append(character if character.isprintable() else MISSING)
+            found.append(_shown(character))
     return found
+
+
+def _shown(character: str) -> str:
+    """Return what is drawn for a character: spaces of any width as one, that fonts have."""
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character if character.isprintable() else MISSING
 
 
 def _pictured(cluster: str) -> bool:

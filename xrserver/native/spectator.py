@@ -13,7 +13,7 @@ from xrserver.clock import Playback
 from xrserver.errors import ConnectionLost, XrserverError
 from xrserver.native.backend import Backend
 from xrserver.native.city import City
-from xrserver.native.client import Answered, Link, News
+from xrserver.native.client import Answered, Link, News, may_return
 from xrserver.native.renderer import Renderer
 from xrserver.native.residency import Residency
 from xrserver.navigation import locomotion
@@ -40,12 +40,14 @@ class Spectator(ABC):
         Shows the pictures.
     url : str
         Of the server, with its token.
+    ended : function
+        Says why a server that is gone will never come back; nothing while it may.
     """
 
-    def __init__(self, backend: Backend, url: str) -> None:
+    def __init__(self, backend: Backend, url: str, ended: Callable[[], str] = may_return) -> None:
         self._backend = backend
         self.renderer = Renderer(backend.context)
-        self._link = Link(url)
+        self._link = Link(url, ended)
         self._resident = Residency(self.renderer, self._link)
         self.playback = Playback(0)
         self.journey = Journey(Pose((0.0, 0.0, 0.0)), Pose((0.0, 0.0, 0.0)))
@@ -140,8 +142,8 @@ class Spectator(ABC):
         aspect = view.size[0] / view.size[1]
         return locomotion.overview(pose, city.box, view.field_of_view, aspect, round_=len(city.course[0]) > 0)
 
-    def _refine(self, *, at_once: bool = False) -> None:
-        """Hold what this view needs and draw what of it is here."""
+    def _refine(self, *, at_once: bool = False, later: bool = False) -> None:
+        """Draw what is here of what this view needs, and ask for the rest unless that is for `later`."""
         views = self._backend.views(0.1, 10.0)
         if not views:
             return  # nobody looks
@@ -152,7 +154,7 @@ class Spectator(ABC):
         gaze = self._gaze()
         if gaze is not None:
             gaze = spaces.rotate(spaces.conjugate(self.journey.pose.orientation), gaze)
-        self._resident.refine(eye, factor, rank, gaze=gaze, at_once=at_once)
+        self._resident.refine(eye, factor, rank, gaze=gaze, at_once=at_once, later=later)
 
     def _gaze(self) -> Vector | None:
         """Return where somebody looks, in the room; None where that is not known."""

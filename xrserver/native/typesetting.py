@@ -15,6 +15,8 @@ _LINE, _AIR, _LABEL = 26.0, 16.0, 0.30
 _TITLE, _TEXT = 19.0, 16.0
 #: Room below for the sign that not all of it fits.
 _CUT = 16.0
+#: Pieces of a scale, and its height.
+_STEPS, _SCALE = 48, 12.0
 #: Of a button, and of it with the air below.
 _BUTTON, _BUTTONS = 1.4 * _LINE, 1.6 * _LINE
 
@@ -25,8 +27,8 @@ class Row:
 
     Attributes
     ----------
-    kind : {"title", "text", "button", "track", "swatch"}
-        A track is a share of something, 0 … 1, that can be pulled.
+    kind : {"title", "text", "note", "button", "track", "swatch", "scale"}
+        A track is a share of something, 0 … 1, that can be pulled; a scale goes from its label to its text.
     label, text : str
     action : tuple of str
         What a press asks for; empty for nothing.
@@ -36,17 +38,20 @@ class Row:
         Of a track.
     colour : int
         Of a swatch, 0xRRGGBB.
+    colours : tuple of int
+        Of a scale, at equal steps.
     wide : float
-        Part of the line that a button takes.
+        Part of the line that a button or a swatch takes.
     """
 
-    kind: Literal["title", "text", "button", "track", "swatch"]
+    kind: Literal["title", "text", "note", "button", "track", "swatch", "scale"]
     label: str = ""
     text: str = ""
     action: tuple[str, ...] = ()
     on: bool = False
     share: float = 0.0
     colour: int = 0
+    colours: tuple[int, ...] = ()
     wide: float = 1.0
 
 
@@ -119,17 +124,20 @@ class _Setter:
         self._lowest = lowest
         self._inner = wide - 2 * _AIR
         self._x, self._y = _AIR, _AIR
+        #: Of what lies beside each other: how far it is to the next line.
+        self._beside: tuple[str, float] = ("", 0.0)
         self.areas: list[Area] = []
 
     @property
     def bottom(self) -> float:
         """How far down it goes so far."""
-        return self._y if self._x <= _AIR else self._y + _BUTTONS
+        return self._y if self._x <= _AIR else self._y + self._beside[1]
 
     def add(self, row: Row) -> bool:
         """Add a row; return False where there was no room for all of it."""
-        if row.kind != "button":
+        if row.kind != self._beside[0] or row.kind not in ("button", "swatch"):
             self._x, self._y = _AIR, self.bottom
+            self._beside = row.kind, _BUTTONS if row.kind == "button" else _LINE
         if self._y + _LINE > self._lowest:
             return False
         match row.kind:
@@ -140,10 +148,12 @@ class _Setter:
             case "track":
                 self._track(row)
             case "swatch":
-                red, green, blue = ((row.colour >> shift & 255) / 255 for shift in (16, 8, 0))
-                self._overlay.rectangle(_AIR, self._y + 6, 14, 14, (red, green, blue, 1.0), 4.0)
-                words = self._overlay.fitted(row.text, _TEXT, self._inner - 24)
-                self._overlay.text(_AIR + 24, self._y, words, _TEXT, self._ink.text)
+                self._swatch(row)
+            case "scale":
+                self._scale(row)
+            case "note":
+                words = self._overlay.fitted(row.text, 0.9 * _TEXT, self._inner - 24)
+                self._overlay.text(_AIR + 24, self._y, words, 0.9 * _TEXT, self._ink.faint)
                 self._y += _LINE
             case _:
                 return self._lines(row)
@@ -172,9 +182,42 @@ class _Setter:
         words = ink.panel if row.on else ink.text
         overlay.text(x + (wide - across) / 2, y + (_BUTTON - down) / 2, text, _TEXT, (*words[:3], 1.0))
         self._press(row, (x, y, wide, _BUTTON), face)
+        self._go_on(row)
+
+    def _go_on(self, row: Row) -> None:
+        """Go on beside what was added, or on the next line."""
         self._x += self._inner * row.wide
         if self._x >= self._wide - _AIR - 8:
-            self._x, self._y = _AIR, y + _BUTTONS
+            self._x, self._y = _AIR, self._y + self._beside[1]
+
+    def _swatch(self, row: Row) -> None:
+        overlay, ink, x, y = self._overlay, self._ink, self._x, self._y
+        if x + self._inner * row.wide > self._wide - _AIR + 8:
+            x, y = self._x, self._y = _AIR, self.bottom
+        wide = self._inner * row.wide
+        overlay.rectangle(x, y + 6, 14, 14, _colour(row.colour), 4.0)
+        count = overlay.measure(row.label, 0.9 * _TEXT)[0] if row.label else 0.0
+        if row.label:
+            overlay.text(x + wide - count, y + 1, row.label, 0.9 * _TEXT, ink.faint)
+        room = wide - 24 - (count + 8 if row.label else 8)
+        overlay.text(x + 24, y, overlay.fitted(row.text, _TEXT, room), _TEXT, ink.text)
+        self._go_on(row)
+
+    def _scale(self, row: Row) -> None:
+        overlay, ink, top, end = self._overlay, self._ink, self._y + 6, _SCALE / 2
+        overlay.rectangle(_AIR, top, self._inner, _SCALE, _between(row.colours, 0.0), end)
+        overlay.rectangle(_AIR + end, top, self._inner - end, _SCALE, _between(row.colours, 1.0), end)
+        # Between the round ends each piece goes on below the next: no seams.
+        long = self._inner - _SCALE
+        for i in range(_STEPS):
+            x = i / _STEPS * long
+            overlay.rectangle(_AIR + end + x, top, long - x, _SCALE,
+                              _between(row.colours, (end + x + long / _STEPS / 2) / self._inner))
+        below, size = top + _SCALE + 4, 0.9 * _TEXT
+        newest = self._inner - overlay.measure(row.text, size)[0]
+        overlay.text(_AIR, below, row.label, size, ink.faint)
+        overlay.text(_AIR + newest, below, row.text, size, ink.faint)
+        self._y = below + _LINE
 
     def _track(self, row: Row) -> None:
         overlay, ink, face = self._overlay, self._ink, self._overlay.count
@@ -203,3 +246,17 @@ class _Setter:
         if row.action:
             self._press(row, (_AIR, top, self._inner, self._y - top), face)
         return whole
+
+
+def _colour(number: int) -> tuple[float, float, float, float]:
+    """Return 0xRRGGBB as the overlay has colours."""
+    return (number >> 16 & 255) / 255, (number >> 8 & 255) / 255, (number & 255) / 255, 1.0
+
+
+def _between(colours: tuple[int, ...], share: float) -> tuple[float, float, float, float]:
+    """Return what lies at a share of the way along colours at equal steps."""
+    along = share * (len(colours) - 1)
+    k = min(int(along), len(colours) - 2)
+    red, green, blue, _ = (x + (y - x) * (along - k) for x, y in zip(
+        _colour(colours[k]), _colour(colours[k + 1]), strict=True))
+    return red, green, blue, 1.0

@@ -5,14 +5,27 @@ What is done with mouse and keyboard is `desktop`'s, what is done with hands and
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 
 from xrserver import clock
 from xrserver.native.arrival import Arrival
 from xrserver.native.backend import Backend, Intent, View
 from xrserver.native.city import City
-from xrserver.native.client import Answered, Arrived, Failed, Grown, News, Opened, Told
+from xrserver.native.client import (
+    Answered,
+    Arrived,
+    Back,
+    Failed,
+    Grown,
+    Lost,
+    News,
+    Opened,
+    Told,
+    may_return,
+)
 from xrserver.native.moment import COLOURINGS, Moment
 from xrserver.native.spectator import Spectator
 from xrserver.navigation import locomotion, playback, selection
@@ -23,6 +36,8 @@ from xrserver.stream.messages import Panel, Result
 
 #: Seconds that the pointer rests on a floor before the server is asked what it was.
 ASK_SECONDS = 0.08
+#: Seconds of a frame that what the stream brought may take; the last of it may end later.
+_NEWS_SECONDS = 0.001
 #: Seconds between two reports of the playhead to the server, which remembers it.
 _REPORT_SECONDS = 1.0
 
@@ -38,10 +53,18 @@ class Viewer(Spectator):
         Shows the pictures.
     url : str
         Of the server, with its token.
+    ended : function
+        Says why a server that is gone will never come back; nothing while it may.
+
+    Attributes
+    ----------
+    say : function of str
+        Is told, for the terminal, that the server is gone and that it is back.
     """
 
-    def __init__(self, backend: Backend, url: str) -> None:
-        super().__init__(backend, url)
+    def __init__(self, backend: Backend, url: str, ended: Callable[[], str] = may_return) -> None:
+        super().__init__(backend, url, ended)
+        self.say: Callable[[str], object] = bool
         self.scenes: tuple[str, ...] = ()
         self._scene = ""
         self._arrival = Arrival()
@@ -58,6 +81,8 @@ class Viewer(Spectator):
         #: Over passthrough, how dark the city's shadow is; None elsewhere.
         self._shadow: float | None = None
         self._since_report = 0.0
+        #: This frame has taken up something that the stream brought.
+        self._took = False
 
     # --- what the stream brings -----------------------------------------------------------------
     def _take(self, news: News) -> None:
@@ -71,13 +96,13 @@ class Viewer(Spectator):
                     self._arrival.showing or self.playback.rank >= before.scene.head_rank)
                 if self._resident.arrive(body):
                     self._open(before is None, newest)
-                self._refine()
+                self._refine(later=True)
             case Grown(scene, table):
                 before = self.city.scene.head_rank if self.city is not None else -1
                 if self._resident.grow(scene, table):
                     self.playback = self._arrival.begin(self.playback, before, scene.head_rank)
                     self._grown()
-                    self._refine()
+                    self._refine(later=True)
             case Answered(("floor", node, floor), Result() as result):
                 self._floor_text = (int(node), int(floor), result.text)
             case Answered(("directory", node, rank), Result() as result):
@@ -88,6 +113,12 @@ class Viewer(Spectator):
                 self._panel = panel if panel.rows else None
             case Told(text):
                 self._notice = text
+            case Lost(text):
+                self._notice = text
+                self.say(text)
+            case Back():
+                self._notice = ""
+                self.say("The server is back.")
             case Failed(error):
                 raise error
             case _:
@@ -124,8 +155,7 @@ class Viewer(Spectator):
             return False
         self._resident.pace(seconds, self._backend.refresh_rate)
         self.renderer.settling.step(seconds)
-        for news in self._link.news():
-            self._take(news)
+        self._take_some()
         intent = self._backend.actions()
         if self.city is None:
             for view in self._backend.views(0.1, 10.0):
@@ -141,6 +171,16 @@ class Viewer(Spectator):
             self._finish(view)
         self._backend.end_frame()
         return True
+
+    def _take_some(self) -> None:
+        """Take what came, until that took long enough for a frame."""
+        self._took = False
+        until = time.perf_counter() + _NEWS_SECONDS
+        while (news := self._link.next()) is not None:
+            self._take(news)
+            self._took = True
+            if time.perf_counter() > until:
+                return  # the rest is for the next frame
 
     def _moment(self) -> Moment:
         assert self.city is not None
@@ -261,8 +301,8 @@ class Viewer(Spectator):
     def _settings(self) -> dict[str, object]:
         """Return what stands where on a menu, by its name."""
         assert self.city is not None
-        return {"colour": COLOURINGS[self.colouring], "day": self.daylight > 0.5,
-                "scene": self.city.scene.scene, "scenes": self.scenes}
+        return {"colour": COLOURINGS[self.colouring], "categories": self.city.categories(self.drawn),
+                "day": self.daylight > 0.5, "scene": self.city.scene.scene, "scenes": self.scenes}
 
 
 def _is_directory(node: int) -> bool:

@@ -30,7 +30,8 @@ def look() -> None:
     runtime.offered()
 
 
-def run(url: str, at: str, say: Callable[[str], None], mirrored: bool = True) -> None:
+def run(url: str, at: str, say: Callable[[str], None], mirrored: bool = True,
+        ended: Callable[[], str] | None = None) -> None:
     """Show what the server at `url` serves in a headset, until its session ends or Ctrl-C is pressed.
 
     Parameters
@@ -40,9 +41,11 @@ def run(url: str, at: str, say: Callable[[str], None], mirrored: bool = True) ->
     at : str
         The moment to start at; empty for the newest.
     say : function of str
-        Is told what the headset cannot show.
+        Is told what the headset cannot show, and when the server goes and comes.
     mirrored : bool
         A window on the desktop, if there is one, shows what the headset does.
+    ended : function or None
+        Says why a server that is gone will never come back; nothing while it may.
 
     Raises
     ------
@@ -51,16 +54,18 @@ def run(url: str, at: str, say: Callable[[str], None], mirrored: bool = True) ->
     NoDisplay
         There is no OpenGL 3.3.
     ConnectionLost, UnknownMoment
-        The server is gone, or knows no such moment.
+        The server is gone for good, or knows no such moment.
     """
     look()
+    from xrserver.native.client import may_return
     from xrserver.native.openxr.headset import Headset
     from xrserver.native.worn import WornViewer
 
     headset = Headset(say, mirrored=mirrored)
     try:
         say(f"In {headset.description}. Ctrl-C ends it.")
-        with WornViewer(headset, url) as viewer:
+        with WornViewer(headset, url, ended or may_return) as viewer:
+            viewer.say = say
             _loop(headset, viewer, at)
         if headset.missed:
             say(f"{headset.missed:,} frames came too late.")

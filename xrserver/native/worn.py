@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from xrserver import clock, spaces
@@ -9,9 +10,11 @@ from xrserver.input.profiles import asks
 from xrserver.native.aiming import Aiming, Pointed
 from xrserver.native.backend import Intent, View
 from xrserver.native.city import City
+from xrserver.native.client import may_return
 from xrserver.native.gestures import Lifted, Raised, Tap
 from xrserver.native.hands import Hand, Worn
 from xrserver.native.moving import Moving
+from xrserver.native.names import Names
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.panels import Panels
 from xrserver.native.scrubbing import Scrubbing
@@ -40,13 +43,14 @@ class WornViewer(Viewer):
         Left and right.
     """
 
-    def __init__(self, headset: Headset, url: str) -> None:
-        super().__init__(headset, url)
+    def __init__(self, headset: Headset, url: str, ended: Callable[[], str] = may_return) -> None:
+        super().__init__(headset, url, ended)
         self._headset = headset
         self.moving = Moving(headset.pulse)
         self.aiming = Aiming(self.renderer, headset.pulse, self.choose)
         self._scrubbing = Scrubbing(headset.pulse)
         self._strokes = Strokes(headset.context)
+        self.names = Names(headset.context)
         self.panels = Panels(headset, self.press)
         self._raised, self._lifted, self._tap = Raised(), Lifted(), Tap()
         self.hands = Hand("left"), Hand("right")
@@ -94,6 +98,10 @@ class WornViewer(Viewer):
         self.panels.write(worn, self.city, self.playback, self._panel, self._notice, self._settings,
                           seconds)
         self.panels.draw(self.daylight)
+        if worn.seen:
+            self.names.step(self.city, self.drawn, self.playback.rank, self.playback.playing,
+                            self.journey.pose, worn.head, self.daylight, seconds,
+                            self.moving.comfort.reduced_motion, busy=self._took)
         self._strokes.begin()
         trace(self._strokes, worn, self.aiming.pointed, self.moving.teleport, self.daylight)
         self._strokes.upload()
@@ -192,6 +200,7 @@ class WornViewer(Viewer):
     # --- drawing ----------------------------------------------------------------------------------
 
     def _finish(self, view: View) -> None:
+        self.names.draw(view)
         self._strokes.draw(view, self.moving.closed, self.moving.dark, self.daylight)
 
     def _draw_waiting(self, view: View) -> None:

@@ -1,22 +1,24 @@
 """The cut: which tiles a viewer holds, and which of them it draws now. A pure function.
 
 Its twins are ``webxr_client/src/scene/cut.ts`` and, for servers and tools, ``kernels/cut.py``; all read
-``tests/vectors/cut/``. This one is plain Python because the native viewer's process has no Numba. A cut
-looks only at the tiles that it takes and at their children, however many are known.
+``tests/vectors/cut/``. This one has no kernels because the native viewer's process has no Numba: all errors
+are found at once, and beside that a cut looks only at the tiles that it takes and at their children.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+
+import numpy as np
+from numpy.typing import NDArray
 
 #: Nearer than this, in metres, a tile's error looks no larger.
 NEAREST = 1e-3
 
 
-@dataclass(slots=True)
+@dataclass
 class Candidates:
     """The headers known so far, as columns; the root first, the children of a tile one after the other.
 
@@ -37,6 +39,21 @@ class Candidates:
     hi: list[int] = field(default_factory=list[int])
     nodes: list[int] = field(default_factory=list[int])
     spans: list[int] = field(default_factory=list[int])
+
+    def __post_init__(self) -> None:
+        self._boxes: NDArray[np.float64] = np.empty((0, 6))
+        self._errors: NDArray[np.float64] = np.empty(0)
+
+    def screens(self, eye: Sequence[float], factor: float) -> list[float]:
+        """Return the error of every tile on the screen; parameters as of `cut`."""
+        if len(self._boxes) != len(self.box):  # they only ever become more
+            self._boxes, self._errors = np.array(self.box, np.float64), np.array(self.error, np.float64)
+        at = np.asarray(eye, np.float64)
+        off = np.maximum(np.maximum(self._boxes[:, :3] - at, at - self._boxes[:, 3:]), 0.0)
+        off *= off
+        away = np.sqrt(off[:, 0] + off[:, 1] + off[:, 2])
+        found: list[float] = (self._errors * factor / np.maximum(away, NEAREST)).tolist()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +86,7 @@ def cut(tiles: Candidates, eye: Sequence[float], factor: float, rank: int, node_
     all of its children at this rank or to none. What room is left goes to windows of other ranks,
     the nearest in time first. Ties go to the smaller row. O(n log n) in the tiles taken.
     """
-    def screen(row: int) -> float:
-        return tiles.error[row] * factor / max(_distance(tiles.box[row], eye), NEAREST)
+    screen = tiles.screens(eye, factor)
 
     def gap(row: int) -> int:
         return tiles.lo[row] - rank if rank < tiles.lo[row] else rank - tiles.hi[row] + 1
@@ -78,7 +94,7 @@ def cut(tiles: Candidates, eye: Sequence[float], factor: float, rank: int, node_
     resident: list[int] = [0]
     refined: set[int] = set()
     nodes, spans = tiles.nodes[0], tiles.spans[0]
-    at_root = screen(0)
+    at_root = screen[0]
     coarse: list[int] = [0] if at_root > 1.0 else []
     waiting: list[tuple[float, int]] = [(-at_root, 0)] if coarse else []
     while waiting:
@@ -92,7 +108,7 @@ def cut(tiles: Candidates, eye: Sequence[float], factor: float, rank: int, node_
         refined.add(best)
         for child in group:
             resident.append(child)
-            worst = screen(child)
+            worst = screen[child]
             if worst > 1.0:
                 coarse.append(child)
                 heappush(waiting, (-worst, child))
@@ -116,7 +132,7 @@ def cut(tiles: Candidates, eye: Sequence[float], factor: float, rank: int, node_
             continue
         spans += tiles.spans[best]
         resident.append(best)
-        if screen(best) > 1.0:
+        if screen[best] > 1.0:
             for child in range(tiles.first[best], tiles.first[best] + tiles.children[best]):
                 heappush(later, (gap(child), child))
     return Cut(resident, sorted(shown))
@@ -156,11 +172,3 @@ def _group(tiles: Candidates, row: int, rank: int) -> list[int]:
     first = tiles.first[row]
     return [child for child in range(first, first + tiles.children[row])
             if tiles.lo[child] <= rank < tiles.hi[child]]
-
-
-def _distance(box: Sequence[float], eye: Sequence[float]) -> float:
-    """Return the distance from a point to the nearest point of a box."""
-    x = max(box[0] - eye[0], 0.0, eye[0] - box[3])
-    y = max(box[1] - eye[1], 0.0, eye[1] - box[4])
-    z = max(box[2] - eye[2], 0.0, eye[2] - box[5])
-    return math.sqrt(x * x + y * y + z * z)

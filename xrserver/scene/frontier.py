@@ -5,6 +5,7 @@ Its twin is ``webxr_client/src/scene/frontier.ts``.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,8 @@ class Frontier:
         self.held: list[bool] = []
         self._asked: set[int] = set()
         self._rows: dict[str, int] = {}
+        #: Ranks at which windows begin or end, ascending.
+        self._borders: list[int] = []
         self.tiles = Candidates()
         self._add([root])
         self._know(0, root.children)
@@ -65,6 +68,10 @@ class Frontier:
     def box(self, tile: str) -> Sequence[float]:
         """Return what a tile fills: min x, y, z, max x, y, z."""
         return self.tiles.box[self._rows[tile]]
+
+    def window(self, rank: int) -> int:
+        """Return a number that is the same for ranks at which the same tiles may be drawn."""
+        return bisect_right(self._borders, rank)
 
     def hold(self, header: TileHeader) -> None:
         """Take note that a tile has come, and with it the names of its children."""
@@ -114,5 +121,8 @@ class Frontier:
             tiles.hi.append(header.hi)
             tiles.nodes.append(header.nodes)
             tiles.spans.append(header.spans)
+        borders = {border for header in headers for border in (header.lo, header.hi)}
+        if not borders.issubset(self._borders):
+            self._borders = sorted(borders.union(self._borders))
         for header in headers:
             self._know(self._rows[header.id], header.children)

@@ -42,6 +42,12 @@ _OF_CATEGORY = {
 #: 0xRRGGBB (sRGB) by the value of `columns.Category`.
 CATEGORY_COLOURS: tuple[int, ...] = tuple(_OF_CATEGORY[category] for category in Category)
 
+#: Nobody's: of what somebody else made, and of people of whom nothing is known.
+NOBODY = 0x828995
+
+#: Of age, oldest first: `ageColour` of shaders/light.glsl at equal steps.
+AGE_COLOURS: tuple[int, ...] = (0x082255, 0x424E6A, 0x7D7C78, 0xBBAF6C, 0xFFE935)
+
 # Matrices of OKLab, from its definition: OKLab to cone responses (cube roots), and those to linear sRGB.
 _CONES_FROM_LAB = np.array([[1.0, 0.3963377774, 0.2158037573],
                             [1.0, -0.1055613458, -0.0638541728],

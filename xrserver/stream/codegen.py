@@ -28,7 +28,7 @@ from xrserver.columns import (
     Flag,
     Kind,
 )
-from xrserver.scene.palette import CATEGORY_COLOURS
+from xrserver.scene.palette import AGE_COLOURS, CATEGORY_COLOURS
 from xrserver.stream import messages, schema
 
 TARGET = Path(__file__).resolve().parents[2] / "webxr_client" / "src" / "generated" / "protocol.ts"
@@ -228,6 +228,8 @@ def _category_colours() -> Iterator[str]:
     for category, colour in zip(Category, CATEGORY_COLOURS, strict=True):
         yield f"  0x{colour:06x}, // {category.name}"
     yield "];\n"
+    yield "/** sRGB colours (0xRRGGBB) of age, oldest first, at equal steps. */"
+    yield f"export const AGE_COLOURS: readonly number[] = [{', '.join(f'0x{c:06x}' for c in AGE_COLOURS)}];\n"
 
 
 def _union(name: str, meaning: str, classes: Iterable[type]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def test_three_hundred_frames_show_a_city_to_both_eyes_as_it_is_drawn_elsewhere(
     remote.send()
     until(lambda: worn.frame() and not any(hand.tracked for hand in worn.hands), "nothing is in hand")
     run(worn, 300)
+    until(lambda: worn.frame() and not worn.names._fading, "names are as they are going to be")
     eyes = shown(worn)
     size = eyes[0].shape[1], eyes[0].shape[0]
     views = worn._headset.session.views.views(*locomotion.depth_range(worn.journey.pose, worn.city.box))
@@ -58,6 +60,7 @@ def test_three_hundred_frames_show_a_city_to_both_eyes_as_it_is_drawn_elsewhere(
         own.use()
         own.clear()
         worn.renderer.draw(worn._moment(), view.world_from_eye, view.projection)
+        worn.names.draw(replace(view, target=own))
         data = own.read(components=3, alignment=1)
         elsewhere = Image.frombytes("RGB", size, data).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         apart = np.abs(np.asarray(elsewhere).astype(int) - picture).max(axis=2)
@@ -75,6 +78,33 @@ def test_three_hundred_frames_show_a_city_to_both_eyes_as_it_is_drawn_elsewhere(
     ]
     matched, shifted = (np.abs(patches[0] - other).mean() for other in patches[1:])
     assert matched < 0.7 * shifted
+
+
+def test_districts_and_buildings_are_named_in_both_eyes(worn, remote):
+    remote.left.flags.discard("active")
+    remote.right.flags.discard("active")
+    remote.head_position, remote.head_orientation = (0.0, 1.5, -0.1), spaces.about((1.0, 0.0, 0.0), -0.6)
+    remote.send()
+    until(lambda: worn.frame() and worn.names.shown and not worn.names._fading, "names are seen")
+    names = worn.names.shown
+    assert {"src", "docs", "tests"} & {name.text for name in names}
+    named = shown(worn)
+    worn.names.draw = lambda _: None
+    run(worn, 4)
+    plain = shown(worn)
+    del worn.names.draw
+    size = named[0].shape[1], named[0].shape[0]
+    views = worn._headset.session.views.views(0.1, 100.0)
+    # Above its anchor each name changes the picture of both eyes; the middle of where it says it is, most.
+    for view, with_, without in zip(views, named, plain, strict=True):
+        apart = np.abs(with_ - without).max(axis=2)
+        assert 0.001 < (apart > 60).mean() < 0.2
+        met = 0
+        for name in names:
+            x, y = pixel(view, spaces.apply(worn.journey.pose, name.anchor), size)
+            if 20 <= x < size[0] - 20 and 30 <= y < size[1] - 5:
+                met += bool((apart[y - 30 : y, x - 20 : x + 20] > 60).any())
+        assert met >= 3
 
 
 def test_an_eye_s_picture_is_kept_for_comparison_with_the_page(worn, remote):
@@ -100,7 +130,9 @@ def test_an_eye_s_picture_is_kept_for_comparison_with_the_page(worn, remote):
         lambda: worn.frame() and abs(view().field_of_view - 2.0 * up) < 1e-4,
         "the lenses are as the page's",
     )
+    worn.names.draw = lambda _: None  # letters are not what is compared
     run(worn, 4)
+    del worn.names.draw
     seen = view()
     assert abs(seen.projection[8]) + abs(seen.projection[9]) < 1e-4
     Image.fromarray(shown(worn)[0].astype(np.uint8)).save("/out/eye.png")

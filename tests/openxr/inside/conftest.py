@@ -25,7 +25,8 @@ LOG = Path("/out/monado.log")
 class Monado:
     """The runtime's service, which can be stopped, killed and started."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -35,6 +36,7 @@ class Monado:
             "P_OVERRIDE_ACTIVE_CONFIG": "remote",
             "XRT_COMPOSITOR_FORCE_XCB": "1",
             "XRT_COMPOSITOR_SCALE_PERCENTAGE": "15",
+            **self.settings,
         }
         with LOG.open("ab") as log:
             self.process = subprocess.Popen(

@@ -99,6 +99,9 @@ export const CATEGORY_COLOURS: readonly number[] = [
   0x8698a0, // OTHER
 ];
 
+/** sRGB colours (0xRRGGBB) of age, oldest first, at equal steps. */
+export const AGE_COLOURS: readonly number[] = [0x082255, 0x424e6a, 0x7d7c78, 0xbbaf6c, 0xffe935];
+
 /**
  * Where the columns of `spans` lie in a record, in 32-bit words; `words`, `bytes` and
  * `texels` (RGBA32UI) are its size.

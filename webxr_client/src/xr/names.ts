@@ -5,43 +5,21 @@
  * What is chosen changes a few times a second at most and fades; where it is drawn follows from
  * uniforms, so a head that moves uploads nothing. One draw.
  */
-import { Color, GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
+import { GLSL3, Mesh, RawShaderMaterial, Vector3 } from "three";
+import { CHOICE_SECONDS, EMS, FADE_SECONDS, GAP, LONGEST, MOST, newGaze, newSight, rankOf, sight, TEXELS, turn } from "../navigation/naming.ts";
 import { eyesWorn } from "../scene/eyes.ts";
-import { inks } from "../scene/labels.ts";
 import { place, type Wish } from "../scene/placement.ts";
 import { ANCHOR, FRAME, GLYPHS, Quads } from "../scene/quads.ts";
 import { NAMES } from "../scene/shaders.ts";
 import type { Candidate } from "../scene/survey.ts";
 import * as spaces from "../spaces.ts";
-import type { Vector } from "../spaces.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";
 import type { Moment, Part } from "./part.ts";
 
-const MOST = 48;
 const QUADS = 2;
-/** Degrees: of an em, for quarters, districts and buildings … */
-const EMS = [1.2, 1.05, 0.9] as const;
-/** … and that something must be wide to be named; a name that is there stays down to a smaller part of it. */
-const WIDE_DISTRICT = 4;
-const WIDER_DEEPER = 0.8;
-const WIDE_FILE = 3.6;
-const STAYS = 0.82;
-const STEM = 0.7;
-const STEM_FILE = 0.3;
-const GAP = 0.5;
-/** Of a building's wider side, how far its nearest edge is from its middle, seen over a corner at most. */
-const EDGE = 0.7;
-/** From where the head looks; names farther aside are not seen. */
-const ASIDE = 62;
-/** Texels in a degree: a Quest 3 shows 25. */
-const TEXELS = 30;
-const LONGEST = 32;
-const FADE_SECONDS = 0.25;
-const CHOICE_SECONDS = 0.1;
 /** Choices that a name is remembered for after it left the view. */
 const REMEMBERED = 100;
-const DEGREES = 180 / Math.PI;
 
 interface Name extends Wish {
   text: string;
@@ -71,17 +49,16 @@ export class Names implements Part {
   readonly #world: World;
   readonly #quads = new Quads(MOST * QUADS, eyesWorn());
   readonly #uniforms = {
-    atlas: { value: null as unknown }, ink: { value: new Color() }, halo: { value: new Color() },
+    atlas: { value: null as unknown }, daylight: { value: 0 },
     head: { value: new Vector3() }, sideways: { value: new Vector3(1, 0, 0) },
   };
   readonly #names = new Map<number, Name>();
   readonly #wishes: Name[] = [];
-  readonly #point: Vector = [0, 0, 0];
-  readonly #gaze: [number, number] = [0, 0];
-  readonly #turned = { sinYaw: 0, cosYaw: 1, sinPitch: 0, cosPitch: 1 };
+  readonly #turned: [number, number] = [0, 0];
+  readonly #gaze = newGaze();
+  readonly #sight = newSight();
   #choice = 0;
   #since = CHOICE_SECONDS;
-  #light = -1;
   /** Some name is not yet, or still, as it is going to be. */
   #fading = true;
   #table: unknown;
@@ -106,14 +83,10 @@ export class Names implements Part {
 
   step({ dt, head, seen }: Moment): void {
     const { journey, calm, city } = this.#viewer;
-    const daylight = city.uniforms.daylight.value;
-    if (daylight !== this.#light) {
-      this.#light = daylight;
-      inks(daylight, this.#uniforms.ink.value, this.#uniforms.halo.value);
-    }
+    this.#uniforms.daylight.value = city.uniforms.daylight.value;
     if (!seen) return;
     const { position: p } = head;
-    const yaw = spaces.yawPitchOf(head.orientation, this.#gaze)[0];
+    const yaw = spaces.yawPitchOf(head.orientation, this.#turned)[0];
     this.#uniforms.head.value.set(p[0], p[1], p[2]);
     this.#uniforms.sideways.value.set(Math.cos(yaw), 0, -Math.sin(yaw));
     spaces.matrix(journey.pose, this.root.matrixWorld.elements);
@@ -134,44 +107,31 @@ export class Names implements Part {
   }
 
   #choose(head: spaces.ReadonlyVector): void {
-    const { survey, shown } = this.#world;
+    const { surveys, shown } = this.#world;
     if (shown?.scene.generation !== this.#table) {
       this.#table = shown?.scene.generation;
       this.#names.clear();
     }
     this.#choice++;
-    const turned = this.#turned;
-    turned.sinYaw = Math.sin(this.#gaze[0]);
-    turned.cosYaw = Math.cos(this.#gaze[0]);
-    turned.sinPitch = Math.sin(this.#gaze[1]);
-    turned.cosPitch = Math.cos(this.#gaze[1]);
+    turn(this.#gaze, head, this.#turned[0], this.#turned[1]);
     let count = 0;
-    for (let i = 0; i < survey.count; i++) {
-      const name = this.#wish(survey.candidates[i]!, head);
-      if (name !== undefined) this.#wishes[count++] = name;
+    for (let k = 0; k < surveys.length; k++) {
+      const survey = surveys[k]!;
+      for (let i = 0; i < survey.count; i++) {
+        const name = this.#wish(survey.candidates[i]!);
+        if (name !== undefined) this.#wishes[count++] = name;
+      }
     }
     place(this.#wishes, count, MOST, GAP);
     for (const name of this.#names.values()) if (name.seen < this.#choice - REMEMBERED && name.opacity === 0) this.#names.delete(name.key);
   }
 
   /** The name that something would have as seen from here; undefined where it is too small or aside. */
-  #wish(candidate: Candidate, head: spaces.ReadonlyVector): Name | undefined {
-    const { pose } = this.#viewer.journey;
-    const at = spaces.apply(pose, spaces.setVector(this.#point, candidate.x, candidate.y, candidate.z), this.#point);
-    spaces.setVector(at, at[0] - head[0], at[1] - head[1], at[2] - head[2]);
-    const away = Math.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
+  #wish(candidate: Candidate): Name | undefined {
     let name = this.#names.get(candidate.node);
     const there = name !== undefined && name.shown && name.seen === this.#choice - 1;
-    const wide = candidate.extent * pose.scale / away * DEGREES;
-    const least = candidate.district ? WIDE_DISTRICT + WIDER_DEEPER * candidate.depth : WIDE_FILE;
-    if (wide < (there ? least * STAYS : least)) return undefined;
-    // Right, up and ahead of the gaze, without its roll.
-    const { sinYaw, cosYaw, sinPitch, cosPitch } = this.#turned;
-    const across = -at[0] * sinYaw - at[2] * cosYaw;
-    const right = at[0] * cosYaw - at[2] * sinYaw;
-    const ahead = across * cosPitch + at[1] * sinPitch;
-    const up = at[1] * cosPitch - across * sinPitch;
-    if (ahead < away * Math.cos(ASIDE / DEGREES)) return undefined;
+    const seen = this.#sight;
+    if (!sight(candidate, there, this.#viewer.journey.pose, this.#gaze, seen)) return undefined;
 
     if (name === undefined) {
       const path = candidate.text === "" ? candidate.tile.pathOf(candidate.row) : candidate.text.replaceAll("/", "\u2215");
@@ -185,14 +145,12 @@ export class Names implements Part {
     name.x = candidate.x;
     name.y = candidate.y;
     name.z = candidate.z;
-    name.weight = candidate.district ? wide / (1 + 0.6 * candidate.depth) : wide * 0.02;
-    name.stem = stem(name) + (candidate.district ? 0 : overEdge(at, EDGE * candidate.extent * pose.scale));
-    const elevation = Math.asin(up / away);
-    const x = Math.atan2(right, ahead) * Math.cos(elevation) * DEGREES;
+    name.weight = seen.weight;
+    name.stem = seen.stem;
     const placed = this.#set(name);
-    name.left = x - placed.width / 2 / TEXELS;
-    name.right = x + placed.width / 2 / TEXELS;
-    name.bottom = -elevation * DEGREES - name.stem;
+    name.left = seen.x - placed.width / 2 / TEXELS;
+    name.right = seen.x + placed.width / 2 / TEXELS;
+    name.bottom = -seen.elevation - seen.stem;
     name.top = name.bottom - placed.height / TEXELS;
     return name;
   }
@@ -234,13 +192,5 @@ export class Names implements Part {
   }
 }
 
-const rankOf = ({ district, depth }: Name): 0 | 1 | 2 => (district ? (depth <= 1 ? 0 : 1) : 2);
 const em = (name: Name): number => EMS[rankOf(name)];
-/** Degrees by which the edge of a roof that is `half` nearer than its middle `at` is higher, seen from below. */
-function overEdge(at: spaces.ReadonlyVector, half: number): number {
-  const level = Math.hypot(at[0], at[2]);
-  if (at[1] <= 0) return 0;
-  return (Math.atan2(at[1], Math.max(level - half, level * 0.3)) - Math.atan2(at[1], level)) * DEGREES;
-}
-const stem = ({ district }: Name): number => (district ? STEM : STEM_FILE);
 const FONTS = EMS.map((degrees, rank) => `${rank === 0 ? 600 : 500} ${Math.round(degrees * TEXELS)}px Inter, system-ui, sans-serif`);

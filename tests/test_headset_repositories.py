@@ -45,3 +45,35 @@ async def test_another_repository_is_chosen_in_the_menu_and_its_colours_are_told
             await choose(worn, colouring)
             await worn.frames(3)
             assert "2 files excluded by --exclude" in (await panel(worn, "menu"))["words"], colouring
+
+
+async def test_all_stand_side_by_side_in_a_headset_named_and_within_reach(
+        chrome: Browser, story: Path, tmp_path: Path) -> None:
+    script = Script()
+    for number in range(30):
+        script.commit({f"part{number % 3}/file{number}": b"line\n" * 40 * (number + 1)})
+    other = script.write(tmp_path / "other")
+    async with served(story, other) as serving, headset.worn(chrome, serving.url) as worn:
+        await worn.enter("vr")
+        await worn.press("right", "b-button", 1)
+        await worn.press("right", "b-button", 0)
+        await choose(worn, "Repository: \u2068story\u2069")
+        await choose(worn, "All side by side")
+        await worn.visit.until("state.repositories.length === 2 && state.repositories[1].nodesDrawn > 30")
+        await worn.run("xrserver.headset.preset('tabletop')")
+        await worn.still()
+        await worn.visit.until(
+            "['story', 'other'].every(name => state.names.some(({text}) => text === name))")
+        state = await worn.state()
+        assert state["mode"] == "vr" and state["drawCalls"] <= 30
+        first, second = (each["plot"] for each in state["repositories"])
+        assert first == [0, 0] and second != [0, 0]
+        await worn.press("right", "b-button", 1)
+        await worn.press("right", "b-button", 0)
+        await choose(worn, "Colours")
+        await worn.visit.until(
+            "['story', 'other'].every(name => state.panels[0].words.some(word => word.includes(name)))")
+        await choose(worn, "Back")
+        await choose(worn, "All side by side")
+        await choose(worn, "\u2068other\u2069")
+        await worn.visit.until("state.repositories.length === 0 && state.headRank === 29")

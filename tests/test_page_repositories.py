@@ -27,7 +27,7 @@ async def test_another_repository_is_chosen_on_the_page_and_by_its_address(
             await visit.run("xrserver.select('README.md')")
             chosen = visit.page.get_by_label("Repository", exact=True)
             assert await chosen.evaluate("select => [...select.options].map(option => option.text)") == [
-                "story", "other"]
+                "story", "other", "All side by side"]
             await chosen.select_option("other")
             await visit.until(f"state.headRank === {heads[other]} && state.nodesDrawn === 4")
             assert (await visit.state())["selected"] is None

@@ -17,7 +17,6 @@ from served import served
 
 from xrserver import clock, resources, spaces
 from xrserver.columns import Kind
-from xrserver.native.city import _standing
 from xrserver.native.desktop import DesktopViewer
 from xrserver.native.offscreen import Offscreen
 from xrserver.navigation import locomotion
@@ -95,7 +94,7 @@ class Native:
     def standing(self, rank):
         """Return how many nodes are drawn."""
         tiles = (self.viewer.city._tiles[name] for name in self.viewer.drawn)
-        return int(sum(_standing(tile, rank)[1].sum() for tile in tiles))
+        return int(sum(tile.standing(rank)[1].sum() for tile in tiles))
 
     def gathered(self):
         """Return how many beads that are drawn stand for several commits."""

@@ -11,9 +11,18 @@ export function wanted(): Wanted {
   return { at: parts.get("at"), select: parts.get("select") };
 }
 
-/** The repository that the address names; "" where it names none. */
+/** What an address and a menu say instead of one repository's id. */
+export const ALL = "*";
+
+/** The repository that the address names; "" where it names none, or all. */
 export function repository(): string {
-  return new URLSearchParams(location.search).get("repository") ?? "";
+  const named = new URLSearchParams(location.search).get("repository") ?? "";
+  return named === ALL ? "" : named;
+}
+
+/** Whether the address asks for all repositories, side by side. */
+export function all(): boolean {
+  return new URLSearchParams(location.search).get("repository") === ALL;
 }
 
 /** Have the address name another repository, and no moment of the one before. */

@@ -19,6 +19,8 @@ export interface State {
   pace: "commit" | "calendar";
   headRank: number;
   nodesDrawn: number;
+  /** Each of those that stand side by side: where it is (rank −1 before its first commit), and on which plot (x and z, metres). */
+  repositories: { id: string; rank: number; nodesDrawn: number; plot: number[]; hovered: boolean; selected: boolean }[];
   /** Of what this device can draw, how much it draws: 1, less where frames would be missed. */
   detail: number;
   residentSpans: number;

@@ -63,6 +63,7 @@ export class Desk {
   /** Begin to move through what `world` shows, with these keys. */
   start(world: World, keyboard: Keyboard): void {
     this.#world = world;
+    this.aim.world = world;
     this.#keyboard = keyboard;
   }
 
@@ -80,15 +81,14 @@ export class Desk {
     this.#actions.recentre = true;
   }
 
-  /** Go near a node that stands at `rank`. */
-  approach(node: number, rank: number): void {
-    const look = this.#world?.look;
+  /** Go near a node that stands at `rank`, in a city that may stand on a plot beside. */
+  approach(node: number, rank: number, look = this.#world?.look, plot: readonly [number, number] = [0, 0]): void {
     const found = look?.find(node, rank);
     if (look === undefined || found === undefined) return;
     const base: Vector = [0, 0, 0];
     const size: Vector = [0, 0, 0];
     look.box(found, base, size);
-    this.#teleport([base[0], base[1] + size[1] * 0.6, base[2]], 2.4 * Math.max(size[0], size[1], size[2], 4));
+    this.#teleport([base[0] + plot[0], base[1] + size[1] * 0.6, base[2] + plot[1]], 2.4 * Math.max(size[0], size[1], size[2], 4));
   }
 
   /** Move the journey for `dt` seconds as hands wish. */
@@ -110,14 +110,14 @@ export class Desk {
 
   /** Ask the picture that was just drawn what the pointer is over. */
   ask(): void {
-    this.aim.ask(this.#pointers, this.#canvas.width, this.#canvas.height);
+    this.aim.ask(this.#pointers, this.#canvas.width, this.#canvas.height, this.#shared);
   }
 
   /** Name what stands; true while some name comes or goes. */
   label(dt: number, calm: boolean): boolean {
     const { renderer, eye } = this.#shared;
     const { width, height } = this.#canvas;
-    return this.labels.update(this.#world!.survey, eye.clipFromScene, width, height, renderer.getPixelRatio(), dt, calm);
+    return this.labels.update(this.#world!.surveys, eye.clipFromScene, width, height, renderer.getPixelRatio(), dt, calm);
   }
 
   #clicked(x: number, y: number, double: boolean): void {
@@ -143,6 +143,6 @@ export class Desk {
     if (world === undefined) return out;
     const { box } = world;
     const wide = Math.hypot(box[3]! - box[0]!, box[5]! - box[2]!);
-    return this.aim.sceneAt(x, y, this.#shared.journey.pose, world.look, this.#shared.playhead, wide, out);
+    return this.aim.sceneAt(x, y, this.#shared.journey.pose, world, this.#shared.playhead, wide, out);
   }
 }

@@ -1,8 +1,8 @@
 /** The film: where the playhead stands, how it goes on, and what the shaders are told of it. */
 import * as clock from "./clock.ts";
+import type { Era } from "./era.ts";
 import type { City } from "./scene/city.ts";
 import type { Playhead } from "./scene/drawn.ts";
-import type { Shown } from "./world.ts";
 
 /** Share of an arrival's ease that is seen at once: what lands did so some hundredths of a second ago. */
 const BEGUN = 0.1;
@@ -23,7 +23,7 @@ export class Film {
     else this.#arriving = BEGUN;
   }
 
-  /** Whether an arrival is being shown. */
+  /** Whether an arrival is being era. */
   get arriving(): boolean {
     return this.#arriving > 0;
   }
@@ -46,7 +46,7 @@ export class Film {
   }
 
   /** Let `dt` seconds pass; true where the playhead moved, or stopped. */
-  step(dt: number, shown: Shown, { uniforms }: City, calm: boolean): boolean {
+  step(dt: number, era: Era, glowSeconds: number, { uniforms }: City, calm: boolean): boolean {
     const { playback, playhead } = this;
     const { rank, fraction, playing } = playback;
     if (this.#arriving > 0) {
@@ -54,17 +54,17 @@ export class Film {
       playback.fraction = clock.arriving(this.#arriving);
       if (this.#arriving === 1) {
         this.#arriving = 0;
-        clock.seek(playback, shown.headRank, playback.rank + 1, 0, playback);
+        clock.seek(playback, era.headRank, playback.rank + 1, 0, playback);
       }
     } else {
-      clock.advance(playback, shown.dates, dt, playback);
+      clock.advance(playback, era.dates, dt, playback);
     }
     playhead.rank = uniforms.playheadRank.value = playback.rank;
     playhead.fraction = uniforms.playheadFraction.value = playback.fraction;
     playhead.easing = uniforms.easing.value =
-      this.#arriving > 0 ? 1 : calm ? clock.EASE_LEAST : clock.easing(playback, shown.dates);
-    uniforms.glowPerRank.value = clock.glowPerRank(playback, shown.scene.glow_seconds);
-    uniforms.headRank.value = shown.headRank;
+      this.#arriving > 0 ? 1 : calm ? clock.EASE_LEAST : clock.easing(playback, era.dates);
+    uniforms.glowPerRank.value = clock.glowPerRank(playback, glowSeconds);
+    uniforms.headRank.value = era.headRank;
     return rank !== playback.rank || fraction !== playback.fraction || playing !== playback.playing;
   }
 }

@@ -1,9 +1,11 @@
 /** Puts the page together: the only module that knows everything. */
 import * as address from "./address.ts";
+import { ALL } from "./address.ts";
 import { Emitter } from "./api.ts";
 import { session, tier } from "./boot.ts";
+import { memberOf, nodeIn } from "./beside.ts";
 import { Captions, isDirectory } from "./captions.ts";
-import { COMMIT_NODES, type Panel, type Repository, type Worktree } from "./generated/protocol.ts";
+import { COMMIT_NODES, type Panel, type Repository } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
@@ -17,6 +19,7 @@ import { Older } from "./ui/older.ts";
 import { Loading } from "./ui/overlays.ts";
 import { grouped, minuteOf } from "./ui/words.ts";
 import { TIERS } from "./tier.ts";
+import { Together } from "./together.ts";
 import { Viewer } from "./viewer.ts";
 import type { Mode } from "./xr/part.ts";
 import { furnish } from "./xr/room.ts";
@@ -55,7 +58,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   approach: () => viewer.approach(viewer.aim.selection.selected),
   close: () => choose(NOTHING),
   colour: (colouring) => colour(colouring),
-  scene: (name) => session.open(name),
+  scene: (name) => together.scene(name),
   change: ({ node }) => {
     if (node < 0) return;
     choose(node);
@@ -66,7 +69,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   light: () => light(viewer.daylight === 0),
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
-  tidy: () => session.send({ type: "tidy" }),
+  tidy: () => together.tidy(),
   calm: () => viewer.calm = !viewer.calm,
   enter: (mode) => enter(mode),
   leave: () => void viewer.headset.leave(),
@@ -80,6 +83,8 @@ const world = new World(viewer.city, session, TIERS[tier].budget, {
 });
 
 const time = new Playing(viewer, world, session, captions, ui.dock, events, rested);
+
+const together = new Together({ viewer, world, session, captions, time, ui, tier, choose, panel: showPanel });
 
 const keyboard = new Keyboard({
   play: () => time.toggle(),
@@ -104,6 +109,7 @@ function orSay<T>(make: () => T): T {
     const loading = new Loading();
     loading.show(error instanceof Error ? error.message : String(error), 0);
     document.body.append(loading.root);
+    session.close(); // nobody would hear what it is told
     throw error;
   }
 }
@@ -150,15 +156,15 @@ function heard(message: Heard): void {
       ui.scenes.offer(scenes);
       repositories = message.repositories;
       ui.repositories.offer(repositories);
-      if (world.shown === undefined) ui.place(session.repository || (repositories[0]?.id ?? ""), "");
+      if (world.shown === undefined) ui.place(together.wanted ? ALL : session.repository || (repositories[0]?.id ?? ""), "");
       break;
     case "progress":
       if (world.shown === undefined) ui.loading.show(older.opening(message), message.total > 0 ? message.done / message.total : -1);
       else ui.notices.state(older.sentence(message));
       break;
     case "scene":
-      ui.place(message.repository, message.mainline_ref);
-      if (message.generation !== world.shown?.scene.generation) working([]); // its nodes are others
+      ui.place(together.wanted ? ALL : message.repository, together.wanted ? "" : message.mainline_ref);
+      if (message.generation !== world.shown?.scene.generation) together.working(0, []); // its nodes are others
       world.announce(message);
       break;
     case "patch":
@@ -168,10 +174,10 @@ function heard(message: Heard): void {
       world.commits(message);
       break;
     case "panel":
-      showPanel(message);
+      showPanel(0, message);
       break;
     case "activity":
-      working(message.worktrees);
+      together.working(0, message.worktrees);
       break;
     case "notice":
     case "error":
@@ -179,13 +185,6 @@ function heard(message: Heard): void {
       break;
     case "result":
   }
-}
-
-/** Show what is changed and not committed: under the legend, and on what stands. */
-function working(worktrees: readonly Worktree[]): void {
-  ui.uncommitted.show(worktrees);
-  viewer.city.work(worktrees.flatMap(({ changes }) => changes.map(({ node }) => node)));
-  viewer.invalidate();
 }
 
 function arrived(shown: Shown, before: Shown | undefined): void {
@@ -196,12 +195,13 @@ function arrived(shown: Shown, before: Shown | undefined): void {
   const newest = anew && (viewer.film.arriving || viewer.playback.rank === before.headRank);
   captions.forget();
   viewer.settle();
-  describe(shown);
+  if (world.beside !== undefined) world.beside.refresh();
+  together.describe();
   if (before?.scene.generation === scene.generation) {
     // The line was down: everything is where it was, only history may have grown.
-    if (viewer.playback.rank === before.headRank && shown.headRank > before.headRank) viewer.arrive(shown.headRank);
+    if (world.beside === undefined && viewer.playback.rank === before.headRank && shown.headRank > before.headRank) viewer.arrive(shown.headRank);
   } else {
-    time.open(shown, before === undefined, newest);
+    if (world.beside === undefined) time.open(shown, before === undefined, newest);
     Object.assign(viewer.eye.margins, ui.margins());
     viewer.forget();
     viewer.setHome(scene.pose);
@@ -212,27 +212,26 @@ function arrived(shown: Shown, before: Shown | undefined): void {
     choose(NOTHING);
     if (chosen !== "") void find(chosen);
     events.emit("scene", { scene: scene.scene, generation: scene.generation });
+    if (together.wanted) together.gather(repositories);
     void follow();
   }
   viewer.invalidate();
   time.moved();
 }
 
-/** Say what a history is, around the picture. */
-function describe({ scene, table, dates, legend, headRank }: Shown): void {
-  ui.dock.timeline.show(table, dates);
-  ui.dock.refresh();
-  const others = Math.max(table.people.length - legend.length, 0);
-  ui.legend.describe(legend, others, world.look.categories(), scene.excluded, table.time[0] ?? 0, table.time[headRank] ?? 0);
-}
-
 function grew(shown: Shown, from: number): void {
   // Commits may come faster than they are seen arriving: the playhead still follows.
+  if (world.beside !== undefined) {
+    const newest = viewer.playback.rank >= world.beside.joint.headRank;
+    world.beside.refresh();
+    together.grew(newest);
+    return;
+  }
   const following = viewer.film.arriving || viewer.playback.rank >= from;
   if (shown.headRank > from && following && !viewer.playback.playing) viewer.arrive(shown.headRank);
   viewer.invalidate();
   viewer.hurry();
-  describe(shown);
+  together.describe();
   time.moved();
 }
 
@@ -244,20 +243,21 @@ function choose(node: number): void {
     return;
   }
   viewer.select(node);
-  selectedPath = node === NOTHING ? "" : world.look.path(node);
+  selectedPath = node === NOTHING ? "" : together.whose(node).world.look.path(nodeIn(node));
   if (node === NOTHING) ui.inspector.hide();
-  viewer.city.light([]);
-  session.send({ type: "select", node, rank: viewer.playback.rank });
-  const path = node === NOTHING ? null : world.look.path(node);
+  together.unlight();
+  together.whose(node).session.send({ type: "select", node: nodeIn(node), rank: together.rankOf(node) });
+  const path = node === NOTHING ? null : selectedPath;
   remember();
   events.emit("select", { path });
 }
 
-function showPanel(panel: Panel): void {
-  if (panel.name !== "inspector" || viewer.aim.selection.selected === NOTHING) return;
+function showPanel(member: number, panel: Panel): void {
+  const { selected } = viewer.aim.selection;
+  if (panel.name !== "inspector" || selected === NOTHING || memberOf(selected) !== member) return;
   ui.inspector.show(panel);
   room.inspect(panel);
-  viewer.city.light(panel.nodes);
+  together.whose(selected).city.light(panel.nodes);
   viewer.invalidate();
 }
 
@@ -267,6 +267,7 @@ async function find(what: string | number | null): Promise<boolean> {
     return true;
   }
   const node = typeof what === "number" ? what
+    : world.beside !== undefined ? await world.beside.find(what)
     : await session.query("find", { text: what, rank: viewer.playback.rank }).then((found) => found.node, () => NOTHING);
   if (node === NOTHING) return false;
   choose(node);
@@ -288,7 +289,7 @@ function moved(): void {
 function rested(): void {
   remember();
   const { hovered, floor } = viewer.aim.selection;
-  if (isDirectory(hovered) && told === NOTHING) pointed(hovered, floor);
+  if (isDirectory(nodeIn(hovered)) && told === NOTHING) pointed(hovered, floor);
 }
 
 function pointed(node: number, floor: number): void {
@@ -298,25 +299,28 @@ function pointed(node: number, floor: number): void {
     ui.tooltip.hide();
     return;
   }
-  const path = world.look.path(node);
-  const standing = node >= COMMIT_NODES ? world.look.find(node, viewer.playback.rank) : undefined;
-  const commits = standing === undefined ? 1 : world.look.strata(standing);
+  const whose = together.whose(node);
+  const own = nodeIn(node);
+  const { look } = whose.world;
+  const path = look.path(own);
+  const standing = own >= COMMIT_NODES ? look.find(own, together.rankOf(node)) : undefined;
+  const commits = standing === undefined ? 1 : look.strata(standing);
   if (commits > 1) {
     // A bead of a river seen from afar.
     ui.tooltip.show(`${grouped(commits)} commits`);
     ui.tooltip.commit(`${path} among them`, "");
     return;
   }
-  ui.tooltip.show(world.nameOf(node));
-  if (isDirectory(node)) {
+  ui.tooltip.show(world.beside === undefined ? world.nameOf(node) : `${whose.name} · ${whose.world.nameOf(own)}`);
+  if (isDirectory(own)) {
     const { rank } = viewer.playback;
     told = rank;
-    void world.contents(captions, node, rank).then((lines) => {
+    void whose.world.contents(whose.captions, own, together.rankOf(node)).then((lines) => {
       if (lines !== undefined && viewer.aim.selection.hovered === node && viewer.playback.rank === rank) ui.tooltip.commit(...lines);
     });
   }
   if (floor < 0) return;
-  void captions.stratum(node, floor).then((caption) => {
+  void whose.captions.stratum(own, floor).then((caption) => {
     if (caption === undefined || viewer.aim.selection.hovered !== node || viewer.aim.selection.floor !== floor) return;
     ui.tooltip.commit(caption.subject, `${caption.author} · ${minuteOf(caption.time)}`);
   });
@@ -380,8 +384,8 @@ addEventListener("keydown", (event) => {
 function remember(): void {
   const { rank } = viewer.playback;
   const { selected } = viewer.aim.selection;
-  address.remember(rank === time.resting.rank && rank !== world.shown?.headRank ? time.resting.oid : "",
-    selected === NOTHING ? "" : world.look.path(selected));
+  address.remember(rank === time.resting.rank && rank !== world.era?.headRank ? time.resting.oid : "",
+    together.addressOf(selected));
 }
 
 /** Go where the address says; again once older history is there, where it may lie in that. */
@@ -399,7 +403,23 @@ async function follow(): Promise<void> {
 
 /** Show another of the repositories that are open, at its newest moment unless another is named. */
 function visit(id: string, moment: string | null = null): void {
-  if (id === world.shown?.scene.repository) return;
+  if (id === ALL) {
+    if (world.beside !== undefined) return;
+    together.wanted = true;
+    asked = { at: null, select: null };
+    address.enter(ALL);
+    ui.place(ALL, "");
+    together.gather(repositories);
+    return;
+  }
+  const ended = world.beside !== undefined;
+  together.disperse();
+  if (id === world.shown?.scene.repository) {
+    if (!ended) return;
+    address.enter(id);
+    ui.place(id, world.shown.scene.mainline_ref);
+    return;
+  }
   choose(NOTHING);
   asked = { at: moment, select: null };
   address.enter(id);
@@ -423,13 +443,13 @@ shine(preferred());
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({
-  viewer, world, session, time, captions, choose, colour, visit, get repositories() { return repositories; }, scene: (name) => session.open(name),
+  viewer, world, session, time, captions, choose, colour, visit, get repositories() { return repositories; }, scene: (name) => together.scene(name), tidy: () => together.tidy(),
   get scenes() { return scenes; }, light: () => light(viewer.daylight === 0),
   seek: (moment) => void time.seek(moment).catch(complain),
   said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });
 viewer.start(world, keyboard);
-window.xrserver = scripted({ viewer, world, session, time, events, room, find, colour });
+window.xrserver = scripted({ viewer, world, session, time, events, room, find, colour, scene: (name) => together.scene(name) });
 session.listen({
   line: lineChanged,
   heard,

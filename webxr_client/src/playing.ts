@@ -1,5 +1,6 @@
 /** Time as hands and scripts move it: what they ask of the playhead, and what is said about where it rests. */
 import type { Emitter } from "./api.ts";
+import { memberOf, nodeIn } from "./beside.ts";
 import type { Captions } from "./captions.ts";
 import * as clock from "./clock.ts";
 import { NOTHING } from "./navigation/selection.ts";
@@ -64,30 +65,38 @@ export class Playing {
     clock.seek(state, shown.headRank, rank, fraction, state);
   }
 
+  /** Another history's length: as fast as at first is another rate. */
+  paced(headRank: number): void {
+    const { playback: state } = this.#viewer;
+    const untouched = Math.abs(state.rate) === this.firstRate;
+    this.firstRate = clock.firstRate(headRank);
+    if (untouched) state.rate = this.firstRate;
+  }
+
   /** Rest at a rank. */
   go(rank: number): void {
     const { playback: state } = this.#viewer;
     this.#viewer.settle();
-    clock.seek(clock.pause(state, state), this.#world.shown?.headRank ?? 0, rank, 0, state);
+    clock.seek(clock.pause(state, state), this.#world.era?.headRank ?? 0, rank, 0, state);
     this.moved();
   }
 
   /** Go on or back: a single step to the next commit of the mainline, where trees were; more steps by rank. */
   step(ranks: number): void {
-    const { shown } = this.#world;
-    if (shown === undefined) return;
+    const { era } = this.#world;
+    if (era === undefined) return;
     const { rank, fraction } = this.#viewer.playback;
     let to = rank + (ranks < 0 && fraction > 0 ? 1 : 0);
     do to += ranks;
-    while (Math.abs(ranks) === 1 && to > 0 && to < shown.headRank && shown.table.mainline[to] === 0);
+    while (Math.abs(ranks) === 1 && to > 0 && to < era.headRank && era.table.mainline[to] === 0);
     this.go(to);
   }
 
   toggle(): void {
-    const { shown } = this.#world;
-    if (shown === undefined) return;
+    const { era } = this.#world;
+    if (era === undefined) return;
     this.#viewer.settle();
-    playback.toggle(this.#viewer.playback, shown.dates, this.#viewer.playback);
+    playback.toggle(this.#viewer.playback, era.dates, this.#viewer.playback);
     this.moved();
   }
 
@@ -118,20 +127,24 @@ export class Playing {
   /** Rest at a moment: `rank:N`, an object id, a ref or a date; resolves to its rank. */
   async seek(moment: string): Promise<number> {
     const rank = /^rank:(\d+)$/.exec(moment)?.[1];
-    this.go(rank === undefined ? (await this.#session.query("moment", { text: moment })).rank : Number(rank));
+    this.go(rank === undefined ? await this.#find(moment) : Number(rank));
     return this.#viewer.playback.rank;
+  }
+
+  async #find(moment: string): Promise<number> {
+    return this.#world.beside?.moment(moment) ?? (await this.#session.query("moment", { text: moment })).rank;
   }
 
   /** The playhead moved, or how it moves changed: every frame while it does. */
   moved(): void {
-    const { shown } = this.#world;
-    if (shown === undefined) return;
+    const { era } = this.#world;
+    if (era === undefined) return;
     const { playing, rank } = this.#viewer.playback;
     // Of the timeline nobody sees every frame, and nobody any while a headset shows the picture.
     const now = performance.now();
     if (!playing || now - this.#dockedAt > (this.#viewer.headset.presenting ? DOCK_WHILE_WORN : DOCK_WHILE_PLAYING)) {
       this.#dockedAt = now;
-      this.#dock.update(this.#viewer.playback, shown.table.time, this.firstRate);
+      this.#dock.update(this.#viewer.playback, era.table.time, this.firstRate);
     }
     clearTimeout(this.#restTimer);
     if (!playing) this.#restTimer = window.setTimeout(() => this.#rest(), REST);
@@ -140,20 +153,22 @@ export class Playing {
   }
 
   #rest(): void {
-    const { shown } = this.#world;
-    if (shown === undefined) return;
+    const { era } = this.#world;
+    if (era === undefined) return;
     const { rank } = this.#viewer.playback;
     void this.#words(rank);
-    const time = shown.table.time[rank]!;
+    const time = era.table.time[rank]!;
     this.#dock.timeline.announce(rank, minuteOf(time));
     const { selected } = this.#viewer.aim.selection;
-    if (selected !== NOTHING) this.#session.send({ type: "select", node: selected, rank });
+    const member = this.#world.beside?.members[memberOf(selected)];
+    if (selected !== NOTHING && member === undefined) this.#session.send({ type: "select", node: selected, rank });
+    if (selected !== NOTHING) member?.session.send({ type: "select", node: nodeIn(selected), rank: Math.max(member.playhead.rank, 0) });
     this.#events.emit("moment", { rank, time });
   }
 
   async #words(rank: number): Promise<void> {
     this.#wordsAt = performance.now();
-    const caption = await this.#captions.commit(rank);
+    const caption = await (this.#world.beside ?? this.#captions).commit(rank);
     const now = this.#viewer.playback;
     if (caption === undefined || (!now.playing && now.rank !== rank)) return;
     this.#dock.commit(caption.subject, caption.author);
@@ -168,7 +183,8 @@ export class Playing {
     this.#clockTimer = 0;
     const generation = this.#world.shown?.scene.generation;
     if (generation === undefined) return;
-    const { rank, fraction, playing } = this.#viewer.playback;
+    const { playing } = this.#viewer.playback;
+    const { rank, fraction } = this.#world.beside === undefined ? this.#viewer.playback : { rank: this.#viewer.rank, fraction: 0 };
     const { position, orientation, scale } = this.#viewer.seat ?? this.#viewer.journey.pose;
     this.#session.send({ type: "clock", rank, fraction, playing, pose: { position, orientation, scale }, generation });
   }

@@ -1,8 +1,9 @@
 /** `window.xrserver` over the parts of the page: what it tells, and what it lets scripts do. */
 import type { Api, Emitter, State } from "./api.ts";
+import { memberOf, nodeIn } from "./beside.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import type { Playing } from "./playing.ts";
-import type { Colouring } from "./scene/city.ts";
+import type { City, Colouring } from "./scene/city.ts";
 import type { Session } from "./session.ts";
 import type { Viewer } from "./viewer.ts";
 import type { World } from "./world.ts";
@@ -17,10 +18,11 @@ export interface Scripted {
   readonly room: Room;
   find(what: string | number | null): Promise<boolean>;
   colour(colouring: Colouring): void;
+  scene(name: string): void;
 }
 
 export function scripted(page: Scripted): Api {
-  const { viewer, session, time, events, room } = page;
+  const { viewer, time, events, room } = page;
   return {
     version: __XRSERVER_VERSION__,
     state: () => stateOf(page),
@@ -28,7 +30,7 @@ export function scripted(page: Scripted): Api {
     play: (rate) => time.play(rate),
     pause: () => time.pause(),
     select: (what) => page.find(what),
-    setScene: (name) => session.open(name),
+    setScene: (name) => page.scene(name),
     setPose: (pose) => viewer.setPose(pose),
     setColouring: (colouring) => page.colour(colouring),
     setDetail: (share) => {
@@ -48,24 +50,30 @@ export function scripted(page: Scripted): Api {
   };
 }
 
+const standing = (world: World, city: City, rank: number): number => world.look.live(rank, city.tiles.version);
+
 function stateOf({ viewer, world, session, room }: Scripted): State {
-  const { shown } = world;
+  const { shown, beside, era } = world;
   const { rank, playing, pace } = viewer.playback;
   const { selected, hovered, floor } = viewer.aim.selection;
   const { position, orientation, scale } = viewer.journey.pose;
-  const path = (node: number) => (node === NOTHING ? null : world.look.path(node));
+  const path = (node: number) => (node === NOTHING ? null : (beside?.members[memberOf(node)]?.world ?? world).look.path(nodeIn(node)));
   return {
     connected: session.line === "open",
     mode: viewer.headset.mode ?? "desktop",
     scene: shown?.scene.scene ?? "",
     generation: shown?.scene.generation ?? "",
     rank,
-    time: shown?.table.time[rank] ?? 0,
+    time: era?.table.time[rank] ?? 0,
     playing,
     pace,
-    headRank: shown?.headRank ?? 0,
-    nodesDrawn: viewer.hasDrawn ? world.look.live(rank, viewer.city.tiles.version) : 0,
+    headRank: era?.headRank ?? 0,
+    nodesDrawn: viewer.hasDrawn ? standing(world, viewer.city, viewer.rank) : 0,
     detail: world.share,
+    repositories: !viewer.hasDrawn ? [] : (beside?.members ?? []).map(({ id, world: own, city, playhead, plot }) => ({
+      id, rank: playhead.rank, nodesDrawn: standing(own, city, playhead.rank), plot: [...plot],
+      hovered: nodeIn(city.uniforms.hoveredNode.value) >= 0, selected: city.uniforms.selectedNode.value >= 0,
+    })),
     residentSpans: viewer.city.tiles.residentSpans,
     bytesReceived: session.bytesReceived,
     drawCalls: viewer.drawCalls,

@@ -38,10 +38,14 @@ export class Session {
   #wait = FIRST_WAIT;
   #timer = 0;
   #scene = "";
+  #ended = false;
+  readonly #resumes: boolean;
   /** The repository asked for, by its id; "" for the server's own choice. */
   repository = "";
 
-  constructor(tier: Hello["tier"]) {
+  /** `resumes`: it comes back where it was after the page was loaded anew. */
+  constructor(tier: Hello["tier"], resumes = true) {
+    this.#resumes = resumes;
     this.#tier = tier;
     const url = new URL("api/stream", document.baseURI);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -66,9 +70,19 @@ export class Session {
 
   /** Connect, asking for the scene called `scene` ("" for the server's own choice). */
   open(scene: string): void {
+    if (this.#ended) return;
     this.#scene = scene;
-    const hello: Hello = { type: "hello", tier: this.#tier, resume: sessionStorage.getItem(RESUME) ?? "", scene: this.#asked() };
+    const hello: Hello = { type: "hello", tier: this.#tier, resume: (this.#resumes ? sessionStorage.getItem(RESUME) : null) ?? "", scene: this.#asked() };
     this.#post({ kind: "open", url: this.#url, subprotocol: SUBPROTOCOL, hello });
+  }
+
+  /** Hang up, for good. */
+  close(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#worker.terminate();
+    for (const answer of this.#answers.values()) answer(undefined, AWAY);
+    this.#answers.clear();
   }
 
   send(message: FromViewer): void {
@@ -137,7 +151,7 @@ export class Session {
 
   #heard(message: Heard, listener: Listener): void {
     if (message.type === "welcome") {
-      sessionStorage.setItem(RESUME, message.resume);
+      if (this.#resumes) sessionStorage.setItem(RESUME, message.resume);
       this.#become("open", "");
     } else if (message.type === "result" || message.type === "error") {
       const number = message.type === "result" ? message.number : Number(message.subject || NaN);

@@ -1,5 +1,6 @@
 /** The picture: renderer, eye, playhead and pointer, stepped once a frame and drawn where something changed. */
 import { WebGLRenderer } from "three";
+import { memberOf, nodeIn, type Beside } from "./beside.ts";
 import type * as clock from "./clock.ts";
 import { Desk } from "./desk.ts";
 import { Film } from "./film.ts";
@@ -25,10 +26,10 @@ const LONGEST_STEP = 0.1; // seconds: after a pause the world does not jump
 const SURVEY_SHARE = 0.015;
 const SURVEY_LEAST = 0.25;
 const SURVEY_MOST = 6;
-const SURVEY_WORN = 0.25;
+const SURVEY_WORN = 0.12;
 /** Milliseconds of a frame that may go into making ready for rays, while any tile is new. */
 const PREPARE = 2;
-const PREPARE_WORN = 0.3;
+const PREPARE_WORN = 0.2;
 const LIGHT_SECONDS = 0.35;
 /** Pixels of a building's side from which on it may be named. */
 const SMALLEST_NAMED = 44;
@@ -147,7 +148,16 @@ export class Viewer {
     this.#stale = true;
     this.aim.stale = true;
     this.#choosing = true;
-    this.#world?.survey.stir();
+    this.#world?.stir();
+  }
+
+  get #beside(): Beside | undefined {
+    return this.#world?.beside;
+  }
+
+  /** The rank at which the page's own repository is drawn; of several, the playhead's is one among all. */
+  get rank(): number {
+    return this.#beside === undefined ? this.playback.rank : Math.max(this.playhead.rank, 0);
   }
 
   /** There has been a picture of something. */
@@ -202,11 +212,15 @@ export class Viewer {
 
   /** Go near a node that stands. */
   approach(node: number): void {
-    if (this.seat === null) this.desk.approach(node, this.playback.rank);
+    if (this.seat !== null) return;
+    const member = this.#beside?.members[memberOf(node)];
+    if (member === undefined) this.desk.approach(node, this.playback.rank);
+    else this.desk.approach(nodeIn(node), member.playhead.rank, member.world.look, member.plot);
   }
 
   setColouring(colouring: Colouring): void {
     this.colouring = colouring;
+    this.#beside?.colour();
     this.city.colour(colouring);
     this.invalidate();
   }
@@ -234,21 +248,24 @@ export class Viewer {
     const worn = frame !== undefined && this.headset.presenting;
     if (worn && !this.headset.step(frame, dt)) return; // lost: the headset keeps the picture it has
     // What was drawn and came late is too much; frames in which nothing was drawn say nothing.
-    if (this.#drew && this.#world.govern(elapsed / 1000, 1 / (frame?.session.frameRate ?? WINDOW_RATE))) this.#choosing = true;
+    if (this.#drew && this.#world.govern(elapsed / 1000, 1 / (frame?.session.frameRate ?? WINDOW_RATE))) {
+      this.#choosing = true;
+      this.#beside?.detail(this.#world.share);
+    }
     this.#drew = false;
     if (!worn) this.desk.navigate(dt);
     const moved = worn ? this.#follow() : this.#hasMoved();
     const played = this.#play(dt);
     const settling = this.city.settle(dt, this.calm);
-    const lit = this.#light(dt) || settling;
+    const others = this.#beside?.settle(dt, this.calm) ?? false;
+    const lit = this.#light(dt) || settling || others;
     if (moved || played) {
-      this.#world.survey.stir();
+      this.#world.stir();
       this.#choosing = true;
     }
     this.#choose(time);
     this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
-    const looked = this.#world.survey.step(this.playback.rank, this.eye.inScene(this.journey.pose), worn ? SMALLEST_NAMED_WORN : SMALLEST_NAMED / this.eye.focal,
-      Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), worn ? SURVEY_WORN : SURVEY_MOST), moved, played);
+    const looked = this.#look(elapsed, worn, moved, played);
     const pointed = !worn && this.desk.poll();
     const stale = worn || this.#stale || moved || played || lit || pointed;
     if (stale && !pointed) this.aim.stale = true;
@@ -272,13 +289,27 @@ export class Viewer {
     this.frames.add(performance.now() - began);
   }
 
+  /** Look on over what stands for what is to be named; true where all of one was looked over. */
+  #look(elapsed: number, worn: boolean, moved: boolean, played: boolean): boolean {
+    const world = this.#world!;
+    const eye = this.eye.inScene(this.journey.pose);
+    const least = worn ? SMALLEST_NAMED_WORN : SMALLEST_NAMED / this.eye.focal;
+    const most = Math.min(Math.max(elapsed * SURVEY_SHARE, SURVEY_LEAST), worn ? SURVEY_WORN : SURVEY_MOST);
+    if (world.beside !== undefined) return world.beside.look(eye, least, most, moved, played);
+    return world.survey.step(this.rank, eye, least, most, moved, played);
+  }
+
   /** Let the world draw and hold what this view needs. */
   #choose(time: number): void {
-    const { rank, fraction } = this.playback;
-    const ceiling = fraction > 0 ? rank + 1 : rank;
+    const { rank, fraction } = this.#beside === undefined ? this.playback : this.playhead;
+    const ceiling = Math.max(fraction > 0 ? rank + 1 : rank, 0);
     const world = this.#world!;
+    const eye = this.eye.inScene(this.journey.pose);
+    const factor = this.eye.focal / PIXELS_OFF;
+    const choosing = this.#choosing;
     world.draw(ceiling);
-    if (this.#choosing) this.#choosing = world.choose(this.eye.inScene(this.journey.pose), this.eye.focal / PIXELS_OFF, ceiling, time);
+    if (choosing) this.#choosing = world.choose(eye, factor, ceiling, time);
+    if (world.beside?.choose(eye, factor, choosing, time) === true) this.#choosing = true;
   }
 
   /** Be where the head is; the headset's parts move the journey. */
@@ -325,8 +356,11 @@ export class Viewer {
   }
 
   #play(dt: number): boolean {
-    const shown = this.#world?.shown;
-    if (shown === undefined || !this.film.step(dt, shown, this.city, this.calm)) return false;
+    const world = this.#world;
+    if (world?.shown === undefined) return false;
+    const went = this.film.step(dt, world.era!, world.shown.scene.glow_seconds, this.city, this.calm);
+    world.beside?.step(this.playback);
+    if (!went) return false;
     this.#listener.moved();
     return true;
   }
@@ -345,6 +379,7 @@ export class Viewer {
     this.eye.place(this.journey.pose, this.#world!.box);
     this.city.approach(this.eye.inScene(this.journey.pose));
     this.city.place(this.eye.worldFromScene);
+    this.#beside?.place(this.eye.worldFromScene, this.eye.inScene(this.journey.pose));
     this.desk.labels.mesh.matrixWorld.copy(this.eye.worldFromScene);
   }
 
@@ -371,6 +406,7 @@ export class Viewer {
     if (!lost) {
       Eyes.restore();
       this.#world?.restore();
+      this.#beside?.restore();
       this.desk.labels.restore();
       this.aim.restore();
       this.invalidate();

@@ -1,14 +1,19 @@
 /** The scene as it comes in: generations, tiles and tables, until there is something whole to show. */
+import type { Beside } from "./beside.ts";
 import type { Captions } from "./captions.ts";
 import { calendar, type Calendar } from "./clock.ts";
 import { COMMIT_NODES, RANK_END, type Commits, type Patch, type Person, type Scene, type TileBody } from "./generated/protocol.ts";
+import type { Era } from "./era.ts";
 import type { City } from "./scene/city.ts";
 import { Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
 import { governed, newGovernor } from "./scene/governor.ts";
-import { milestones } from "./scene/milestones.ts";
+import type { Hit } from "./scene/bvh.ts";
+import type { Playhead } from "./scene/drawn.ts";
+import { milestones, type Milestone } from "./scene/milestones.ts";
 import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
+import type { ReadonlyVector } from "./spaces.ts";
 import type { Session } from "./session.ts";
 import type { Table } from "./stream/link.ts";
 import { landmarksOf, nameAt } from "./stream/names.ts";
@@ -58,18 +63,24 @@ const NOWHERE = [-1, -1, -1, 1, 1, 1];
 
 export class World {
   shown: Shown | undefined;
+  /** Those that stand side by side with it, where they do. */
+  beside: Beside | undefined;
   readonly look = new Look();
-  readonly survey = new Survey();
+  readonly survey = new Survey(this.look);
 
+  readonly #surveys = [this.survey];
   readonly #city: City;
   readonly #session: Session;
   readonly #listener: WorldListener;
-  readonly #budget: Budget;
+  #budget: Budget;
   #governor = newGovernor();
   /** Whether frames say how much is drawn; else somebody did. */
   #governs = true;
   /** What of the budget is used, as the governor says. */
-  readonly #allowed: { nodes: number; readonly spans: number };
+  readonly #allowed: { nodes: number; spans: number };
+  /** What is written along the river, and over each of several cities. */
+  #milestones: readonly Milestone[] = [];
+  #titles: readonly Milestone[] = [];
   #awaited: Awaited | undefined;
   #frontier: Frontier | undefined;
   /** What came of a generation before it could be shown. */
@@ -89,7 +100,48 @@ export class World {
 
   /** What all that is shown lies in; metres, scene space. */
   get box(): readonly number[] {
-    return this.shown?.scene.root.box ?? NOWHERE;
+    return this.beside?.box ?? this.shown?.scene.root.box ?? NOWHERE;
+  }
+
+  /** The time that playback goes through: of the history shown, or of all that stand side by side. */
+  get era(): Era | undefined {
+    return this.shown === undefined ? undefined : (this.beside?.joint ?? this.shown);
+  }
+
+  /** Hold and draw no more than this. */
+  allow(budget: Budget): void {
+    this.#budget = budget;
+    this.#allowed.nodes = Math.floor(budget.nodes * this.#governor.share);
+    this.#allowed.spans = budget.spans;
+  }
+
+  /** What looks over all that stand. */
+  get surveys(): readonly Survey[] {
+    return this.beside?.surveys ?? this.#surveys;
+  }
+
+  /** The view or the playhead moved: look over everything again. */
+  stir(): void {
+    for (const survey of this.surveys) survey.stir();
+  }
+
+  /** Write these over cities. */
+  entitle(titles: readonly Milestone[]): void {
+    this.#titles = titles;
+    this.survey.milestones = [...titles, ...this.#milestones];
+    this.survey.stir();
+  }
+
+  /** What a unit ray meets first, nearer than `hit` says, of all that stand; as `Look.cast`. */
+  cast(eye: ReadonlyVector, ray: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    const met = this.look.cast(eye, ray, playhead, hit);
+    return this.beside === undefined ? met : this.beside.cast(eye, ray, hit) || met;
+  }
+
+  /** What is nearest to a point, nearer than `hit` says, of all that stand; as `Look.touch`. */
+  touch(point: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    const met = this.look.touch(point, playhead, hit);
+    return this.beside === undefined ? met : this.beside.touch(point, hit) || met;
   }
 
   /** What a node is called: its path, the repository for the whole, and what a ribbon of a river seen from afar stands for. */
@@ -284,7 +336,8 @@ export class World {
     this.#city.paint(table.colours);
     const course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
     this.#city.course = course;
-    this.survey.milestones = course === undefined ? [] : milestones(table, course);
+    this.#milestones = course === undefined ? [] : milestones(table, course);
+    this.entitle(this.#titles);
     const rank = scene.fraction > 0 ? scene.rank + 1 : scene.rank;
     this.#show(finer.length > 0 ? (this.#frontier!.drawn(rank, this.#allowed.nodes) ?? [scene.root.id]) : [scene.root.id]);
     this.#listener.arrived(this.shown, before);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NODE, RANK_END } from "../src/generated/protocol.ts";
+import { NODE, RANK_END, SPAN } from "../src/generated/protocol.ts";
 import { Bvh, clearHit, newHit } from "../src/scene/bvh.ts";
 import type { Playhead } from "../src/scene/drawn.ts";
-import type { Tile } from "../src/scene/tile.ts";
+import { floatsOf, type Tile } from "../src/scene/tile.ts";
 import type { Vector } from "../src/spaces.ts";
 import { CELL, city, patchOf, plainCast, plainTouch, random, RANKS, someRay, tileOf, type Made } from "./rays.ts";
 
@@ -36,6 +36,21 @@ function built(tile: Tile): Bvh {
   return bvh;
 }
 
+/** Rows and spans of the buildings of more than `least` radians, every one asked. */
+function largest(tile: Tile, eye: Vector, least: number, rank: number): Map<number, number> {
+  const floats = floatsOf(tile);
+  const large = new Map<number, number>();
+  for (let row = 0; row < tile.nodeCount; row++) {
+    const span = tile.liveSpan(row, rank);
+    if (span < 0 || tile.nodes[row * NODE.words + NODE.node]! % 2 === 1) continue;
+    const at = span * SPAN.words;
+    const away = Math.hypot(floats[at + SPAN.position1]! - eye[0],
+      floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]! - eye[1], floats[at + SPAN.position1 + 2]! - eye[2]);
+    if (Math.max(floats[at + SPAN.size1]!, floats[at + SPAN.size1 + 2]!) > least * away) large.set(row, span);
+  }
+  return large;
+}
+
 test("a ray meets what it meets when every node is asked, at any rank and while changes ease in", () => {
   const tile = tileOf(city(900));
   const met = compare(tile, built(tile), 3000, 7);
@@ -60,6 +75,31 @@ test("a fingertip touches what it touches when every node is asked", () => {
     assert.deepEqual([hit.node, hit.floor], [plain.node, plain.floor]);
   }
   assert.ok(met > 300 && within > 50, `${met} met, ${within} within`);
+});
+
+test("every building that looks large enough is near, at any rank, also one that a patch brought", () => {
+  const tile = tileOf(city(1500, 3));
+  const bvh = built(tile);
+  const wide = Math.sqrt(tile.nodeCount) * CELL;
+  const next = random(8);
+  let near = 0, others = 0;
+  for (let i = 0; i < 60; i++) {
+    const rank = RANKS - 1 + i;
+    const box = [(next() - 0.5) * wide, 0.4, (next() - 0.5) * wide, 9, 30, 9, 2];
+    tile.apply(patchOf([{ node: 100000 + 2 * i, category: 1, spans: [[rank, RANK_END, 0, ...box, ...box]] }], i + 1));
+    bvh.follow();
+    bvh.step(Infinity);
+    const eye: Vector = [(next() - 0.5) * wide, next() * 60, (next() - 0.5) * wide];
+    const least = 0.1 + next() * 0.2;
+    const at = i % 2 === 0 ? rank : Math.floor(next() * RANKS);
+    const found = new Map<number, number>();
+    bvh.near(eye, least, at, (_, row, span) => found.set(row, span));
+    const large = largest(tile, eye, least, at);
+    for (const [row, span] of large) assert.equal(found.get(row), span);
+    near += large.size;
+    others += found.size - large.size;
+  }
+  assert.ok(near > 500 && near + others < 60 * tile.nodeCount / 8, `${near} are near, and ${others} others were found`);
 });
 
 test("an eye within a building looks out of it", () => {

@@ -24,6 +24,9 @@ export interface Made {
   node: number;
   category: number;
   spans: number[][];
+  /** The district that it is in, and how deep. */
+  parent?: number;
+  depth?: number;
 }
 
 /** Spans of one building on the plot at (x, z): born, grown, sometimes gone and back. */
@@ -65,15 +68,16 @@ export function city(count: number, seed = 1, versions = 5): Made[] {
     for (let column = 0; column < side; column += 8) {
       const x = (column + 4) * CELL - wide / 2;
       const z = (row + 4) * CELL - wide / 2;
-      made.push(still(2 * made.length + 1, 0, 0, [x, 0.2, z, 8 * CELL - 1, 0.2, 8 * CELL - 1]));
+      made.push({ ...still(2 * made.length + 1, 0, 0, [x, 0.2, z, 8 * CELL - 1, 0.2, 8 * CELL - 1]), parent: 1, depth: 1 });
     }
   }
   for (let i = 0; i < count; i++) {
     const x = (i % side + 0.5) * CELL - wide / 2;
     const z = (Math.floor(i / side) + 0.5) * CELL - wide / 2;
     const node = 2 * made.length;
-    made.push(i % 97 === 5 ? still(node + 1, 2, Flag.AGGREGATE, [x, 0.4, z, CELL - 2, 6 + next() * 30, CELL - 2])
-      : building(next, node, x, z, 1 + Math.floor(next() * versions)));
+    const parent = made[1 + Math.floor(Math.floor(i / side) / 8) * Math.ceil(side / 8) + Math.floor(i % side / 8)]!.node;
+    made.push({ ...(i % 97 === 5 ? still(node + 1, 2, Flag.AGGREGATE, [x, 0.4, z, CELL - 2, 6 + next() * 30, CELL - 2])
+      : building(next, node, x, z, 1 + Math.floor(next() * versions))), parent, depth: 2 });
   }
   return made;
 }
@@ -84,8 +88,10 @@ export function columns(made: readonly Made[], rowsBefore = 0): { spans: Uint32A
   const floats = new Float32Array(spans.buffer);
   const nodes = new Uint32Array(made.length * NODE.words);
   let at = 0;
-  made.forEach(({ node, category, spans: own }, row) => {
+  made.forEach(({ node, category, spans: own, parent = 1, depth = 0 }, row) => {
     nodes[row * NODE.words + NODE.node] = node;
+    nodes[row * NODE.words + NODE.parent] = parent;
+    nodes[row * NODE.words + NODE.depth] = depth;
     nodes[row * NODE.words + NODE.first_span] = rowsBefore + at / SPAN.words;
     nodes[row * NODE.words + NODE.span_count] = own.length;
     for (const [birth = 0, death = 0, flags = 0, ...rest] of own) {

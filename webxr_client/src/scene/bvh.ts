@@ -1,18 +1,10 @@
-/**
- * What a ray or a fingertip meets first among a tile's nodes, at any playhead: a hierarchy of boxes.
- *
- * Each node counts with the box that holds all its states, so time moves without anything being built
- * anew. Nodes are sorted by size class, then along a Morton curve over x and z, and eight at a time
- * are the leaves of a complete binary tree in one array (Lauterbach et al. 2009, with the places of
- * children implied): large plates do not blow up the boxes of small buildings. Building goes in slices;
- * what a patch adds widens boxes upwards, O(log n).
- */
-import { Flag, Kind, NODE, SPAN } from "../generated/protocol.ts";
+/** What a ray or a fingertip meets first among a tile's nodes, and which are near, at any playhead. */
+import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
 import type { ReadonlyVector, Vector } from "../spaces.ts";
-import { drawnAt, flies, floorAt, newDrawn, type Playhead } from "./drawn.ts";
-import { CLASS_BITS, DIGITS, keyOf, Sorted } from "./morton.ts";
+import { Boxes, LEAF } from "./boxes.ts";
+import { drawnAt, floorAt, newDrawn, type Playhead } from "./drawn.ts";
 import { along, toBounds, toBox, toCurve, toSurface } from "./ray.ts";
-import { floatsOf, type Tile } from "./tile.ts";
+import type { Tile } from "./tile.ts";
 
 /** What was met first. */
 export interface Hit {
@@ -35,117 +27,52 @@ export function clearHit(hit: Hit, farthest = Infinity): Hit {
   return hit;
 }
 
-const LEAF = 8;
-/** Room for nodes to come, as a share of those there are. */
-const SPARE = 0.125;
-/** Rows, leaves or branches between two looks at the clock. */
-const SLICE = 512;
-/** From a state's position to its size, words. */
-const SIZE = SPAN.size1 - SPAN.position1;
-/** Single precision rounds by up to this share: boxes are kept that much wider. */
-const ROUNDING = 2.4e-7;
-
-const BOUNDS = 0;
-const SORT = 1;
-const LEAVES = 2;
-const DONE = 4; // after the branches
-
-export class Bvh {
-  readonly #tile: Tile;
-  #floats: Float32Array = new Float32Array(0);
-  /** All that a node ever is, by row: min x y z, max x y z; then by place along the curve. */
-  #ever = new Float32Array(0);
-  #boxes = new Float32Array(0);
-  /** Rows in the order of the curve, and the other way about. */
-  #sorted = new Sorted(0);
-  #rows = this.#sorted.rows;
-  #places = new Int32Array(0);
-  /** Of the tree: 1 is all, the children of i are 2i and 2i + 1, leaf k is `leaves` + k. */
-  #tree = new Float32Array(0);
-  #leaves = 1;
-  /** How many rows are in. */
-  #count = 0;
-  #seen = 0;
-  #phase = BOUNDS;
-  #at = 0;
-  /** Size class 0 ends at this extent; each next one is four times as large. */
-  #common = 1;
-
+export class Bvh extends Boxes {
   readonly #waiting = new Int32Array(64);
   readonly #entered = new Float64Array(64);
   readonly #drawn = newDrawn();
   readonly #inverse: Vector = [0, 0, 0];
-
-  constructor(tile: Tile) {
-    this.#tile = tile;
-    this.#begin();
-  }
-
-  /** Everything that the tile holds can be met. */
-  get built(): boolean {
-    return this.#phase === DONE;
-  }
-
-  /** Build on until `performance.now()` is past `until`; true when all is built. */
-  step(until: number): boolean {
-    while (this.#phase !== DONE) {
-      this.#advance();
-      if (performance.now() > until) break;
-    }
-    return this.built;
-  }
-
-  /** Take in what patches have changed since. */
-  follow(): void {
-    const { grown } = this.#tile;
-    if (this.#phase !== DONE || this.#seen === grown.length) return;
-    this.#floats = floatsOf(this.#tile);
-    for (; this.#seen < grown.length; this.#seen++) {
-      const row = grown[this.#seen]!;
-      if (row >= this.#count) {
-        if (this.#count + 1 > this.#leaves * LEAF || row !== this.#count) {
-          this.#begin(); // no room left
-          return;
-        }
-        this.#rows[this.#count] = row;
-        this.#places[row] = this.#count++;
-      }
-      this.#bound(row);
-      this.#widen(row);
-    }
-  }
+  #met = -1;
 
   /** Meet what stands nearest along a unit ray, if it is nearer than `hit` says; what is around the eye is not met. */
   cast(eye: ReadonlyVector, ray: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
-    if (this.#phase !== DONE) return false;
+    if (!this.meet(eye, ray, playhead, hit)) return false;
+    along(eye, ray, hit.distance, hit.point);
+    this.describe(playhead, hit);
+    return true;
+  }
+
+  /** As `cast`, and of the hit only its distance. */
+  meet(eye: ReadonlyVector, ray: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    if (!this.built) return false;
     const inverse = this.#inverse;
     for (let i = 0; i < 3; i++) inverse[i] = 1 / (Math.abs(ray[i]!) < 1e-12 ? 1e-12 : ray[i]!);
     const waiting = this.#waiting;
     const entered = this.#entered;
-    const leaves = this.#leaves;
+    const leaves = this.leaves;
     let row = -1;
     let depth = 1;
     waiting[0] = 1;
-    entered[0] = this.#enter(this.#tree, 6, eye);
+    entered[0] = this.#enter(this.tree, 6, eye);
     while (depth > 0) {
       const branch = waiting[--depth]!;
       if (entered[depth]! >= hit.distance) continue;
       if (branch >= leaves) {
         const first = (branch - leaves) * LEAF;
-        const last = Math.min(first + LEAF, this.#count);
+        const last = Math.min(first + LEAF, this.count);
         for (let place = first; place < last; place++) {
-          if (this.#enter(this.#boxes, place * 6, eye) >= hit.distance) continue;
-          if (!drawnAt(this.#tile, this.#rows[place]!, playhead, this.#drawn)) continue;
-          const distance = this.#drawn.ribbon ? this.#toRibbon(eye, ray, this.#rows[place]!) : toBox(eye, ray, this.#drawn.base, this.#drawn.size);
+          if (this.#enter(this.boxes, place * 6, eye) >= hit.distance) continue;
+          if (!drawnAt(this.tile, this.rows[place]!, playhead, this.#drawn)) continue;
+          const distance = this.#drawn.ribbon ? this.#toRibbon(eye, ray, this.rows[place]!) : toBox(eye, ray, this.#drawn.base, this.#drawn.size);
           if (distance <= 0 || distance >= hit.distance) continue;
           hit.distance = distance;
-          row = this.#rows[place]!;
+          row = this.rows[place]!;
         }
         continue;
       }
       const left = 2 * branch;
-      const toLeft = this.#enter(this.#tree, left * 6, eye);
-      const toRight = this.#enter(this.#tree, left * 6 + 6, eye);
+      const toLeft = this.#enter(this.tree, left * 6, eye);
+      const toRight = this.#enter(this.tree, left * 6 + 6, eye);
       const leftFirst = toLeft <= toRight;
       const far = leftFirst ? toRight : toLeft;
       const near = leftFirst ? toLeft : toRight;
@@ -158,61 +85,93 @@ export class Bvh {
         entered[depth++] = near;
       }
     }
-    if (row < 0) return false;
-    along(eye, ray, hit.distance, hit.point);
-    this.#describe(row, playhead, hit);
-    return true;
+    if (row >= 0) this.#met = row;
+    return row >= 0;
   }
 
   /** Meet the building or block nearest to a point, if it is nearer than `hit` says; 0 within it. Districts are not met. */
   touch(point: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
-    if (this.#phase !== DONE) return false;
+    if (!this.graze(point, playhead, hit)) return false;
+    for (let i = 0 as 0 | 1 | 2; i < 3; i++) hit.point[i] = point[i];
+    this.describe(playhead, hit);
+    return true;
+  }
+
+  /** As `touch`, and of the hit only its distance. */
+  graze(point: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
+    if (!this.built) return false;
     const waiting = this.#waiting;
-    const leaves = this.#leaves;
+    const leaves = this.leaves;
     let row = -1;
     let depth = 1;
     waiting[0] = 1;
     while (depth > 0) {
       const branch = waiting[--depth]!;
-      if (toBounds(this.#tree, branch * 6, point) >= hit.distance) continue;
+      if (toBounds(this.tree, branch * 6, point) >= hit.distance) continue;
       if (branch < leaves) {
         waiting[depth++] = 2 * branch;
         waiting[depth++] = 2 * branch + 1;
         continue;
       }
       const first = (branch - leaves) * LEAF;
-      const last = Math.min(first + LEAF, this.#count);
+      const last = Math.min(first + LEAF, this.count);
       for (let place = first; place < last; place++) {
-        if (toBounds(this.#boxes, place * 6, point) >= hit.distance) continue;
+        if (toBounds(this.boxes, place * 6, point) >= hit.distance) continue;
         const drawn = this.#drawn;
-        if (!drawnAt(this.#tile, this.#rows[place]!, playhead, drawn) || drawn.district || drawn.ribbon) continue;
+        if (!drawnAt(this.tile, this.rows[place]!, playhead, drawn) || drawn.district || drawn.ribbon) continue;
         const distance = toSurface(point, drawn.base, drawn.size);
         if (distance >= hit.distance) continue;
         hit.distance = distance;
-        row = this.#rows[place]!;
+        row = this.rows[place]!;
       }
     }
-    if (row < 0) return false;
-    for (let i = 0 as 0 | 1 | 2; i < 3; i++) hit.point[i] = point[i];
-    this.#describe(row, playhead, hit);
-    return true;
+    if (row >= 0) this.#met = row;
+    return row >= 0;
+  }
+
+  /** Tell of the buildings that stand at a whole rank and are of more than `least` radians from `eye`, by their box; of some smaller ones too. */
+  near(eye: ReadonlyVector, least: number, rank: number, found: (tile: Tile, row: number, span: number) => void): void {
+    if (!this.built) return;
+    const waiting = this.#waiting;
+    const { tile, leaves } = this;
+    let depth = 1;
+    waiting[0] = 1;
+    while (depth > 0) {
+      const branch = waiting[--depth]!;
+      if (this.widest[branch]! < least * toBounds(this.tree, branch * 6, eye)) continue;
+      if (branch < leaves) {
+        waiting[depth++] = 2 * branch;
+        waiting[depth++] = 2 * branch + 1;
+        continue;
+      }
+      const first = (branch - leaves) * LEAF;
+      const last = Math.min(first + LEAF, this.count);
+      for (let place = first; place < last; place++) {
+        const row = this.rows[place]!;
+        const node = tile.nodes[row * NODE.words + NODE.node]!;
+        if (node >= COMMIT_NODES || (node & 1) !== 0) continue; // a commit, or a district
+        const span = tile.liveSpan(row, rank);
+        if (span >= 0) found(tile, row, span);
+      }
+    }
   }
 
   /** Distance along a unit ray to a ribbon, as wide as it is; −1 where it misses, and for the bed. */
   #toRibbon(eye: ReadonlyVector, ray: ReadonlyVector, row: number): number {
     if (this.#drawn.district) return -1;
-    const at = this.#tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words;
-    const floats = this.#floats;
+    const at = this.tile.nodes[row * NODE.words + NODE.first_span]! * SPAN.words;
+    const floats = this.floats;
     return toCurve(eye, ray, floats, at + SPAN.position1, at + SPAN.size1, at + SPAN.position0, at + SPAN.size0, floats[at + SPAN.value1]! / 2);
   }
 
-  /** Which node, floor and face the point of a hit on `row` is. */
-  #describe(row: number, playhead: Playhead, hit: Hit): void {
+  /** Which node, floor and face the point of a hit is that was met here last. */
+  describe(playhead: Playhead, hit: Hit): void {
+    const row = this.#met;
     const drawn = this.#drawn;
-    drawnAt(this.#tile, row, playhead, drawn);
+    drawnAt(this.tile, row, playhead, drawn);
     const { point, normal } = hit;
     // A ribbon is of the commit that it leads to.
-    hit.node = this.#tile.nodes[row * NODE.words + (drawn.ribbon ? NODE.parent : NODE.node)]!;
+    hit.node = this.tile.nodes[row * NODE.words + (drawn.ribbon ? NODE.parent : NODE.node)]!;
     hit.floor = drawn.ribbon ? 0 : floorAt(drawn, point[1] - drawn.base[1]);
     if (drawn.ribbon) {
       normal[0] = normal[2] = 0;
@@ -250,171 +209,5 @@ export class Bvh {
     const near = Math.max(Math.min(x0, x1), Math.min(y0, y1), Math.min(z0, z1), 0);
     const far = Math.min(Math.max(x0, x1), Math.max(y0, y1), Math.max(z0, z1));
     return near <= far ? near : Infinity;
-  }
-
-  // --- building ----------------------------------------------------------------------------
-
-  #begin(): void {
-    const rows = this.#tile.nodeCount;
-    const room = Math.ceil(rows * (1 + SPARE)) + LEAF;
-    this.#leaves = 1;
-    while (this.#leaves * LEAF < room) this.#leaves *= 2;
-    const most = this.#leaves * LEAF;
-    if (this.#ever.length < most * 6) {
-      this.#ever = new Float32Array(most * 6);
-      this.#boxes = new Float32Array(most * 6);
-      this.#sorted = new Sorted(most);
-      this.#places = new Int32Array(most);
-      this.#tree = new Float32Array(this.#leaves * 2 * 6);
-    }
-    this.#count = rows;
-    this.#seen = this.#tile.grown.length;
-    const [minX, , minZ, maxX, , maxZ] = this.#tile.header.box;
-    // Twice the side that each would have if all had one size: most are below.
-    this.#common = Math.max(2 * Math.sqrt((maxX - minX) * (maxZ - minZ) / Math.max(rows, 1)), 1e-6);
-    this.#phase = BOUNDS;
-    this.#at = 0;
-  }
-
-  #advance(): void {
-    const from = this.#at;
-    if (this.#phase === BOUNDS) {
-      this.#floats = floatsOf(this.#tile);
-      const to = Math.min(from + SLICE, this.#count);
-      for (let row = from; row < to; row++) {
-        this.#bound(row);
-        this.#sorted.keys[row] = this.#key(row);
-        this.#sorted.rows[row] = row;
-      }
-      this.#next(to, this.#count);
-    } else if (this.#phase === SORT) {
-      this.#sorted.pass(from, this.#count);
-      this.#rows = this.#sorted.rows;
-      this.#next(from + 1, DIGITS);
-    } else if (this.#phase === LEAVES) {
-      const to = Math.min(from + SLICE / 8, this.#leaves);
-      for (let leaf = from; leaf < to; leaf++) this.#gather(leaf);
-      this.#next(to, this.#leaves);
-    } else {
-      // Upwards from the last branch.
-      const to = Math.min(from + SLICE, this.#leaves - 1);
-      for (let i = from; i < to; i++) this.#join(this.#leaves - 1 - i);
-      this.#next(to, this.#leaves - 1);
-    }
-    // Rows that patches changed meanwhile.
-    if (this.#phase === DONE) this.follow();
-  }
-
-  #next(at: number, end: number): void {
-    this.#at = at;
-    if (at < end) return;
-    this.#at = 0;
-    this.#phase++;
-  }
-
-  /** The box of all states of a row. */
-  #bound(row: number): void {
-    const { spans, nodes } = this.#tile;
-    const floats = this.#floats;
-    const first = nodes[row * NODE.words + NODE.first_span]! * SPAN.words;
-    const last = first + nodes[row * NODE.words + NODE.span_count]! * SPAN.words;
-    let x0 = Infinity, y0 = Infinity, z0 = Infinity;
-    let x1 = -Infinity, y1 = -Infinity, z1 = -Infinity;
-    for (let at = first; at < last; at += SPAN.words) {
-      if ((spans[at + SPAN.traits]! & 0xff) === Kind.RIBBON) {
-        // Within its four control points, and as much wider as it is.
-        const half = Math.max(floats[at + SPAN.value1]!, floats[at + SPAN.value0]!) / 2;
-        for (let end = 0; end < 2; end++) {
-          const from = at + (end === 0 ? SPAN.position1 : SPAN.position0);
-          for (let inner = 0; inner < 2; inner++) {
-            const pull = inner * (end === 0 ? 1 : -1) / 3;
-            const x = floats[from]! + pull * floats[from + SIZE]!;
-            const y = floats[from + 1]! + pull * floats[from + SIZE + 1]!;
-            const z = floats[from + 2]! + pull * floats[from + SIZE + 2]!;
-            x0 = Math.min(x0, x - half);
-            y0 = Math.min(y0, y - half);
-            z0 = Math.min(z0, z - half);
-            x1 = Math.max(x1, x + half);
-            y1 = Math.max(y1, y + half);
-            z1 = Math.max(z1, z + half);
-          }
-        }
-        continue;
-      }
-      const eased = (spans[at + SPAN.traits]! >> 8 & Flag.EASED) !== 0 && !flies(floats, at);
-      for (let from = at + SPAN.position1; ; from = at + SPAN.position0) {
-        const size = from + SIZE;
-        const x = floats[from]!;
-        const y = floats[from + 1]!;
-        const z = floats[from + 2]!;
-        const wide = floats[size]! / 2;
-        const deep = floats[size + 2]! / 2;
-        if (x - wide < x0) x0 = x - wide;
-        if (y < y0) y0 = y;
-        if (z - deep < z0) z0 = z - deep;
-        if (x + wide > x1) x1 = x + wide;
-        if (y + floats[size + 1]! > y1) y1 = y + floats[size + 1]!;
-        if (z + deep > z1) z1 = z + deep;
-        if (!eased || from !== at + SPAN.position1) break;
-      }
-    }
-    const ever = this.#ever;
-    const to = row * 6;
-    ever[to] = x0 - Math.abs(x0) * ROUNDING - 1e-6;
-    ever[to + 1] = y0 - Math.abs(y0) * ROUNDING - 1e-6;
-    ever[to + 2] = z0 - Math.abs(z0) * ROUNDING - 1e-6;
-    ever[to + 3] = x1 + Math.abs(x1) * ROUNDING + 1e-6;
-    ever[to + 4] = y1 + Math.abs(y1) * ROUNDING + 1e-6;
-    ever[to + 5] = z1 + Math.abs(z1) * ROUNDING + 1e-6;
-  }
-
-  #key(row: number): number {
-    const ever = this.#ever;
-    const at = row * 6;
-    const wide = Math.max(ever[at + 3]! - ever[at]!, ever[at + 5]! - ever[at + 2]!);
-    const size = wide <= this.#common ? 0 : Math.min(Math.ceil(Math.log2(wide / this.#common) / 2), (1 << CLASS_BITS) - 1);
-    return keyOf(size, (ever[at]! + ever[at + 3]!) / 2, (ever[at + 2]! + ever[at + 5]!) / 2, this.#tile.header.box);
-  }
-
-  /** Put the boxes of a leaf's rows beside each other, and the one around them into the tree. */
-  #gather(leaf: number): void {
-    const tree = this.#tree;
-    const to = (this.#leaves + leaf) * 6;
-    empty(tree, to);
-    const last = Math.min((leaf + 1) * LEAF, this.#count);
-    for (let place = leaf * LEAF; place < last; place++) {
-      const row = this.#rows[place]!;
-      this.#places[row] = place;
-      for (let i = 0; i < 6; i++) this.#boxes[place * 6 + i] = this.#ever[row * 6 + i]!;
-      around(tree, to, this.#boxes, place * 6);
-    }
-  }
-
-  #join(branch: number): void {
-    empty(this.#tree, branch * 6);
-    around(this.#tree, branch * 6, this.#tree, branch * 12);
-    around(this.#tree, branch * 6, this.#tree, branch * 12 + 6);
-  }
-
-  /** Let everything above a row hold it. */
-  #widen(row: number): void {
-    const place = this.#places[row]!;
-    for (let i = 0; i < 6; i++) this.#boxes[place * 6 + i] = this.#ever[row * 6 + i]!;
-    for (let branch = this.#leaves + Math.floor(place / LEAF); branch >= 1; branch >>= 1) {
-      around(this.#tree, branch * 6, this.#boxes, place * 6);
-    }
-  }
-}
-
-function empty(boxes: Float32Array, at: number): void {
-  boxes[at] = boxes[at + 1] = boxes[at + 2] = Infinity;
-  boxes[at + 3] = boxes[at + 4] = boxes[at + 5] = -Infinity;
-}
-
-/** Widen a box to hold another. */
-function around(boxes: Float32Array, at: number, others: Float32Array, from: number): void {
-  for (let i = 0; i < 3; i++) {
-    if (others[from + i]! < boxes[at + i]!) boxes[at + i] = others[from + i]!;
-    if (others[from + 3 + i]! > boxes[at + 3 + i]!) boxes[at + 3 + i] = others[from + 3 + i]!;
   }
 }

@@ -271,6 +271,30 @@ export class City {
     for (const program of renderer.info.programs ?? []) program.getUniforms();
   }
 
+  /** Stand in another city's scene, in its light; the backdrop is that one's. */
+  join(host: City): void {
+    host.scene.add(this.#standing);
+    this.uniforms.daylight = host.uniforms.daylight;
+    this.uniforms.haze = host.uniforms.haze;
+  }
+
+  /** Leave the scene of the one that was joined, and the graphics card. */
+  dispose(host: City): void {
+    host.scene.remove(this.#standing);
+    const materials = new Set([...Object.values(this.#colourings), this.#marking]);
+    for (const held of [this.#standing, this.pickScene]) {
+      for (const mesh of held.children) {
+        if (!(mesh instanceof Mesh)) continue;
+        (mesh as Mesh).geometry.dispose();
+        materials.add(mesh.material as RawShaderMaterial);
+      }
+    }
+    for (const material of materials) material.dispose();
+    for (const pool of [this.tiles.spans, this.tiles.strata, this.#nodes, this.#pages, this.#before]) pool.dispose();
+    (this.uniforms.uPeople.value as DataTexture).dispose();
+    (this.uniforms.uCategories.value as DataTexture).dispose();
+  }
+
   /** Have the programs ready of what may be asked for later, where that holds nothing up: the other colourings, and outlines. */
   async prepare(renderer: WebGLRenderer, camera: Camera): Promise<void> {
     if (!renderer.extensions.has("KHR_parallel_shader_compile")) return;

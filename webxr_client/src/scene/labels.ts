@@ -1,5 +1,5 @@
 /** Names over districts and near buildings: one draw, upright text of a constant size, none over another. */
-import { Color, GLSL3, Matrix4, Mesh, RawShaderMaterial, Vector2, Vector3, type WebGLRenderer } from "three";
+import { GLSL3, Matrix4, Mesh, RawShaderMaterial, Vector2, Vector3, type WebGLRenderer } from "three";
 import { Atlas } from "./atlas.ts";
 import { place, type Wish } from "./placement.ts";
 import { ANCHOR, FRAME, GLYPHS, Quads } from "./quads.ts";
@@ -26,12 +26,6 @@ interface Label extends Wish {
   screenY: number;
 }
 
-/** Ink on its halo: light on dark by night, dark on light by day. */
-export function inks(daylight: number, ink: Color, halo: Color): void {
-  ink.setRGB(0.90 - 0.80 * daylight, 0.93 - 0.80 * daylight, 0.98 - 0.80 * daylight);
-  halo.setRGB(0.03 + 0.93 * daylight, 0.045 + 0.915 * daylight, 0.08 + 0.87 * daylight);
-}
-
 /** A label that is always placed, and never drawn. */
 const NOTHING: Label = { key: -1, text: "", x: 0, y: 0, z: 0, district: false, depth: 0, opacity: 0, seen: 0, screenX: 0, screenY: 0,
   left: 0, top: 0, right: 0, bottom: 0, weight: Infinity, shown: false };
@@ -46,7 +40,7 @@ export class Labels {
   readonly #quads = new Quads(MOST * QUADS);
   readonly #uniforms = {
     atlas: { value: null as unknown }, viewport: { value: new Vector2(1, 1) },
-    ink: { value: new Color() }, halo: { value: new Color() },
+    daylight: { value: 0 },
   };
   readonly #labels = new Map<number, Label>();
   readonly #wishes: Label[] = [];
@@ -69,7 +63,7 @@ export class Labels {
 
   /** In the light there is. */
   paint(daylight: number): void {
-    inks(daylight, this.#uniforms.ink.value, this.#uniforms.halo.value);
+    this.#uniforms.daylight.value = daylight;
   }
 
   /** The context was lost, and all texts with it. */
@@ -93,14 +87,17 @@ export class Labels {
    * `clipFromScene` takes scene space to clip space; `width`, `height` in device pixels, `density`
    * device pixels in a CSS pixel.
    */
-  update(survey: Survey, clipFromScene: Matrix4, width: number, height: number, density: number, dt: number, still: boolean): boolean {
+  update(surveys: readonly Survey[], clipFromScene: Matrix4, width: number, height: number, density: number, dt: number, still: boolean): boolean {
     this.#clip.copy(clipFromScene);
     this.#uniforms.viewport.value.set(width, height);
     this.#frameNumber++;
     let count = 0;
-    for (let i = 0; i < survey.count; i++) {
-      const label = this.#wish(survey.candidates[i]!, width, height, density);
-      if (label !== undefined) this.#wishes[count++] = label;
+    for (let k = 0; k < surveys.length; k++) {
+      const survey = surveys[k]!;
+      for (let i = 0; i < survey.count; i++) {
+        const label = this.#wish(survey.candidates[i]!, width, height, density);
+        if (label !== undefined) this.#wishes[count++] = label;
+      }
     }
     for (let i = 0; i < this.obstacles.length; i++) {
       const { left, top, right, bottom } = this.obstacles[i]!;
@@ -158,7 +155,7 @@ export class Labels {
   }
 
   #size(label: Label, density: number): number {
-    return Math.round((label.district ? (label.depth <= 1 ? 15 : 13) : 11.5) * density);
+    return Math.round((label.district ? (label.depth < 0 ? 20 : label.depth <= 1 ? 15 : 13) : 11.5) * density);
   }
 
   #font(label: Label, size: number): string {

@@ -1,9 +1,10 @@
 /** What can be found out about what stands, from the columns here: by node, by place, by number. */
 import { NODE, SPAN } from "../generated/protocol.ts";
-import type { ReadonlyVector, Vector } from "../spaces.ts";
+import { setVector, type ReadonlyVector, type Vector } from "../spaces.ts";
 import { Bvh, type Hit } from "./bvh.ts";
 import type { Playhead } from "./drawn.ts";
-import { isBlock } from "./survey.ts";
+import { along } from "./ray.ts";
+import { isBlock } from "./districts.ts";
 import { floatsOf, type Tile } from "./tile.ts";
 
 /** Where a node stands at a whole rank. */
@@ -92,19 +93,35 @@ export class Look {
    * Where tiles have just come, what they hold is met once `prepare` is through with them.
    */
   cast(eye: ReadonlyVector, ray: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
-    let met = false;
-    for (const bvh of this.#bvhs) met = bvh.cast(eye, ray, playhead, hit) || met;
-    return met;
+    let nearest: Bvh | undefined;
+    for (const bvh of this.#bvhs) if (bvh.meet(eye, ray, playhead, hit)) nearest = bvh;
+    if (nearest === undefined) return false;
+    along(eye, ray, hit.distance, hit.point);
+    nearest.describe(playhead, hit);
+    return true;
   }
 
   /** The building nearest to a point at a playhead, nearer than `hit` says. */
   touch(point: ReadonlyVector, playhead: Playhead, hit: Hit): boolean {
-    let met = false;
-    for (const bvh of this.#bvhs) met = bvh.touch(point, playhead, hit) || met;
-    return met;
+    let nearest: Bvh | undefined;
+    for (const bvh of this.#bvhs) if (bvh.graze(point, playhead, hit)) nearest = bvh;
+    if (nearest === undefined) return false;
+    setVector(hit.point, point[0], point[1], point[2]);
+    nearest.describe(playhead, hit);
+    return true;
   }
 
-  /** Make ready for `cast` and `touch`, for about so many milliseconds; true when everything is. */
+  /** Tell of the buildings that stand at a whole rank and look larger than `least` radians, and of some that do not. */
+  near(eye: ReadonlyVector, least: number, rank: number, found: (tile: Tile, row: number, span: number) => void): void {
+    for (const bvh of this.#bvhs) bvh.near(eye, least, rank, found);
+  }
+
+  /** All that is drawn can be met. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Make ready for `cast`, `touch` and `near`, for about so many milliseconds; true when everything is. */
   prepare(milliseconds: number): boolean {
     if (this.#ready) return true;
     const until = performance.now() + milliseconds;

@@ -12,6 +12,7 @@ export interface Milestone {
   /** Shown from here on. */
   readonly rank: number;
   /** As of districts: the lower, the more it counts. */
+  /** As of districts: less is larger; −1 for what stands over all of them. */
   readonly depth: number;
   readonly x: number;
   readonly y: number;

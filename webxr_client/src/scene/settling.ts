@@ -1,6 +1,6 @@
 /** A city that was laid out anew: what stood elsewhere goes from there to where it stands now. */
 import { COMMIT_NODES, NODE, SPAN } from "../generated/protocol.ts";
-import { isBlock } from "./survey.ts";
+import { isBlock } from "./districts.ts";
 import { floatsOf, type Tile } from "./tile.ts";
 
 /** Seconds that it takes. */

@@ -5,6 +5,7 @@ import gate from "../../../shaders/gate.glsl?raw";
 import light from "../../../shaders/light.glsl?raw";
 import live from "../../../shaders/live.glsl?raw";
 import mark from "../../../shaders/mark.glsl?raw";
+import names from "../../../shaders/names.glsl?raw";
 import nodes from "../../../shaders/nodes.glsl?raw";
 import pick from "../../../shaders/pick.glsl?raw";
 import plates from "../../../shaders/plates.glsl?raw";
@@ -52,7 +53,7 @@ export const GATE = stages(gate, gate);
 export const SKY = stages(sky, sky);
 export const FOOT = stages(foot, foot);
 
-/** Labels are the page's own: text is set differently everywhere. */
+/** Names over the picture are the page's own, in its pixels. */
 const label = `
 #ifdef VERTEX
 uniform mat4 modelMatrix;
@@ -72,52 +73,8 @@ void main() {
   vAtlas = mix(glyphs.xy, glyphs.zw, corner);
   vOpacity = abs(anchor.w);
 }
-#else
-uniform sampler2D atlas;           // red: the letters, green: their halo
-uniform vec3 ink;
-uniform vec3 halo;
-in vec2 vAtlas;
-flat in float vOpacity;
-layout(location = 0) out vec4 outColour;
-void main() {
-  if (vAtlas.x < 0.0) {
-    outColour = vec4(ink, 0.45 * vOpacity);
-    return;
-  }
-  vec2 cover = texture(atlas, vAtlas).rg;
-  float alpha = cover.r + cover.g * (1.0 - cover.r) * 0.86;
-  outColour = vec4(mix(halo, ink, cover.r / max(alpha, 1e-4)), alpha * vOpacity);
-}
 #endif
 `;
-export const LABELS = bare(label);
-
-/** The same in a headset: in the room, of a constant angle, level to the head and facing it. */
-const name = `
-uniform mat4 modelMatrix;
-uniform vec3 head;                 // between the eyes, in the room: both see the same rectangle
-uniform vec3 sideways;             // to the head's right, level
-in vec4 anchor;                    // x y z in scene space; opacity, negative of what stands within a quarter
-in vec4 frame;                     // left, bottom, right, top in degrees from the anchor
-in vec4 glyphs;
-out vec2 vAtlas;
-flat out float vOpacity;
-void main() {
-  vec2 corner = vec2(float(gl_VertexID & 1), float((gl_VertexID >> 1) & 1));
-  vec3 at = (modelMatrix * vec4(anchor.xyz, 1.0)).xyz;
-  float away = max(length(at - head), 1e-4);
-  vec3 gaze = (at - head) / away;
-  vec3 right = sideways - gaze * dot(sideways, gaze);
-  right = dot(right, right) > 1e-6 ? normalize(right) : vec3(1.0, 0.0, 0.0);
-  vec2 place = mix(frame.xy, frame.zw, corner) * away * 0.0174533;
-  vec4 view = viewMatrix * vec4(at + right * place.x + cross(right, gaze) * place.y, 1.0);
-  vec4 clip = projectionMatrix * view;
-  // Seen where it is, but before what stands just in front of it: half a word says nothing.
-  float depth = view.z * (anchor.w < 0.0 ? 0.96 : 0.86);
-  clip.z = clamp((projectionMatrix[2][2] * depth + projectionMatrix[3][2]) / max(-depth, 1e-5), -0.9999, 1.0) * clip.w;
-  gl_Position = anchor.w != 0.0 && view.z < 0.0 ? clip : vec4(2.0, 2.0, 2.0, 1.0);
-  vAtlas = mix(glyphs.xy, glyphs.zw, corner);
-  vOpacity = abs(anchor.w);
-}
-`;
-export const NAMES = { vertexShader: bare(name).vertexShader, fragmentShader: LABELS.fragmentShader };
+/** Names in a headset, natively as well: in the room. Letters look alike in both. */
+export const NAMES = bare(names);
+export const LABELS = { vertexShader: bare(label).vertexShader, fragmentShader: NAMES.fragmentShader };

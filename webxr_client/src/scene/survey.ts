@@ -1,10 +1,15 @@
-/**
- * Looks over everything that stands, a slice a frame, for what deserves a label: how tall each
- * district has become, and which buildings are near enough to be named.
- */
-import { COMMIT_NODES, Flag, NODE, SPAN } from "../generated/protocol.ts";
+/** Looks over what stands, a slice a frame, for what deserves a label: districts, and the buildings that are near enough. */
+import { NODE, SPAN } from "../generated/protocol.ts";
+import { setVector, type ReadonlyVector, type Vector } from "../spaces.ts";
+import { Districts } from "./districts.ts";
 import type { Milestone } from "./milestones.ts";
 import { floatsOf, type Tile } from "./tile.ts";
+
+/** What finds buildings by place. */
+interface Places {
+  readonly ready: boolean;
+  near(eye: ReadonlyVector, least: number, rank: number, found: (tile: Tile, row: number, span: number) => void): void;
+}
 
 /** Something that may be labelled; where the label is tied to, metres in scene space. */
 export interface Candidate {
@@ -22,46 +27,20 @@ export interface Candidate {
   text: string;
 }
 
-/** Nodes between two looks at the clock. */
-const NODES_A_SLICE = 256;
 const MOST_FILES = 48;
 /** What a district must be wide, as a share of what a file must: until the next pass the eye may come nearer. */
 const LEAST_DISTRICT = 0.6;
 /** Milliseconds between two passes while the view moves, and while only time goes on: names need not follow every frame. */
 const PAUSE = 150;
 const PAUSE_PLAYING = 500;
+/** … and between two measures of all districts, while time goes on. */
+const PAUSE_MEASURED = 1000;
 
-/** A district that is or was drawn; there is one of each as long as a generation lasts. */
-interface District {
-  readonly node: number;
-  depth: number;
-  /** It is in itself where it has none. */
-  parent: District | undefined;
-  /** A tile that draws it, its row there, and how many do. */
-  tile: Tile;
-  row: number;
-  drawn: number;
-  /** It is in its level. */
-  listed: boolean;
-  top: number;
-  nextTop: number;
-}
-
-/** What was found out about a tile's rows, once: which are districts, and which district each is in. */
-interface Quarters {
-  readonly districts: number[];
-  readonly outer: District[];
-  /** By row: of `outer`. */
-  inner: Uint32Array;
-  /** By row: the span that stood when it was last looked at, −1 where none did; and when that was. */
-  spans: Int32Array;
-  rank: number;
-  sequence: number;
-  rows: number;
-}
+/** Districts between two looks at the clock. */
+const DISTRICTS_A_SLICE = 128;
 
 /** Where a pass is. */
-const LOOK = 0;
+const BEGIN = 0;
 const OFFER = 1;
 const DONE = 2;
 
@@ -69,140 +48,46 @@ export class Survey {
   /** Districts that stand, and the nearest files; valid up to `count`. Refilled at the end of each pass. */
   candidates: Candidate[] = [];
   count = 0;
+  /** Where what it looks over stands, metres in the scene that all share, and what its nodes are numbered from. */
+  readonly origin = { x: 0, z: 0, first: 0 };
   /** What is written along the river. */
   milestones: readonly Milestone[] = [];
   /** Counts up with each pass that is finished. */
   passes = 0;
 
-  #tiles: readonly Tile[] = [];
-  #quarters = new WeakMap<Tile, Quarters>();
-  #byNode = new Map<number, District>();
-  /** Districts by depth; those that are not drawn any more go at the next pass. */
-  readonly #levels: District[][] = [];
-  #phase = LOOK;
-  /** The tile or level that is looked at, and how far. */
+  readonly #places: Places;
+  readonly #keep = (tile: Tile, row: number, span: number): void => this.#weigh(tile, row, span);
+  readonly #districts = new Districts();
+  #phase = BEGIN;
+  /** The level that is offered, and how far. */
   #at = 0;
   #row = 0;
   #rank = -1;
-  /** The rank at which all of this tile's rows so far were looked at, −1 where at several. */
-  #since = -1;
-  /** The patch that this tile was at when its first row was looked at. */
-  #sequence = -1;
+  readonly #eye: Vector = [0, 0, 0];
+  #least = 0;
   #again = true;
   #finished = -Infinity;
+  #measured = -Infinity;
   #nearCount = 0;
   readonly #near: { tile: Tile; row: number; span: number; size: number }[] = [];
   /** What will be `candidates`. */
   #offered: Candidate[] = [];
   #offers = 0;
 
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
   /** Another generation: its nodes are others. */
   clear(): void {
-    this.#tiles = [];
-    this.#quarters = new WeakMap();
-    this.#byNode = new Map();
-    this.#levels.length = 0;
+    this.#districts.clear();
     this.count = 0;
   }
 
   /** These tiles are drawn from now on. */
   show(tiles: readonly Tile[]): void {
-    for (const tile of this.#tiles) if (!tiles.includes(tile)) this.#leave(tile, tiles);
-    for (const tile of tiles) this.#enter(tile, this.#tiles.includes(tile));
-    this.#tiles = tiles;
-    this.#begin();
-  }
-
-  #enter(tile: Tile, drawn: boolean): void {
-    const quarters = this.#quartersOf(tile);
-    const known = drawn ? quarters.districts.length : 0;
-    if (quarters.rows < tile.nodeCount) this.#describe(tile, quarters);
-    for (let i = known; i < quarters.districts.length; i++) {
-      const row = quarters.districts[i]!;
-      const district = this.#byNode.get(tile.nodes[row * NODE.words + NODE.node]!)!;
-      district.drawn++;
-      district.tile = tile;
-      district.row = row;
-      if (district.listed) continue;
-      district.listed = true;
-      while (this.#levels.length <= district.depth) this.#levels.push([]);
-      this.#levels[district.depth]!.push(district);
-    }
-  }
-
-  #leave(tile: Tile, left: readonly Tile[]): void {
-    const { districts } = this.#quartersOf(tile);
-    for (const row of districts) {
-      const node = tile.nodes[row * NODE.words + NODE.node]!;
-      const district = this.#byNode.get(node)!;
-      if (--district.drawn <= 0 || district.tile !== tile) continue;
-      const other = left.find((one) => one.rowOf(node) >= 0);
-      if (other === undefined) continue; // it comes with this choice of tiles
-      district.tile = other;
-      district.row = other.rowOf(node);
-    }
-  }
-
-  #quartersOf(tile: Tile): Quarters {
-    let quarters = this.#quarters.get(tile);
-    if (quarters === undefined) {
-      quarters = { districts: [], outer: [], inner: new Uint32Array(tile.nodeCount), spans: new Int32Array(tile.nodeCount), rank: -1, sequence: -1, rows: 0 };
-      this.#quarters.set(tile, quarters);
-    }
-    return quarters;
-  }
-
-  /** Find out about rows that are new. */
-  #describe(tile: Tile, quarters: Quarters): void {
-    const { nodes } = tile;
-    if (quarters.inner.length < tile.nodeCount) {
-      const inner = new Uint32Array(2 * tile.nodeCount);
-      inner.set(quarters.inner);
-      quarters.inner = inner;
-      quarters.spans = new Int32Array(2 * tile.nodeCount);
-      quarters.sequence = -1;
-    }
-    const known = new Map<number, number>();
-    quarters.outer.forEach(({ node }, k) => known.set(node, k));
-    const from = quarters.rows;
-    quarters.rows = tile.nodeCount;
-    for (let row = from; row < tile.nodeCount; row++) {
-      const node = nodes[row * NODE.words + NODE.node]!;
-      if ((node & 1) === 0) continue;
-      quarters.districts.push(row);
-      this.#district(node, tile).depth = nodes[row * NODE.words + NODE.depth]!;
-    }
-    for (let row = from; row < tile.nodeCount; row++) {
-      const at = row * NODE.words;
-      const node = nodes[at + NODE.node]!;
-      const parent = nodes[at + NODE.parent]!;
-      let k = known.get(parent);
-      if (k === undefined) {
-        known.set(parent, k = quarters.outer.length);
-        quarters.outer.push(this.#district(parent, tile));
-      }
-      quarters.inner[row] = k;
-      if ((node & 1) === 0) continue;
-      if (parent !== node) this.#byNode.get(node)!.parent ??= quarters.outer[k];
-      if (!isBlock(tile, row)) continue;
-      // What stands for many of a district's buildings is as high as they are: its name goes above.
-      let own = known.get(node);
-      if (own === undefined) {
-        known.set(node, own = quarters.outer.length);
-        quarters.outer.push(this.#district(node, tile));
-      }
-      quarters.inner[row] = own;
-    }
-  }
-
-  /** The district that a node is; where no tile with it has been here, only that it is. */
-  #district(node: number, tile: Tile): District {
-    let district = this.#byNode.get(node);
-    if (district === undefined) {
-      district = { node, depth: 0, parent: undefined, tile, row: -1, drawn: 0, listed: false, top: 0, nextTop: 0 };
-      this.#byNode.set(node, district);
-    }
-    return district;
+    this.#districts.show(tiles);
+    this.#phase = BEGIN;
   }
 
   /** The view or the playhead moved: look again. */
@@ -210,87 +95,69 @@ export class Survey {
     this.#again = true;
   }
 
+  /** Nothing would be found that is not known. */
+  get settled(): boolean {
+    return this.#phase === DONE && !this.#again && this.#districts.measured(this.#rank);
+  }
+
   /**
    * Look on for about so many milliseconds; true when this finished a pass.
    *
    * `eye` in scene space; what is of less than `least` radians does not count. While the view is moving or history
-   * playing passes come with pauses between them; where all has come to rest the last one comes at once.
+   * playing passes come with pauses between them, in which districts are measured; where all has come to rest the last
+   * one comes at once.
    */
-  step(rank: number, eye: readonly [number, number, number], least: number, milliseconds: number, moving: boolean, playing: boolean): boolean {
-    if (this.#phase === DONE) {
-      if (!this.#again || ((moving || playing) && performance.now() - this.#finished < (moving ? PAUSE : PAUSE_PLAYING))) return false;
-      this.#begin();
-      this.#again = false;
-    }
+  step(rank: number, eye: ReadonlyVector, least: number, milliseconds: number, moving: boolean, playing: boolean): boolean {
+    const now = performance.now();
+    const until = now + milliseconds;
     this.#rank = rank;
-    const until = performance.now() + milliseconds;
+    setVector(this.#eye, eye[0] - this.origin.x, eye[1], eye[2] - this.origin.z);
+    this.#least = least;
+    if (this.#phase === DONE) {
+      const pause = moving || !this.#places.ready ? PAUSE : playing ? PAUSE_PLAYING : 0;
+      if (!this.#again || now - this.#finished < pause) {
+        this.#measure(rank, until, now - this.#measured < (playing ? PAUSE_MEASURED : 0));
+        return false;
+      }
+      this.#phase = BEGIN;
+    }
+    if (this.#phase === BEGIN) {
+      if (!this.#districts.raise(rank, until)) return false;
+      this.#again = !this.#places.ready; // what cannot be found yet is there soon
+      this.#nearCount = this.#offers = 0;
+      this.#places.near(this.#eye, least, rank, this.#keep);
+      this.#phase = OFFER;
+      this.#at = this.#districts.levels.length - 1;
+      this.#row = 0;
+    }
     for (;;) {
-      if (this.#phase === LOOK) this.#look(eye, least);
-      else this.#offerDistricts(eye, least * LEAST_DISTRICT);
-      if (this.#phase === DONE) return true;
+      this.#offerDistricts();
+      if (this.#at < 0) {
+        this.#finish();
+        return true;
+      }
       if (performance.now() > until) return false;
     }
   }
 
-  #begin(): void {
-    this.#phase = LOOK;
-    this.#at = this.#row = 0;
-    this.#nearCount = this.#offers = 0;
-    for (const level of this.#levels) for (const district of level) district.nextTop = 0;
+  /** Measure districts on where they may be of another height by now. */
+  #measure(rank: number, until: number, pausing: boolean): void {
+    if (this.#districts.measured(rank) || (pausing && !this.#districts.measuring) || !this.#districts.measure(rank, until)) return;
+    this.#measured = performance.now();
+    this.#again = true;
   }
 
-  /** Look at some rows. */
-  #look(eye: readonly [number, number, number], least: number): void {
-    const tile = this.#tiles[this.#at];
-    if (tile === undefined) {
-      this.#phase = OFFER;
-      this.#at = this.#levels.length - 1;
-      this.#row = 0;
-      return;
-    }
-    const quarters = this.#quartersOf(tile);
-    const end = Math.min(this.#row + NODES_A_SLICE, quarters.rows);
-    const { nodes } = tile;
-    const { spans } = quarters;
+  /** Keep a building if it is among the few that look largest. */
+  #weigh(tile: Tile, row: number, span: number): void {
     const floats = floatsOf(tile);
-    const rank = this.#rank;
-    // While only the view moves, what stands is known; while time goes on, most of it stands on.
-    const same = quarters.sequence === tile.sequence;
-    const known = same && quarters.rank === rank;
-    for (let row = this.#row; row < end; row++) {
-      const node = nodes[row * NODE.words + NODE.node]!;
-      const block = (node & 1) !== 0;
-      if (node >= COMMIT_NODES || (block && !isBlock(tile, row))) continue;
-      let span = spans[row]!;
-      if (!known && !(same && tile.stands(span, rank))) span = spans[row] = tile.liveSpan(row, rank);
-      if (span < 0) continue;
-      const at = span * SPAN.words;
-      const top = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!;
-      const district = quarters.outer[quarters.inner[row]!]!;
-      if (top > district.nextTop) district.nextTop = top;
-      if (block) continue;
-      // Angular size; only the largest few are kept.
-      const dx = floats[at + SPAN.position1]! - eye[0];
-      const dy = top - eye[1];
-      const dz = floats[at + SPAN.position1 + 2]! - eye[2];
-      const wide = Math.max(floats[at + SPAN.size1]!, floats[at + SPAN.size1 + 2]!);
-      const size = wide * wide / (dx * dx + dy * dy + dz * dz);
-      if (size > least * least) this.#keep(tile, row, span, size);
-    }
-    if (this.#row === 0) {
-      this.#since = rank;
-      this.#sequence = tile.sequence;
-    }
-    if (rank !== this.#since) this.#since = -1; // the playhead moved meanwhile
-    this.#row = end;
-    if (end < quarters.rows) return;
-    quarters.rank = this.#since;
-    quarters.sequence = this.#sequence === tile.sequence ? tile.sequence : -1; // or patched meanwhile
-    this.#at++;
-    this.#row = 0;
-  }
-
-  #keep(tile: Tile, row: number, span: number, size: number): void {
+    const eye = this.#eye;
+    const at = span * SPAN.words;
+    const dx = floats[at + SPAN.position1]! - eye[0];
+    const dy = floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]! - eye[1];
+    const dz = floats[at + SPAN.position1 + 2]! - eye[2];
+    const wide = Math.max(floats[at + SPAN.size1]!, floats[at + SPAN.size1 + 2]!);
+    const size = wide * wide / (dx * dx + dy * dy + dz * dz);
+    if (size <= this.#least * this.#least) return;
     const near = this.#near;
     if (this.#nearCount >= MOST_FILES && size <= near[this.#nearCount - 1]!.size) return;
     // The one that falls out, or the next free one, is filled and moved to its place.
@@ -304,38 +171,21 @@ export class Survey {
     near[i] = kept;
   }
 
-  /** Offer some districts, the deepest first: how tall each is depends on those in it. */
-  #offerDistricts(eye: readonly [number, number, number], least: number): void {
-    const level = this.#levels[this.#at];
-    if (level === undefined) {
-      this.#finish();
-      return;
-    }
-    const end = Math.min(this.#row + NODES_A_SLICE, level.length);
+  /** Offer some districts, the deepest first. */
+  #offerDistricts(): void {
+    const level = this.#districts.levels[this.#at];
+    if (level === undefined) return;
+    const end = Math.min(this.#row + DISTRICTS_A_SLICE, level.length);
     for (let i = this.#row; i < end; i++) {
-      const district = level[i]!;
-      if (district.drawn <= 0) continue;
-      district.top = district.nextTop;
-      const { parent, tile, row, depth, top } = district;
-      if (parent !== undefined && top > parent.nextTop) parent.nextTop = top;
-      const span = depth > 0 ? tile.liveSpan(row, this.#rank) : -1;
-      if (span >= 0) this.#offer(tile, row, span, true, top, eye, least);
+      const { tile, row, depth, top, drawn } = level[i]!;
+      const span = drawn > 0 && depth > 0 ? tile.liveSpan(row, this.#rank) : -1;
+      if (span >= 0) this.#offer(tile, row, span, true, top, LEAST_DISTRICT * this.#least);
     }
     this.#row = end;
     if (end < level.length) return;
-    this.#forget(level);
+    this.#districts.forget(level);
     this.#at--;
     this.#row = 0;
-  }
-
-  /** Strike those off that are not drawn any more. */
-  #forget(level: District[]): void {
-    let stay = 0;
-    for (const district of level) {
-      if (district.drawn > 0) level[stay++] = district;
-      else district.listed = false;
-    }
-    level.length = stay;
   }
 
   #finish(): void {
@@ -353,12 +203,12 @@ export class Survey {
       const milestone = this.milestones[i]!;
       if (milestone.rank > this.#rank) break;
       const candidate = this.#next();
-      candidate.node = milestone.key;
+      candidate.node = this.origin.first + milestone.key;
       candidate.district = true;
       candidate.depth = milestone.depth;
-      candidate.x = milestone.x;
+      candidate.x = milestone.x + this.origin.x;
       candidate.y = milestone.y;
-      candidate.z = milestone.z;
+      candidate.z = milestone.z + this.origin.z;
       candidate.extent = milestone.extent;
       candidate.text = milestone.text;
     }
@@ -377,35 +227,27 @@ export class Survey {
   }
 
   /** Offer what stands there, unless it is of less than `least` radians. */
-  #offer(tile: Tile, row: number, span: number, district: boolean, top: number, eye?: readonly [number, number, number], least = 0): void {
+  #offer(tile: Tile, row: number, span: number, district: boolean, top: number, least = 0): void {
     const floats = floatsOf(tile);
     const at = span * SPAN.words;
     const x = floats[at + SPAN.position1]!;
     const y = Math.max(top, floats[at + SPAN.position1 + 1]! + floats[at + SPAN.size1 + 1]!);
     const z = floats[at + SPAN.position1 + 2]!;
     const extent = Math.max(floats[at + SPAN.size1]!, floats[at + SPAN.size1 + 2]!);
-    if (eye !== undefined) {
-      const dx = x - eye[0];
-      const dy = y - eye[1];
-      const dz = z - eye[2];
-      if (extent * extent < least * least * (dx * dx + dy * dy + dz * dz)) return;
-    }
+    const dx = x - this.#eye[0];
+    const dy = y - this.#eye[1];
+    const dz = z - this.#eye[2];
+    if (extent * extent < least * least * (dx * dx + dy * dy + dz * dz)) return;
     const candidate = this.#next();
     candidate.text = "";
     candidate.tile = tile;
     candidate.row = row;
-    candidate.node = tile.nodes[row * NODE.words + NODE.node]!;
+    candidate.node = this.origin.first + tile.nodes[row * NODE.words + NODE.node]!;
     candidate.district = district;
     candidate.depth = tile.nodes[row * NODE.words + NODE.depth]!;
-    candidate.x = x;
+    candidate.x = x + this.origin.x;
     candidate.y = y;
-    candidate.z = z;
+    candidate.z = z + this.origin.z;
     candidate.extent = extent;
   }
-}
-
-/** Whether a district's row is a block that stands for buildings, and no plate. */
-export function isBlock({ nodes, spans }: Tile, row: number): boolean {
-  const first = nodes[row * NODE.words + NODE.first_span]!;
-  return (spans[first * SPAN.words + SPAN.traits]! >> 8 & Flag.AGGREGATE) !== 0;
 }

@@ -1,5 +1,6 @@
 /** What colours mean, and which of three meanings they have. */
-import { CATEGORY_COLOURS, Category, type Person } from "../generated/protocol.ts";
+import { AGE_COLOURS, CATEGORY_COLOURS, Category } from "../generated/protocol.ts";
+import type { Meanings } from "../legend.ts";
 import { COLOURINGS, type Colouring } from "../scene/city.ts";
 import { Choice, element } from "./element.ts";
 import { dayOf, grouped } from "./words.ts";
@@ -23,28 +24,18 @@ export class Legend {
   readonly #choice: Choice<Colouring>;
   readonly #rows = element("ul");
   readonly #scale = element("div", { class: "scale" }, element("i"), element("span"), element("span"));
-  #people: readonly Person[] = [];
-  #others = 0;
-  #excluded = 0;
-  #categories: readonly number[] = [];
-  #first = 0;
-  #last = 0;
+  #meanings: Meanings = { people: [], categories: [], excluded: 0, first: "", last: "" };
   #colouring: Colouring = "author";
 
   constructor(chosen: (colouring: Colouring) => void) {
     this.#choice = new Choice<Colouring>("Colours", COLOURINGS.map((each) =>
       [each, each === "author" ? "Author" : each === "age" ? "Age" : "Kind"] as const), chosen);
+    (this.#scale.firstElementChild as HTMLElement).style.background = `linear-gradient(90deg, ${AGE_COLOURS.map(hex).join()})`;
     this.root = element("section", { class: "panel legend", "aria-label": "Legend" }, this.#choice.root, this.#rows, this.#scale);
   }
 
-  /** `people` most commits first, `others` how many more there are, `excluded` files; `first`, `last` seconds UTC. */
-  describe(people: readonly Person[], others: number, categories: readonly number[], excluded: number, first: number, last: number): void {
-    this.#people = people;
-    this.#excluded = excluded;
-    this.#others = others;
-    this.#categories = categories;
-    this.#first = first;
-    this.#last = last;
+  describe(meanings: Meanings): void {
+    this.#meanings = meanings;
     this.show(this.#colouring);
   }
 
@@ -54,29 +45,36 @@ export class Legend {
     this.#scale.hidden = colouring !== "age";
     this.#rows.hidden = colouring === "age";
     const [, oldest, newest] = this.#scale.children;
-    oldest!.textContent = this.#first > 0 ? dayOf(this.#first) : "";
-    newest!.textContent = this.#last > 0 ? dayOf(this.#last) : "";
+    const { people, categories, first, last } = this.#meanings;
+    oldest!.textContent = aged(first);
+    newest!.textContent = aged(last);
     if (colouring === "author") {
-      const rows = this.#people.map(({ name, commits, colour }) => row(colour, name, grouped(commits)));
-      if (this.#others > 0) rows.push(element("li", { class: "others", text: `and ${grouped(this.#others)} more` }));
-      if (this.#categories.includes(Category.VENDORED)) rows.push(row(NOBODY, KINDS[Category.VENDORED]!, ""));
+      const rows = people.flatMap(({ repository, people: some, others }) => [
+        ...(repository === "" ? [] : [element("li", { class: "of", text: repository })]),
+        ...some.map(({ name, commits, colour }) => row(colour, name, grouped(commits))),
+        ...(others === 0 ? [] : [element("li", { class: "others", text: `and ${grouped(others)} more` })])]);
+      if (categories.includes(Category.VENDORED)) rows.push(row(NOBODY, KINDS[Category.VENDORED]!, ""));
       this.#rows.replaceChildren(...rows, ...this.#left());
     } else if (colouring === "kind") {
-      this.#rows.replaceChildren(...this.#categories.filter((each) => each !== Category.DISTRICT)
+      this.#rows.replaceChildren(...categories.filter((each) => each !== Category.DISTRICT)
         .map((each) => row(CATEGORY_COLOURS[each] ?? 0, KINDS[each] ?? "", "")), ...this.#left());
     }
   }
 
   /** What is left out is said, whatever colours mean. */
   #left(): HTMLElement[] {
-    const text = leftOut(this.#excluded);
+    const text = leftOut(this.#meanings.excluded);
     return text === "" ? [] : [element("li", { class: "others", text })];
   }
 }
 
+/** A colour of age in words. */
+export const aged = (moment: number | string): string => (typeof moment === "string" ? moment : moment > 0 ? dayOf(moment) : "");
 
 function row(colour: number, name: string, count: string): HTMLElement {
   const swatch = element("i");
-  swatch.style.backgroundColor = `#${colour.toString(16).padStart(6, "0")}`;
+  swatch.style.backgroundColor = hex(colour);
   return element("li", {}, swatch, element("span", { class: "name", text: name, title: name }), element("span", { class: "count", text: count }));
 }
+
+const hex = (colour: number): string => `#${colour.toString(16).padStart(6, "0")}`;

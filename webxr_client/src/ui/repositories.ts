@@ -1,7 +1,10 @@
 /** Which repository is shown, by name; where several are open, the way to the others. */
+import { ALL } from "../address.ts";
 import type { Repository } from "../generated/protocol.ts";
 import { element } from "./element.ts";
 import { grouped } from "./words.ts";
+
+export const ALL_TOGETHER = "All side by side";
 
 export class Repositories {
   readonly root = element("h1");
@@ -22,14 +25,15 @@ export class Repositories {
   offer(list: readonly Repository[]): void {
     this.#list = list;
     this.#select.replaceChildren(...list.map(({ id, name, commits }) =>
-      element("option", { value: id, text: name, title: `${grouped(commits)} commits` })));
+      element("option", { value: id, text: name, title: `${grouped(commits)} commits` })),
+      ...(list.length > 1 ? [element("option", { value: ALL, text: ALL_TOGETHER, title: "All of them, moved by one clock" })] : []));
     this.show(this.#shown);
   }
 
   /** Say which one is shown; its name is returned. */
   show(id: string): string {
     this.#shown = id;
-    const name = this.#list.find((each) => each.id === id)?.name ?? id;
+    const name = id === ALL ? ALL_TOGETHER : (this.#list.find((each) => each.id === id)?.name ?? id);
     if (this.#list.length > 1) {
       this.#select.value = id;
       if (this.#select.parentElement === null) this.root.replaceChildren(this.#select);

@@ -1,6 +1,6 @@
 /** The timeline: when how much happened, where the playhead is, and a handle to move it by. */
 import { atProgress, progress, type Calendar, type Pace, type Playback } from "../clock.ts";
-import type { Table } from "../stream/link.ts";
+import type { Era } from "../era.ts";
 import { dateAt, density, tagged, ticks } from "./axis.ts";
 import { element } from "./element.ts";
 import { dayOf, grouped, minuteOf } from "./words.ts";
@@ -25,7 +25,7 @@ export class Timeline {
   readonly #ghost = element("div", { class: "ghost" }, element("span"));
   readonly #commands: TimelineCommands;
 
-  #table: Table | undefined;
+  #table: Era["table"] | undefined;
   #dates: Calendar | undefined;
   #pace: Pace = "calendar";
   #from = 0;
@@ -55,7 +55,7 @@ export class Timeline {
   }
 
   /** Another history, or the same with more commits. */
-  show(table: Table, dates: Calendar): void {
+  show(table: Era["table"], dates: Calendar): void {
     this.#table = table;
     this.#dates = dates;
     this.#track.setAttribute("aria-valuemax", String(table.time.length - 1));
@@ -146,7 +146,7 @@ export class Timeline {
     more(pen);
   }
 
-  #marks(pen: CanvasRenderingContext2D, table: Table, dates: Calendar, colour: (name: string) => string): void {
+  #marks(pen: CanvasRenderingContext2D, table: Era["table"], dates: Calendar, colour: (name: string) => string): void {
     const foot = this.#height - AXIS;
     pen.font = `500 11px Inter, system-ui, sans-serif`;
     pen.textBaseline = "middle";

@@ -111,7 +111,7 @@ export class Pointing implements Part {
     const eye = spaces.applyInverse(pose, hand.aim.position, this.#eye);
     const ray = spaces.rotate(spaces.conjugate(pose.orientation, this.#turn), this.#roomRay, this.#ray);
     const hit = clearHit(this.#hit, pointed.distance / scale);
-    const met = this.#world.look.cast(eye, ray, this.#viewer.playhead, hit) && thing(hit.node) !== NOTHING;
+    const met = this.#world.cast(eye, ray, this.#viewer.playhead, hit) && thing(hit.node) !== NOTHING;
     const distance = met ? hit.distance : Math.min(hit.distance, eye[1] > 0 ? toGround(eye, ray, Infinity) : Infinity);
     if (distance * scale >= pointed.distance) return;
     pointed.kind = met ? "thing" : "ground";
@@ -132,7 +132,7 @@ export class Pointing implements Part {
     spaces.applyInverse(pose, tip, this.#eye);
     const reach = fingers ? REACH.fingers : REACH.controller;
     const hit = clearHit(this.#hit, OUT / pose.scale);
-    if (!this.#world.look.touch(this.#eye, this.#viewer.playhead, hit)) {
+    if (!this.#world.touch(this.#eye, this.#viewer.playhead, hit)) {
       this.#out[i] = true;
       return false;
     }

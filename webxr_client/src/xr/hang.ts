@@ -44,7 +44,7 @@ export function hang(
       get scene() { return page.world.shown?.scene.scene ?? ""; },
     },
     commands: {
-      place, preset: (preset) => moving.preset(preset), recentre: () => moving.recentre(), undo: () => moving.undo(), tidy: () => page.session.send({ type: "tidy" }),
+      place, preset: (preset) => moving.preset(preset), recentre: () => moving.recentre(), undo: () => moving.undo(), tidy: () => page.tidy(),
       visit: (id) => page.visit(id), light: () => page.light(), colour: (colouring) => page.colour(colouring), scene: (name) => page.scene(name), leave: () => void headset.leave(),
     },
     other: async (mode) => {

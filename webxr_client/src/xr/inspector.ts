@@ -1,4 +1,5 @@
 /** The panel of what is selected, beside it: the same rows as in the window, and the way there. */
+import { memberOf, nodeIn } from "../beside.ts";
 import type { Panel as Rows } from "../generated/protocol.ts";
 import { inspect, type Line } from "../inspection.ts";
 import { isolated } from "../ui/words.ts";
@@ -87,9 +88,14 @@ export class Inspector implements Showing {
   /** The middle of what is selected, in the room. */
   #thing(): Vector | undefined {
     const { viewer, world } = this.#page;
-    const found = world.look.find(viewer.aim.selection.selected, viewer.playback.rank);
+    const { selected } = viewer.aim.selection;
+    const member = world.beside?.members[memberOf(selected)];
+    const { look } = member?.world ?? world;
+    const found = look.find(nodeIn(selected), member?.playhead.rank ?? viewer.playback.rank);
     if (found === undefined) return undefined;
-    world.look.box(found, this.#base, this.#size);
+    look.box(found, this.#base, this.#size);
+    this.#base[0] += member?.plot[0] ?? 0;
+    this.#base[2] += member?.plot[1] ?? 0;
     this.#base[1] += this.#size[1] / 2;
     return spaces.apply(viewer.journey.pose, this.#base, this.#base);
   }

@@ -1,4 +1,5 @@
 /** What a hand points at, in words beside the cursor: the thing's name, and the commit of the floor. */
+import { memberOf, nodeIn } from "../beside.ts";
 import { isDirectory, type Captions } from "../captions.ts";
 import { NOTHING } from "../navigation/selection.ts";
 import * as spaces from "../spaces.ts";
@@ -111,9 +112,18 @@ export class HoverLabel implements Part {
     return visible ? { lines: this.#lines, position: [...pose.position], line: LINE * pose.scale } : null;
   }
 
+  /** What a thing is called; of several repositories with the name of its own before it. */
+  #nameOf(node: number): string {
+    const member = this.#world.beside?.members[memberOf(node)];
+    return member === undefined ? this.#world.nameOf(node) : `${member.name}/${member.world.nameOf(nodeIn(node))}`;
+  }
+
   #say(node: number, floor: number, dt: number): void {
-    const directory = isDirectory(node);
-    const rank = directory ? this.#viewer.playback.rank : NOTHING;
+    const own = nodeIn(node);
+    const member = this.#world.beside?.members[memberOf(node)];
+    const { world, captions } = member ?? { world: this.#world, captions: this.#captions };
+    const directory = isDirectory(own);
+    const rank = directory ? Math.max(member?.playhead.rank ?? this.#viewer.playback.rank, 0) : NOTHING;
     if (node !== this.#node || floor !== this.#floor || rank !== this.#rank) {
       this.#node = node;
       this.#floor = floor;
@@ -127,14 +137,14 @@ export class HoverLabel implements Part {
     if (this.#asked || this.#steady < ASK_SECONDS) return;
     this.#asked = true;
     if (directory) {
-      void this.#world.contents(this.#captions, node, rank).then((lines) => {
+      void world.contents(captions, own, rank).then((lines) => {
         if (lines === undefined || node !== this.#node || rank !== this.#rank) return;
         [this.#subject, this.#by] = lines;
         this.#stale = true;
       });
       return;
     }
-    void this.#captions.stratum(node, floor).then((caption) => {
+    void captions.stratum(own, floor).then((caption) => {
       if (caption === undefined || node !== this.#node || floor !== this.#floor) return;
       this.#subject = caption.subject;
       this.#by = `${caption.author} · ${minuteOf(caption.time)}`;
@@ -148,7 +158,7 @@ export class HoverLabel implements Part {
     if (this.#opacity > 0 && now - this.#written < WRITE_SECONDS && now >= this.#written) return;
     this.#stale = false;
     this.#written = now;
-    const [name, folder] = split(this.#world.nameOf(this.#node));
+    const [name, folder] = split(this.#nameOf(this.#node));
     const lines = [
       { text: name, font: font(18, 600), ink: palette().ink, cut: "middle" as const },
       { text: folder, font: font(15), ink: palette().ink2, cut: "start" as const },

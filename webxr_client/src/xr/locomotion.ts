@@ -1,4 +1,5 @@
 /** Moving in a headset: where the city stands on entering, and how hands and sticks move it from there. */
+import { memberOf, nodeIn } from "../beside.ts";
 import { Group } from "three";
 import type { Hand } from "../input/hands.ts";
 import { vignetted } from "../navigation/comfort.ts";
@@ -28,7 +29,6 @@ const SCALE_MOST = 4;
 const FAST = 0.4;
 /** A smaller scale than this is a model of the city. */
 const MODEL = 0.5;
-const NOWHERE: Box = [-1, 0, -1, 1, 1, 1];
 
 export class Locomotion implements Part {
   readonly root = new Group();
@@ -89,15 +89,19 @@ export class Locomotion implements Part {
   /** Go to a thing, and stand before it in life size. A model on a table stays there. */
   approach(node: number): void {
     if (this.#generation === null || this.#mode !== "vr") return;
-    const { look } = this.#world;
-    const { journey, playback, playhead } = this.#viewer;
-    const found = look.find(node, playback.rank);
+    const { journey, rank } = this.#viewer;
+    const member = this.#world.beside?.members[memberOf(node)];
+    const { look } = member?.world ?? this.#world;
+    const { playhead, plot: [x, z] } = member ?? { playhead: this.#viewer.playhead, plot: [0, 0] };
+    const found = look.find(nodeIn(node), member === undefined ? rank : playhead.rank);
     if (found === undefined) return;
     const base: Vector = [0, 0, 0];
     const size: Vector = [0, 0, 0];
     look.box(found, base, size);
     const { position, yaw } = this.#head;
-    const place = beside(look, playhead, node, base, size, spaces.applyInverse(journey.pose, position, [0, 0, 0]), [0, 0, 0]);
+    const eye = spaces.applyInverse(journey.pose, position, [0, 0, 0]);
+    const place = beside(look, playhead, nodeIn(node), base, size, [eye[0] - x, eye[1], eye[2] - z], [0, 0, 0]);
+    for (const point of [place, base]) [point[0], point[2]] = [point[0] + x, point[2] + z];
     this.#remember();
     this.#go(within(place, base, position, yaw, this.#floor, 1, this.#to), true);
   }
@@ -210,7 +214,7 @@ export class Locomotion implements Part {
   // --- where it stands -----------------------------------------------------------------------
 
   get #box(): Box {
-    return this.#world.shown?.scene.root.box ?? NOWHERE;
+    return this.#world.box;
   }
 
   #stand(preset: Preset, out: spaces.Pose): spaces.Pose {
@@ -219,7 +223,7 @@ export class Locomotion implements Part {
     if (preset !== "life") return before(box, position, yaw, TABLES[preset], out);
     // Where there is a river only, on it at the playhead: its coil lies within.
     const { x, y, z } = this.#viewer.city.uniforms.gatePlace.value;
-    const place = standpoint(this.#world.look, this.#viewer.playback.rank, box) ?? [x, y, z];
+    const place = standpoint(this.#world.look, this.#viewer.rank, box) ?? [x, y, z];
     const middle: Vector = [(box[0]! + box[3]!) / 2, 0, (box[2]! + box[5]!) / 2];
     return within(place, middle, position, yaw, this.#floor, 1, out);
   }

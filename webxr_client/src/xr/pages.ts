@@ -1,10 +1,13 @@
 /** What the menu shows, page by page: rows as data. */
-import { CATEGORY_COLOURS, Category, type Repository } from "../generated/protocol.ts";
+import { ALL } from "../address.ts";
+import { ALL_TOGETHER } from "../ui/repositories.ts";
+import { AGE_COLOURS, CATEGORY_COLOURS, Category, type Repository } from "../generated/protocol.ts";
 import { COMFORTS, type Comfort, type ComfortName } from "../navigation/comfort.ts";
 import { COLOURINGS, type Colouring } from "../scene/city.ts";
-import { KINDS, leftOut, NOBODY } from "../ui/legend.ts";
+import { meanings } from "../legend.ts";
+import { aged, KINDS, leftOut, NOBODY } from "../ui/legend.ts";
 import { inOrder, titleOf } from "../ui/scenes.ts";
-import { dayOf, grouped, isolated } from "../ui/words.ts";
+import { grouped, isolated } from "../ui/words.ts";
 import type { World } from "../world.ts";
 import type { Content } from "./panel.ts";
 import { PRESETS, type Preset, type Settings } from "./settings.ts";
@@ -55,9 +58,6 @@ const STANDING: Readonly<Record<Preset, string>> = { tabletop: "Tabletop", room:
 const COLOURS: Readonly<Record<Colouring, string>> = { author: "Author", age: "Age", kind: "Kind" };
 const COMFORT: Readonly<Record<ComfortName, string>> = { gentle: "Gentle", normal: "Normal", free: "Free" };
 
-/** Of age, oldest first: as the shader has it. */
-const AGES = ["#08214f", "#434f6c", "#7c7b78", "#bbaf71", "#fee838"];
-
 export function pageOf(name: PageName, state: MenuState, holding: Holding, commands: MenuCommands): Content {
   const back = { foot: [{ kind: "buttons", buttons: [{ text: "Back", press: () => commands.turn("menu") }] }] } as const;
   switch (name) {
@@ -70,8 +70,10 @@ export function pageOf(name: PageName, state: MenuState, holding: Holding, comma
 }
 
 function repositories({ repositories: open, world }: MenuState, commands: MenuCommands): Widget[] {
-  return open.map(({ id, name, commits }): Widget => ({
-    kind: "item", text: isolated(name), note: id === world.shown?.scene.repository ? "shown now" : `${grouped(commits)} commits`,
+  const all = world.beside !== undefined;
+  const together = { id: ALL, name: ALL_TOGETHER, commits: open.reduce((sum, { commits }) => sum + commits, 0) };
+  return [...open, together].map(({ id, name, commits }): Widget => ({
+    kind: "item", text: id === ALL ? name : isolated(name), note: (all ? id === ALL : id === world.shown?.scene.repository) ? "shown now" : `${grouped(commits)} commits`,
     press: () => {
       commands.close();
       commands.visit(id);
@@ -94,7 +96,7 @@ function menu({ preset, day, ar, repositories: open, world, scenes, scene }: Men
       { text: "Recentre", press: () => commands.recentre() }, { text: "Undo move", press: () => commands.undo() },
       { text: "Tidy up", press: () => commands.tidy() }] },
     ...(open.length < 2 ? [] : [{ kind: "buttons", buttons: [
-      { text: `Repository: ${isolated(shown?.name ?? "")}`, press: () => commands.turn("repositories") }] } satisfies Widget]),
+      { text: world.beside === undefined ? `Repository: ${isolated(shown?.name ?? "")}` : ALL_TOGETHER, press: () => commands.turn("repositories") }] } satisfies Widget]),
     { kind: "toggle", text: "Daylight", on: day, press: () => commands.light() },
     { kind: "rule" },
     { kind: "buttons", buttons: [
@@ -109,35 +111,35 @@ function menu({ preset, day, ar, repositories: open, world, scenes, scene }: Men
 function colours({ colouring, world }: MenuState, commands: MenuCommands): Widget[] {
   const rows: Widget[] = [{ kind: "choice", options: COLOURINGS.map((each) => [each, COLOURS[each]]), chosen: colouring,
     choose: (value) => commands.colour(value as Colouring) }];
-  const { shown } = world;
-  if (shown === undefined) return rows;
+  const meant = meanings(world);
+  if (meant === undefined) return rows;
   const swatch = (colour: number) => `#${colour.toString(16).padStart(6, "0")}`;
   if (colouring === "author") {
-    const { people } = shown.scene;
-    for (const { name, commits, colour } of people) {
-      rows.push({ kind: "item", text: isolated(name), note: grouped(commits), swatch: swatch(colour) });
+    for (const { repository, people, others } of meant.people) {
+      if (repository !== "") rows.push(heading(isolated(repository)));
+      for (const { name, commits, colour } of people) {
+        rows.push({ kind: "item", text: isolated(name), note: grouped(commits), swatch: swatch(colour) });
+      }
+      if (others > 0) rows.push({ kind: "text", text: `and ${grouped(others)} more`, ink: "ink3" });
     }
-    const others = shown.table.people.length - people.length;
-    if (others > 0) rows.push({ kind: "text", text: `and ${grouped(others)} more`, ink: "ink3" });
-    if (world.look.categories().includes(Category.VENDORED)) rows.push({ kind: "item", text: KINDS[Category.VENDORED]!, swatch: swatch(NOBODY) });
+    if (meant.categories.includes(Category.VENDORED)) rows.push({ kind: "item", text: KINDS[Category.VENDORED]!, swatch: swatch(NOBODY) });
   } else if (colouring === "kind") {
-    for (const category of world.look.categories()) {
+    for (const category of meant.categories) {
       if (category === Category.DISTRICT) continue;
       rows.push({ kind: "item", text: KINDS[category] ?? "", swatch: swatch(CATEGORY_COLOURS[category] ?? 0) });
     }
   } else {
-    const { time } = shown.table;
     rows.push({ kind: "drawing", name: "", height: 18, paint: (pen, width) => {
       const scale = pen.createLinearGradient(0, 0, width, 0);
-      AGES.forEach((colour, i) => scale.addColorStop(i / (AGES.length - 1), colour));
+      AGE_COLOURS.forEach((colour, i) => scale.addColorStop(i / (AGE_COLOURS.length - 1), swatch(colour)));
       pen.fillStyle = scale;
       pen.beginPath();
       pen.roundRect(0, 0, width, 18, 6);
       pen.fill();
     } }, { kind: "facts", facts: [
-      { label: "Oldest", text: dayOf(time[0] ?? 0) }, { label: "Newest", text: dayOf(time[shown.headRank] ?? 0) }] });
+      { label: "Oldest", text: aged(meant.first) }, { label: "Newest", text: aged(meant.last) }] });
   }
-  const left = leftOut(shown.scene.excluded);
+  const left = leftOut(meant.excluded);
   if (left !== "") rows.push({ kind: "text", text: left, ink: "ink3" });
   return rows;
 }

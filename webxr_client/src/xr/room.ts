@@ -43,6 +43,8 @@ export interface Page {
   readonly repositories: readonly Repository[];
   /** Show another of them. */
   visit(id: string, moment?: string): void;
+  /** Have everything laid out anew. */
+  tidy(): void;
   /** Night to day or back. */
   light(): void;
   /** Into a session of the other kind; where the device refuses, it is said. */

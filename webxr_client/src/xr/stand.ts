@@ -102,7 +102,7 @@ export class Stand {
       const long = Math.hypot(this.#ray[0], this.#ray[1], this.#ray[2]);
       for (let i = 0 as 0 | 1 | 2; i < 3; i++) this.#ray[i] /= long;
       const before = clearHit(this.#hit, long + CLEAR / pose.scale);
-      if (this.#world.look.cast(this.#eye, this.#ray, this.#viewer.playhead, before)) hidden += 0.2;
+      if (this.#world.cast(this.#eye, this.#ray, this.#viewer.playhead, before)) hidden += 0.2;
     }
     return hidden;
   }

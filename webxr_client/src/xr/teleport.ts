@@ -173,7 +173,7 @@ export class Teleport {
     landing[2] += normal[2] * aside;
     if (aside < 0) landing[1] += SKY;
     const below = clearHit(this.#hit, landing[1]);
-    landing[1] = this.#world.look.cast(landing, DOWN, this.#viewer.playhead, below) ? landing[1] - below.distance : 0;
+    landing[1] = this.#world.cast(landing, DOWN, this.#viewer.playhead, below) ? landing[1] - below.distance : 0;
   }
 
   #land(moment: Moment, floor: number): Pose {

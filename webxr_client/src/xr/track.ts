@@ -1,6 +1,6 @@
 /** The timeline as it is drawn on a panel, and taken hold of: it moves with the hand and never jumps to it. */
 import { atProgress, progress, type Calendar, type Pace, type Playback } from "../clock.ts";
-import type { Table } from "../stream/link.ts";
+import type { Era } from "../era.ts";
 import { density, tagged, ticks } from "../ui/axis.ts";
 import type { Palette } from "./palette.ts";
 import { font, type Pen } from "./type.ts";
@@ -36,7 +36,7 @@ export class Track {
     this.#go = go;
   }
 
-  paint(pen: Pen, width: number, height: number, colours: Palette, table: Table, dates: Calendar, pace: Pace): void {
+  paint(pen: Pen, width: number, height: number, colours: Palette, table: Era["table"], dates: Calendar, pace: Pace): void {
     this.#wide = width;
     const foot = height - LINE;
     const heights = density(table.time, dates, pace, 0, 1, Math.max(1, Math.floor(width / BAR)));

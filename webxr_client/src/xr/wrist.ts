@@ -59,7 +59,7 @@ export class Wrist implements Showing {
     this.#page = page;
     this.#commands = commands;
     this.#track = new Track(
-      page.viewer.playback, () => page.world.shown?.dates, (rank) => {
+      page.viewer.playback, () => page.world.era?.dates, (rank) => {
         page.time.go(rank);
         commands.passed(this.#stick ? this.#own : (1 - this.#own) as 0 | 1);
       });
@@ -88,7 +88,7 @@ export class Wrist implements Showing {
     this.#raised.step(moment, hand, holding(this.panel));
     this.#push(moment, hand);
     if (!holding(this.panel)) this.#tap(hands.both[1 - this.#own]!, hand);
-    const shown = this.#page.world.shown;
+    const shown = this.#page.world.era;
     if (shown === undefined || !(this.#raised.up || this.#stick)) {
       if (this.panel.open) {
         this.panel.hide();
@@ -156,7 +156,7 @@ export class Wrist implements Showing {
     if (this.#track.held || rank === this.#asked || this.#rested < (playing ? WORDS_PLAYING : REST)) return;
     this.#rested = 0;
     this.#asked = rank;
-    void this.#page.captions.commit(rank).then((caption) => {
+    void (this.#page.world.beside ?? this.#page.captions).commit(rank).then((caption) => {
       if (caption === undefined) return;
       this.#subject = `${isolated(caption.subject)} · ${isolated(caption.author)}`;
       this.#subjectOf = rank;
@@ -173,7 +173,7 @@ export class Wrist implements Showing {
   /** Draw anew where it reads differently. */
   #write(dt: number): void {
     const { world, viewer, time } = this.#page;
-    const shown = world.shown!;
+    const shown = world.era!;
     const { playback } = viewer;
     this.#since += dt;
     const { playing, pace, rate, rank } = playback;
@@ -198,7 +198,7 @@ export class Wrist implements Showing {
     const { time, viewer, world } = this.#page;
     const { playback } = viewer;
     const { playing, pace } = playback;
-    const { table, dates } = world.shown!;
+    const { table, dates } = world.era!;
     const small = 46;
     const button = (name: string, icon: "menu" | "reverse" | "slower" | "faster", press: () => void) =>
       ({ width: small, widgets: [{ kind: "buttons" as const, buttons: [{ name, icon, press }] }] });

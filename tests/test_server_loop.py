@@ -16,7 +16,7 @@ from test_cli_commands import SECONDS, environment
 MOST = 0.012
 
 _SERVED = """
-import asyncio, json, sys, threading, time
+import asyncio, json, signal, sys, threading, time
 from asyncio.events import Handle
 from pathlib import Path
 import aiohttp
@@ -27,7 +27,7 @@ from xrserver import app
 from xrserver.config import Config
 
 folder, last = Path(sys.argv[1]), int(sys.argv[2])
-steps, genuine = [], Handle._run
+steps, looking, genuine, server = [], [], Handle._run, threading.get_ident()
 
 async def look(url):
     base, _, token = url.partition("?token=")
@@ -46,27 +46,34 @@ async def look(url):
         while session.scene.head_rank <= last:
             await anext(aiter(session))
 
-async def serve():
+def timed(self):
+    if threading.get_ident() != server:
+        return genuine(self)
+    callback = self._callback
+    began = time.thread_time()
+    genuine(self)
+    owner = getattr(callback, "__self__", None)
+    steps.append((time.thread_time() - began, str(getattr(owner, "_coro", callback))))
+
+def ready(serving):
     # Tasks written in Python say what they run.
     asyncio.get_running_loop().set_task_factory(
         lambda loop, coro, **named: asyncio.tasks._PyTask(coro, loop=loop, **named))
-    server = threading.get_ident()
+    Handle._run = timed  # from here on somebody may be waiting
+    looking.append(asyncio.create_task(seen(serving.url)))
 
-    def timed(self):
-        if threading.get_ident() != server:
-            return genuine(self)
-        callback = self._callback
-        began = time.thread_time()
-        genuine(self)
-        owner = getattr(callback, "__self__", None)
-        steps.append((time.thread_time() - began, str(getattr(owner, "_coro", callback))))
+async def seen(url):
+    try:
+        await asyncio.to_thread(lambda: asyncio.run(look(url)))
+    finally:
+        Handle._run = genuine
+        signal.raise_signal(signal.SIGINT)
 
-    async with app.server(Config(repositories=(folder,), port=0, jobs=1), silent) as serving:
-        Handle._run = timed  # from here on somebody may be waiting
-        await asyncio.to_thread(lambda: asyncio.run(look(serving.url)))
-    Handle._run = genuine
+async def main():
+    await app.serve(Config(repositories=(folder,), port=0, jobs=1), silent, ready, lambda serving: None)
+    await looking[0]
 
-asyncio.run(serve())
+asyncio.run(main())
 print(json.dumps({"steps": len(steps), "worst": sorted(steps, reverse=True)[:5]}))
 """
 

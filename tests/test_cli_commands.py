@@ -18,7 +18,7 @@ import pytest
 from served import git, tell
 
 import xrserver
-from xrserver import app, cli
+from xrserver import child, cli
 from xrserver.config import Config
 from xrserver.errors import NotARepository
 
@@ -339,7 +339,7 @@ def test_preview_says_what_its_server_said(tmp_path: Path) -> None:
 def test_a_child_server_serves_until_its_block_ends(repository: Path,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with app.child_server(repository, Config(jobs=1)) as server:
+    with child.child_server(repository, Config(jobs=1)) as server:
         base, _, token = server.url.partition("?")
         assert fetched(f"{base}api/repositories?{token}")["items"] and server.ended() == ""
     with pytest.raises(OSError):
@@ -349,14 +349,15 @@ def test_a_child_server_serves_until_its_block_ends(repository: Path,
 def test_a_child_server_that_fails_raises_what_it_failed_with(tmp_path: Path,
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with pytest.raises(NotARepository, match=re.escape(str(tmp_path))), app.child_server(tmp_path, Config()):
+    with pytest.raises(NotARepository, match=re.escape(str(tmp_path))), \
+            child.child_server(tmp_path, Config()):
         pass
 
 
 def test_a_child_server_dies_with_its_parent_however_that_ends(repository: Path) -> None:
-    code = ("import sys\nfrom pathlib import Path\nfrom xrserver import app\n"
+    code = ("import sys\nfrom pathlib import Path\nfrom xrserver import child\n"
             "from xrserver.config import Config\n"
-            "with app.child_server(Path(sys.argv[1]), Config(jobs=1)) as server:\n"
+            "with child.child_server(Path(sys.argv[1]), Config(jobs=1)) as server:\n"
             "    print(server.url, flush=True)\n    sys.stdin.read()")
     with subprocess.Popen([sys.executable, "-c", code, str(repository)], env=environment(), text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:

@@ -14,7 +14,7 @@ from native_scene import environment, opengl, town
 from PIL import Image
 from served import git, served
 
-from xrserver import app, clock
+from xrserver import child, clock
 from xrserver.config import Config
 from xrserver.errors import ConnectionLost, NoDisplay, UnknownMoment
 from xrserver.native.backend import Event, Intent
@@ -293,7 +293,7 @@ async def test_where_its_own_server_has_died_a_viewer_ends_with_a_sentence(tmp_p
 
     def session():
         backend = Offscreen(SIZE)
-        with app.child_server(repository, Config(jobs=1)) as server, DesktopViewer(
+        with child.child_server(repository, Config(jobs=1)) as server, DesktopViewer(
                 backend, server.url, ended=server.ended) as viewer:
             viewer.settle()
             server.process.kill()

@@ -23,7 +23,7 @@ from xrserver import app
 from xrserver.columns import NODES, SPANS, STRATA
 from xrserver.config import Config
 from xrserver.errors import UnreadableRepository
-from xrserver.server import allowance, session
+from xrserver.server import allowance, session, sessions
 from xrserver.stream import codec, messages, schema
 from xrserver.stream.messages import CLIENT_MESSAGE_LIMIT, FRAME_LIMIT
 
@@ -139,7 +139,7 @@ async def test_the_first_message_must_be_hello_and_comes_once(serving: app.Servi
 
 async def test_more_viewers_than_fit_are_asked_to_come_later(serving: app.Serving,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "MOST_SESSIONS", 1)
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 1)
     async with greeted(serving), raw(serving) as other:
         assert (await other.closed())[0] == 1013
     await everybody_left(serving)
@@ -206,7 +206,7 @@ async def test_wanting_tiles_without_end_is_closed(serving: app.Serving,
 
 async def test_a_viewer_that_no_longer_answers_is_let_go(serving: app.Serving,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "HEARTBEAT_SECONDS", 0.2)
     base, _, token = serving.url.partition("?token=")
     headers, ours = {"Authorization": f"Bearer {token}"}, (schema.subprotocol(),)
     async with aiohttp.ClientSession(headers=headers) as client, \

@@ -13,7 +13,7 @@ from xrserver.history.index import HistoryIndex
 from xrserver.history.tree import path_row
 from xrserver.history.uncommitted import Change, Uncommitted, Worktree
 from xrserver.server.opened import OpenRepository
-from xrserver.server.session import Sessions
+from xrserver.server.sessions import Sessions
 from xrserver.stream import messages
 
 _log = logging.getLogger(__name__)

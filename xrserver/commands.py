@@ -17,7 +17,7 @@ from xrserver.errors import UsageError, XrserverError
 from xrserver.terminal import Progress, Terminal
 
 if TYPE_CHECKING:
-    from xrserver.app import Server
+    from xrserver.child import Server
     from xrserver.serving import Serving
 
 
@@ -25,7 +25,7 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
     import asyncio
     import logging
 
-    from xrserver import app
+    from xrserver import app, child
     from xrserver.terminal import LogLines
 
     config = replace(config, repositories=tuple(options.repositories) or (Path(),))
@@ -55,7 +55,7 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
     def opened(serving: Serving) -> None:
         progress.clear()
         if options.announce:
-            print(app.announcement(serving), flush=True)
+            print(child.announcement(serving), flush=True)
             return
         for each in serving.sessions.repositories.values():
             say(f"{each.name}: {len(each.index.oids):,} commits" if each.whole else
@@ -66,7 +66,7 @@ def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> i
     except XrserverError as error:
         if not options.announce:
             raise
-        print(app.announcement(error), flush=True)
+        print(child.announcement(error), flush=True)
         return error.exit_code
     return 0
 
@@ -127,11 +127,11 @@ def _vr(options: argparse.Namespace, config: Config, progress: Progress) -> int:
 
 def _server(source: str, config: Config) -> AbstractContextManager[Server]:
     """Return the server whose address was given, or one of the repository that was."""
-    from xrserver import app
+    from xrserver import child
 
     if source.startswith(("http://", "https://")):
-        return nullcontext(app.Server(source))
-    return app.child_server(Path(source), config)
+        return nullcontext(child.Server(source))
+    return child.child_server(Path(source), config)
 
 
 def _size(text: str) -> tuple[int, int]:

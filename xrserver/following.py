@@ -31,7 +31,7 @@ from xrserver.scene.table import TableColumns, build_table
 from xrserver.server.moments import Moments
 from xrserver.server.opened import OpenRepository
 from xrserver.server.published import FIRST_NUMBER
-from xrserver.server.session import Sessions
+from xrserver.server.sessions import Sessions
 from xrserver.stream import bodies, codec
 from xrserver.stream.messages import Notice, Progress
 

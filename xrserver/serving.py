@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xrserver.server.announce import Announcing
     from xrserver.server.lan import Lan
     from xrserver.server.opening import Opening
-    from xrserver.server.session import Sessions
+    from xrserver.server.sessions import Sessions
 
 #: Called as (phase, done, total) while history is read, from another thread.
 Progress = Callable[[str, int, int], None]
@@ -100,7 +100,7 @@ class Serving:
             from xrserver.following import Following
             from xrserver.server import scenefiles
             from xrserver.server.opened import OpenRepository
-            from xrserver.server.session import Sessions
+            from xrserver.server.sessions import Sessions
 
             opened: dict[str, OpenRepository] = {}
             sessions = Sessions(config, opened, opening)

@@ -1,6 +1,6 @@
 /** `window.xrserver`: what scripts, tests and other pages may rely on. */
 import type { Comfort } from "./navigation/comfort.ts";
-import type { Colouring } from "./scene/city.ts";
+import type { Colouring } from "./scene/colours.ts";
 import type { ReadonlyPose } from "./spaces.ts";
 import type { LabelState } from "./xr/label.ts";
 import type { NameState } from "./xr/names.ts";

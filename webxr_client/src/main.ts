@@ -4,20 +4,21 @@ import { ALL } from "./address.ts";
 import { Emitter } from "./api.ts";
 import { session, tier } from "./boot.ts";
 import { memberOf, nodeIn } from "./beside.ts";
-import { Captions, isDirectory } from "./captions.ts";
-import { COMMIT_NODES, type Panel, type Repository } from "./generated/protocol.ts";
+import { Captions } from "./captions.ts";
+import { Daylight } from "./daylight.ts";
+import type { Panel, Repository } from "./generated/protocol.ts";
 import { Keyboard } from "./input/keyboard.ts";
 import { NOTHING } from "./navigation/selection.ts";
 import { Pairing } from "./pairing/pairing.ts";
 import { Playing } from "./playing.ts";
-import { COLOURINGS, type Colouring } from "./scene/city.ts";
+import { Pointing } from "./pointing.ts";
+import { COLOURINGS, type Colouring } from "./scene/colours.ts";
 import { scripted } from "./scripted.ts";
 import type { Line } from "./session.ts";
 import type { Heard } from "./stream/link.ts";
 import { Interface } from "./ui/interface.ts";
 import { Older } from "./ui/older.ts";
 import { Loading } from "./ui/overlays.ts";
-import { grouped, minuteOf } from "./ui/words.ts";
 import { TIERS } from "./tier.ts";
 import { Together } from "./together.ts";
 import { Viewer } from "./viewer.ts";
@@ -31,13 +32,16 @@ const events = new Emitter();
 const captions = new Captions(session);
 
 const viewer = orSay(() => new Viewer(canvas, tier, {
-  moved,
-  pointed: (node, floor) => pointed(node, floor),
+  moved: () => {
+    time.moved();
+    pointing.moved();
+  },
+  pointed: (node, floor) => pointing.at(node, floor),
   clicked: (node) => choose(node),
   drawn: () => ui.loading.done(),
   mode: (mode) => {
     ui.enter.worn(mode);
-    shine(preferred());
+    daylight.shine();
     events.emit("mode", { mode: mode ?? "desktop" });
   },
   contextLost: (lost, worn) => ui.notices.state(!lost ? ""
@@ -66,7 +70,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
   },
   repository: (id) => visit(id),
   visit: (repository, moment) => visit(repository, moment),
-  light: () => light(viewer.daylight === 0),
+  light: () => daylight.toggle(),
   recentre: () => viewer.recentre(),
   undo: () => viewer.undo(),
   tidy: () => together.tidy(),
@@ -86,6 +90,10 @@ const time = new Playing(viewer, world, session, captions, ui.dock, events, rest
 
 const together = new Together({ viewer, world, session, captions, time, ui, tier, choose, panel: showPanel });
 
+const pointing = new Pointing(canvas, viewer, world, together, ui.tooltip);
+
+const daylight = new Daylight(viewer, ui);
+
 const keyboard = new Keyboard({
   play: () => time.toggle(),
   step: (ranks) => time.step(ranks),
@@ -93,7 +101,7 @@ const keyboard = new Keyboard({
   faster: (factor) => time.faster(factor),
   reverse: () => time.faster(-1),
   colouring: () => colour(COLOURINGS[(COLOURINGS.indexOf(viewer.colouring) + 1) % COLOURINGS.length]!),
-  daylight: () => light(viewer.daylight === 0),
+  daylight: () => daylight.toggle(),
   menu: () => ui.menu.toggle(),
   help: () => ui.help.toggle(),
   legend: () => ui.toggleLegend(),
@@ -274,90 +282,17 @@ async function find(what: string | number | null): Promise<boolean> {
   return true;
 }
 
-/** At which rank it is told what is in the directory pointed at. */
-let told = NOTHING;
-
-/** The playhead is elsewhere: what was told of a directory is none of this moment's. */
-function moved(): void {
-  time.moved();
-  if (told === NOTHING || told === viewer.playback.rank) return;
-  told = NOTHING;
-  ui.tooltip.commit("", "");
-}
-
 /** It rests. */
 function rested(): void {
   remember();
-  const { hovered, floor } = viewer.aim.selection;
-  if (isDirectory(nodeIn(hovered)) && told === NOTHING) pointed(hovered, floor);
+  pointing.rested();
 }
-
-function pointed(node: number, floor: number): void {
-  told = NOTHING;
-  canvas.classList.toggle("pointing", node !== NOTHING);
-  if (node === NOTHING || viewer.headset.presenting) {
-    ui.tooltip.hide();
-    return;
-  }
-  const whose = together.whose(node);
-  const own = nodeIn(node);
-  const { look } = whose.world;
-  const path = look.path(own);
-  const standing = own >= COMMIT_NODES ? look.find(own, together.rankOf(node)) : undefined;
-  const commits = standing === undefined ? 1 : look.strata(standing);
-  if (commits > 1) {
-    // A bead of a river seen from afar.
-    ui.tooltip.show(`${grouped(commits)} commits`);
-    ui.tooltip.commit(`${path} among them`, "");
-    return;
-  }
-  ui.tooltip.show(world.beside === undefined ? world.nameOf(node) : `${whose.name} · ${whose.world.nameOf(own)}`);
-  if (isDirectory(own)) {
-    const { rank } = viewer.playback;
-    told = rank;
-    void whose.world.contents(whose.captions, own, together.rankOf(node)).then((lines) => {
-      if (lines !== undefined && viewer.aim.selection.hovered === node && viewer.playback.rank === rank) ui.tooltip.commit(...lines);
-    });
-  }
-  if (floor < 0) return;
-  void whose.captions.stratum(own, floor).then((caption) => {
-    if (caption === undefined || viewer.aim.selection.hovered !== node || viewer.aim.selection.floor !== floor) return;
-    ui.tooltip.commit(caption.subject, `${caption.author} · ${minuteOf(caption.time)}`);
-  });
-}
-canvas.addEventListener("pointermove", (event) => {
-  if (event.pointerType === "touch") return;
-  viewer.aim.stale = true;
-  ui.tooltip.follow(event.clientX, event.clientY);
-});
 
 // --- looks and keys ------------------------------------------------------------------------
 
 function colour(colouring: Colouring): void {
   viewer.setColouring(colouring);
   ui.legend.show(colouring);
-}
-
-/** Somebody wishes for day or night: here from now on. */
-function light(day: boolean): void {
-  localStorage.setItem(lightKey(), day ? "day" : "night");
-  shine(day);
-}
-
-function shine(day: boolean): void {
-  viewer.daylight = day ? 1 : 0;
-  ui.light(day);
-  viewer.invalidate();
-}
-
-/** The light is chosen for the room around the model and for everywhere else apart. */
-const lightKey = () => (viewer.headset.mode === "ar" ? "xrserver.light.room" : "xrserver.light");
-
-/** Day or night, as was wished last: night at first, but a pale model over a real room, where light is not added to it. */
-function preferred(): boolean {
-  const { mode, session } = viewer.headset;
-  const first = mode === "ar" && session?.environmentBlendMode !== "additive" ? "day" : "night";
-  return (localStorage.getItem(lightKey()) ?? first) === "day";
 }
 
 /** A key pressed there is for the view: not in a sheet, and Tab and space only where they mean nothing else. */
@@ -439,12 +374,12 @@ const covers = new ResizeObserver(() => viewer.desk.cover(ui.panels
   .map((panel) => panel.getBoundingClientRect()).filter(({ width }) => width > 0)));
 for (const panel of ui.panels) covers.observe(panel);
 
-shine(preferred());
+daylight.shine();
 colour("author");
 viewer.city.uniforms.daylight.value = viewer.daylight;
 const room = furnish({
   viewer, world, session, time, captions, choose, colour, visit, get repositories() { return repositories; }, scene: (name) => together.scene(name), tidy: () => together.tidy(),
-  get scenes() { return scenes; }, light: () => light(viewer.daylight === 0),
+  get scenes() { return scenes; }, light: () => daylight.toggle(),
   seek: (moment) => void time.seek(moment).catch(complain),
   said: ui, enter: (mode) => void viewer.headset.enter(mode).catch(complain),
 });

@@ -11,7 +11,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from xrserver.errors import XrserverError
     from xrserver.server.opened import OpenRepository
-    from xrserver.server.session import Sessions
+    from xrserver.server.sessions import Sessions
 
 _T = TypeVar("_T")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xrserver.errors import SceneError
 from xrserver.server.opened import OpenRepository
-from xrserver.server.session import Sessions
+from xrserver.server.sessions import Sessions
 
 _log = logging.getLogger(__name__)
 

@@ -7,16 +7,15 @@ import contextlib
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from aiohttp import WSMsgType, hdrs, web
+from aiohttp import WSMsgType, web
 
 from xrserver import __version__
-from xrserver.config import Config
 from xrserver.errors import (
     DeviceRevoked,
     MessageTooLarge,
     SceneError,
-    SchemaMismatch,
     TooManyMessages,
     UnknownMoment,
     UnknownPath,
@@ -27,32 +26,29 @@ from xrserver.errors import (
 )
 from xrserver.scene.build import BuiltScene
 from xrserver.server import answers
-from xrserver.server.access import ACCESS
 from xrserver.server.allowance import Allowance
 from xrserver.server.opened import OpenRepository
-from xrserver.server.opening import Opening
 from xrserver.server.resume import Resumes, Whereabouts
 from xrserver.stream import bodies, codec, messages, schema
 from xrserver.stream.outbox import Outbox
 
+if TYPE_CHECKING:
+    from xrserver.server.sessions import Sessions
+
 _log = logging.getLogger(__name__)
 
-#: Seconds in which a viewer must say hello, and between heartbeats that find out who is gone.
+#: Seconds in which a viewer must say hello.
 HELLO_SECONDS = 10.0
-HEARTBEAT_SECONDS = 20.0
 
 #: Seconds between two words to a viewer who waits for the first scene; and how many messages may come early.
 _TOLD_SECONDS = 0.25
 _MOST_EARLY = 64
 
-#: Most sessions at once, and most tiles one of them may be waiting for.
-MOST_SESSIONS = 256
+
+#: Most tiles a session may be waiting for.
 MOST_WANTED = 4096
 
-#: What aiohttp reads before it gives up by itself: a little more than allowed, so that we can say why.
-_READ_LIMIT = 4 * messages.CLIENT_MESSAGE_LIMIT
-
-_GOING_AWAY, _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1001, 1011, 1013
+INTERNAL_ERROR, TRY_AGAIN_LATER = 1011, 1013
 
 #: A close frame holds 125 bytes, two of them the code.
 _REASON_BYTES = 123
@@ -60,95 +56,6 @@ _REASON_BYTES = 123
 #: What an `error` message's code is for each error that leaves the connection alive.
 _CODES = {UnknownTile: "unknown-tile", UnknownMoment: "unknown-moment", UnknownPath: "unknown-path",
           SceneError: "unknown-scene", UnreadableRepository: "unreadable"}
-
-
-class Sessions:
-    """All viewers of one server, and where those that left were."""
-
-    def __init__(self, config: Config, repositories: dict[str, OpenRepository], opening: Opening) -> None:
-        self.config = config
-        self.opening = opening
-        self.repositories = repositories
-        self.resumes = Resumes(config.resume_seconds)
-        self._live: set[Session] = set()
-
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Answer ``/api/stream``: hold the socket until either side closes it."""
-        offered = [name.strip() for name in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")]
-        ours = schema.subprotocol()
-        device = request.app[ACCESS].admitted(request).device
-        # A browser tells its page nothing about a refused handshake: accept what it offers, then say why not.
-        socket = web.WebSocketResponse(
-            protocols=(ours,) if ours in offered else tuple(filter(None, offered[:1])),
-            heartbeat=HEARTBEAT_SECONDS, max_msg_size=_READ_LIMIT, compress=False)
-        await socket.prepare(request)
-        if ours not in offered:
-            given = offered[0] or "none"
-            await close(socket, SchemaMismatch.close_code,
-                        f"The server speaks {ours}, the viewer {given[:40]}: use the same version of both.")
-            return socket
-        if len(self._live) >= MOST_SESSIONS:
-            await close(socket, _TRY_AGAIN_LATER, f"{MOST_SESSIONS} viewers are here: try again later.")
-            return socket
-        session = Session(self, socket, device.id if device else "")
-        self._live.add(session)
-        try:
-            await session.run()
-        finally:
-            self._live.discard(session)
-        return socket
-
-    def publish(self, generation: str, body: str, frame: bytes) -> None:
-        """Send a frame about a tile or table to every session of its generation that has it, behind it."""
-        for session in self._live:
-            session.publish(generation, body, frame)
-
-    def tell(self, message: object, repository: str, generation: str = "") -> None:
-        """Send `message` to every session of a repository, or only to those that show a generation of it."""
-        self.tell_frame(codec.encode(message), repository, generation)
-
-    def tell_frame(self, frame: bytes, repository: str, generation: str = "") -> None:
-        """Send what is encoded already, as `tell`."""
-        for session in self._live:
-            session.tell(frame, repository, generation)
-
-    def begin_again(self, repository: str, scenes: Mapping[str, BuiltScene]) -> None:
-        """Show every session of a repository its new generation, by the scene's name."""
-        for session in self._live:
-            session.begin_again(repository, scenes)
-
-    def restage(self, repository: OpenRepository, scene: BuiltScene) -> None:
-        """Show a scene that was built anew to every session that shows the one of its name."""
-        for session in self._live:
-            session.restage(repository, scene)
-
-    def notify(self, repository: OpenRepository, scene: str, text: str) -> None:
-        """Tell those who show a scene of a repository something in a sentence."""
-        for session in self._live:
-            session.notify(repository, scene, text)
-
-    def expel(self, devices: frozenset[str]) -> frozenset[str]:
-        """Close the sockets of paired devices that are none of `devices` any more; return those that stay."""
-        staying: set[str] = set()
-        for session in self._live:
-            if session.device in devices:
-                staying.add(session.device)
-            elif session.device:
-                session.dismiss()
-        return frozenset(staying)
-
-    async def close(self) -> None:
-        """Close every socket: the server stops."""
-        await asyncio.gather(*(close(s.socket, _GOING_AWAY, "The server stops.") for s in tuple(self._live)))
-
-    def is_live(self, token: str) -> bool:
-        """Return whether the viewer with this resume token is here."""
-        return any(session.token == token for session in self._live)
-
-    @property
-    def count(self) -> int:
-        """How many viewers are here."""
-        return len(self._live)
 
 
 async def close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
@@ -196,10 +103,10 @@ class Session:
         except ConnectionError:
             pass  # the viewer is gone; nobody is left to be told
         except XrserverError as error:
-            await close(self.socket, _TRY_AGAIN_LATER, str(error))
+            await close(self.socket, TRY_AGAIN_LATER, str(error))
         except Exception:
             _log.exception("a session failed")
-            await close(self.socket, _INTERNAL_ERROR, "The server failed; its log says more.")
+            await close(self.socket, INTERNAL_ERROR, "The server failed; its log says more.")
         finally:
             self._outbox.close()
             if self.token:
@@ -391,7 +298,7 @@ class Session:
             pass  # the reader learns of it too, and ends the session
         except Exception:
             _log.exception("sending to a viewer failed")
-            await close(self.socket, _INTERNAL_ERROR, "The server failed; its log says more.")
+            await close(self.socket, INTERNAL_ERROR, "The server failed; its log says more.")
 
     async def _load(self) -> None:
         """Bring wanted tiles to the outbox, most wanted first, as it has room for them."""

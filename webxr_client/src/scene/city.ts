@@ -1,12 +1,15 @@
 /** What stands in three.js: one draw each for walls, roofs, districts, ribbons, beads and the backdrop, however many there are. */
 import {
-  BufferAttribute, BufferGeometry, DataTexture, DoubleSide, GLSL3, Matrix4, Mesh, NearestFilter, Object3D, RawShaderMaterial, RGBAFormat,
-  Scene, UnsignedByteType, Vector3, Vector4, type Camera, type IUniform, type WebGLRenderer,
+  DoubleSide, GLSL3, Matrix4, Mesh, Object3D, RawShaderMaterial, Scene, Vector3, Vector4, type Camera, type DataTexture,
+  type IUniform, type WebGLRenderer,
 } from "three";
+import { COLOURINGS, colourTexture, peopleTexture, type Colouring } from "./colours.ts";
 import { SeenGeometry } from "./eyes.ts";
 import { CATEGORY_COLOURS, NODE, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import type { Course } from "./course.ts";
+import { ALL, DISC, Faces, part, SIDES, STRIP, TOP } from "./faces.ts";
+import { Outline } from "./outline.ts";
 import { Pool } from "./pool.ts";
 import { Roster } from "./roster.ts";
 import { BEADS, GATE, MARK, PICK, PICK_BEADS, PICK_RIBBONS, PLATES, RIBBONS, ROOFS, SKY, WALLS } from "./shaders.ts";
@@ -14,20 +17,9 @@ import { Settling } from "./settling.ts";
 import type { Tile } from "./tile.ts";
 import { Tiles } from "./tiles.ts";
 
-/** The faces towards the eye, over eight virtual vertices; the last of each triangle says which face it is of. */
-const SIDES = [0, 2, 6, 0, 4, 6, 0, 1, 3, 0, 2, 3];
-const TOP = [0, 1, 5, 0, 4, 5];
-const ALL = [...SIDES, ...TOP];
-/** A disc of eight corners, and a strip of three stretches. */
-const DISC = [0, 1, 2, 0, 2, 3, 0, 3, 4, 0, 4, 5, 0, 5, 6, 0, 6, 7];
-const STRIP = [0, 1, 2, 2, 1, 3, 2, 3, 4, 4, 3, 5, 4, 5, 6, 6, 5, 7];
-
 /** Buildings are put in order again when the eye has gone so much of the city's width, and so many milliseconds passed. */
 const REORDER = 0.04;
 const REORDER_AFTER = 400;
-
-export const COLOURINGS = ["author", "age", "kind"] as const;
-export type Colouring = (typeof COLOURINGS)[number];
 
 /** What the shaders take, by their names for it. */
 function uniforms() {
@@ -59,10 +51,6 @@ function uniforms() {
   };
 }
 
-const NOBODY = -1;
-/** Of the many beyond those that have a colour of their own; sRGB. */
-const NOBODY_COLOUR = 0x828995;
-
 export class City {
   readonly uniforms = uniforms();
   readonly tiles: Tiles;
@@ -85,7 +73,6 @@ export class City {
   readonly #plates = new Faces(ALL);
   readonly #ribbons = new Faces(STRIP);
   readonly #beads = new Faces(DISC);
-  readonly #marked = new SeenGeometry();
   /** All that stands. */
   readonly #standing = new Object3D();
   readonly #sky: Mesh;
@@ -93,20 +80,14 @@ export class City {
   /** Roofs and the ground. */
   readonly #flat: readonly Mesh[];
   readonly #gate: Mesh;
-  readonly #mark: Mesh;
+  readonly #outline: Outline;
   /** Of every mesh. */
   readonly #worldFromScene = new Matrix4();
   readonly #colourings: Record<Colouring, RawShaderMaterial>;
   readonly #marking: RawShaderMaterial;
-  readonly #found: number[] = [];
   readonly #arrangedFrom = new Float64Array(3).fill(Infinity);
   #arrangedAt = 0;
   #course: Course | undefined;
-  #lit: readonly number[] = [];
-  #working: readonly number[] = [];
-  /** Whom the outline was made for; of nobody after rows have moved. */
-  #markedSelected = NaN;
-  #markedHovered = NaN;
 
   constructor(renderer: WebGLRenderer) {
     this.tiles = new Tiles(renderer);
@@ -134,12 +115,10 @@ export class City {
     const pick = this.#material(PICK);
     const backdrop = new SeenGeometry();
     backdrop.setIndex([0, 1, 2]);
-    this.#marked.setIndex(new BufferAttribute(new Uint32Array(MOST_MARKED * ALL.length), 1));
     // What hides most first. The backdrop lies at the far plane, so it is drawn last, where nothing
     // else was: its shading is not for free.
     this.#walls = this.#sides.mesh(this.#colourings.author, 0);
-    this.#mark = part(this.#marked, this.#marking, 0);
-    this.#mark.visible = false;
+    this.#outline = new Outline(this.#roster, this.#marking);
     this.#sky = part(backdrop, this.#material(SKY, { depthWrite: false }), 3);
     // The river's edges are soft: it comes after what it lies before. Beads lie before ribbons, the gate's light over all.
     const blended = { transparent: true };
@@ -150,7 +129,7 @@ export class City {
     this.#gate = part(quad, this.#material(GATE, { transparent: true, depthWrite: false }), 0.6);
     this.#gate.visible = false;
     this.#flat = [this.#tops.mesh(this.#material(ROOFS), 1), this.#plates.mesh(this.#material(PLATES), 2)];
-    const stand = [this.#walls, ...this.#flat, this.#mark, ...river, this.#gate];
+    const stand = [this.#walls, ...this.#flat, this.#outline.mesh, ...river, this.#gate];
     this.#standing.add(...stand);
     const picked = [this.#sides, this.#tops, this.#plates].map((faces) => faces.mesh(pick, 0));
     picked.push(this.#ribbons.mesh(this.#material(PICK_RIBBONS), 0), this.#beads.mesh(this.#material(PICK_BEADS), 0));
@@ -189,7 +168,7 @@ export class City {
   place(worldFromScene: Matrix4): void {
     this.#worldFromScene.copy(worldFromScene);
     this.#list();
-    this.#outline();
+    this.#outline.mark(this.uniforms.selectedNode.value, this.uniforms.hoveredNode.value);
     this.#open();
   }
 
@@ -242,14 +221,12 @@ export class City {
 
   /** Light these nodes up: what a commit changed. */
   light(nodes: readonly number[]): void {
-    this.#lit = nodes;
-    this.#markedSelected = NaN;
+    this.#outline.light(nodes);
   }
 
   /** Mark these nodes: what is changed and not committed. */
   work(nodes: readonly number[]): void {
-    this.#working = [...new Set(nodes)].filter((node) => node >= 0);
-    this.#markedSelected = NaN;
+    this.#outline.work(nodes);
   }
 
   /** Colours of people, 0xRRGGBB by person id. */
@@ -299,7 +276,7 @@ export class City {
   async prepare(renderer: WebGLRenderer, camera: Camera): Promise<void> {
     if (!renderer.extensions.has("KHR_parallel_shader_compile")) return;
     const waiting = new Scene();
-    waiting.add(...[...Object.values(this.#colourings), this.#marking].map((material) => part(this.#marked, material, 0)));
+    waiting.add(...[...Object.values(this.#colourings), this.#marking].map((material) => part(this.#outline.mesh.geometry, material, 0)));
     await renderer.compileAsync(waiting, camera);
   }
 
@@ -358,7 +335,7 @@ export class City {
     if (tile === undefined) return true;
     if (changed === "moved") this.#roster.rebase(tile, this.tiles.firstSpan(patch.tile), this.tiles.firstStratum(patch.tile));
     else this.#roster.update(tile, changed);
-    this.#markedSelected = NaN;
+    this.#outline.stale();
     return true;
   }
 
@@ -385,95 +362,6 @@ export class City {
     this.#plates.draw(0, plates);
     this.#ribbons.draw(plates, plates + ribbons);
     this.#beads.draw(plates + ribbons, before);
-    this.#markedSelected = NaN;
+    this.#outline.stale();
   }
-
-  /** Find the rows of what is selected and pointed at, where that changed. */
-  #outline(): void {
-    const lit = this.#lit;
-    const working = this.#working;
-    const selected = this.uniforms.selectedNode.value;
-    const hovered = this.uniforms.hoveredNode.value;
-    if (selected === this.#markedSelected && hovered === this.#markedHovered) return;
-    this.#markedSelected = selected;
-    this.#markedHovered = hovered;
-    const index = this.#marked.index!;
-    let i = 0;
-    for (let k = -1; k < lit.length + working.length; k++) {
-      if (k < 0) this.#roster.find(selected, hovered, this.#found);
-      else this.#roster.find(k < lit.length ? lit[k]! : working[k - lit.length]!, NOBODY, this.#found);
-      for (const row of this.#found) {
-        if (i + ALL.length > index.count) break;
-        for (const corner of ALL) index.array[i++] = row * 8 + corner;
-      }
-    }
-    this.#mark.visible = i > 0;
-    this.#marked.setDrawRange(0, i);
-    index.needsUpdate = true;
-  }
-}
-
-/** Most rows that are outlined: a node has at most two in each tile that is drawn, and a commit may light up many. */
-const MOST_MARKED = 640;
-
-/** Some faces of every row, drawn for a stretch of rows. */
-class Faces {
-  readonly geometry = new SeenGeometry();
-  readonly meshes: Mesh[] = [];
-  readonly #corners: readonly number[];
-  #rows = 0;
-
-  constructor(corners: readonly number[]) {
-    this.#corners = corners;
-  }
-
-  /** A mesh that draws them. */
-  mesh(material: RawShaderMaterial, order: number): Mesh {
-    const mesh = part(this.geometry, material, order);
-    mesh.visible = false;
-    this.meshes.push(mesh);
-    return mesh;
-  }
-
-  draw(from: number, to: number): void {
-    // A program without anything to draw still costs a change of state.
-    for (const mesh of this.meshes) mesh.visible = to > from;
-    if (to > this.#rows) this.#grow(to);
-    const n = this.#corners.length;
-    this.geometry.setDrawRange(from * n, (to - from) * n);
-  }
-
-  #grow(rows: number): void {
-    this.#rows = Math.ceil(rows * 1.25) + 64;
-    const index = new Uint32Array(this.#rows * this.#corners.length);
-    for (let row = 0, i = 0; row < this.#rows; row++) for (const corner of this.#corners) index[i++] = row * 8 + corner;
-    this.geometry.dispose();
-    this.geometry.setIndex(new BufferAttribute(index, 1));
-  }
-}
-
-function part(geometry: BufferGeometry, material: RawShaderMaterial, order: number): Mesh {
-  const mesh = new Mesh(geometry, material);
-  mesh.renderOrder = order;
-  mesh.frustumCulled = false; // vertices are made in the shader: three.js knows no bounds
-  mesh.matrixAutoUpdate = false;
-  return mesh;
-}
-
-/** Colours of people, and behind them nobody's: what ids beyond get. */
-function peopleTexture(colours: Uint32Array): DataTexture {
-  const all = new Uint32Array(256 * Math.ceil((colours.length + 1) / 256)).fill(NOBODY_COLOUR);
-  all.set(colours);
-  return colourTexture(all, 256);
-}
-
-/** Colours as a texture of sRGB bytes: texel i at (i mod width, i div width). */
-function colourTexture(colours: Uint32Array, width: number): DataTexture {
-  const height = Math.max(1, Math.ceil(colours.length / width));
-  const bytes = new Uint8Array(width * height * 4);
-  colours.forEach((colour, i) => bytes.set([colour >> 16 & 255, colour >> 8 & 255, colour & 255, 255], i * 4));
-  const texture = new DataTexture(bytes, width, height, RGBAFormat, UnsignedByteType);
-  texture.minFilter = texture.magFilter = NearestFilter;
-  texture.needsUpdate = true;
-  return texture;
 }

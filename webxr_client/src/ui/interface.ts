@@ -1,6 +1,6 @@
 /** Everything around the picture, put together; it knows no stream and no renderer. */
 import type { Change } from "../generated/protocol.ts";
-import type { Colouring } from "../scene/city.ts";
+import type { Colouring } from "../scene/colours.ts";
 import { Dock, type DockCommands } from "./dock.ts";
 import { element, iconButton, relabel } from "./element.ts";
 import { Inspector, type InspectorCommands } from "./inspector.ts";

@@ -1,7 +1,7 @@
 /** What colours mean, and which of three meanings they have. */
 import { AGE_COLOURS, CATEGORY_COLOURS, Category } from "../generated/protocol.ts";
 import type { Meanings } from "../legend.ts";
-import { COLOURINGS, type Colouring } from "../scene/city.ts";
+import { COLOURINGS, type Colouring } from "../scene/colours.ts";
 import { Choice, element } from "./element.ts";
 import { dayOf, grouped } from "./words.ts";
 

@@ -3,7 +3,7 @@ import { ALL } from "../address.ts";
 import { ALL_TOGETHER } from "../ui/repositories.ts";
 import { AGE_COLOURS, CATEGORY_COLOURS, Category, type Repository } from "../generated/protocol.ts";
 import { COMFORTS, type Comfort, type ComfortName } from "../navigation/comfort.ts";
-import { COLOURINGS, type Colouring } from "../scene/city.ts";
+import { COLOURINGS, type Colouring } from "../scene/colours.ts";
 import { meanings } from "../legend.ts";
 import { aged, KINDS, leftOut, NOBODY } from "../ui/legend.ts";
 import { inOrder, titleOf } from "../ui/scenes.ts";

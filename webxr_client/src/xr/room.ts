@@ -3,7 +3,7 @@ import type { Captions } from "../captions.ts";
 import type { Panel as Rows, Repository } from "../generated/protocol.ts";
 import { SIDES, type Side } from "../input/hands.ts";
 import type { Playing } from "../playing.ts";
-import type { Colouring } from "../scene/city.ts";
+import type { Colouring } from "../scene/colours.ts";
 import type { Session } from "../session.ts";
 import type { Viewer } from "../viewer.ts";
 import type { World } from "../world.ts";

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.measure import Figure, percentile
-from xrserver import app
+from xrserver import child
 from xrserver.config import Config
 
 #: Seconds between commits while patches come in.
@@ -67,7 +67,7 @@ def made_up(folder: Path, files: int) -> Path:
 
 def frames(root: str, repository: Path, which: str, **settings: float) -> list[Figure]:
     """Measure a bare repository of our own; `settings` are those of ``measure_frames.py``."""
-    with tempfile.TemporaryDirectory() as out, app.child_server(repository, Config()) as server:
+    with tempfile.TemporaryDirectory() as out, child.child_server(repository, Config()) as server:
         (Path(out) / "settings.json").write_text(json.dumps(settings))
         asyncio.run(_run(root, out, server.url, repository))
         found: dict[str, list[float]] = json.loads((Path(out) / "frames.json").read_text())

@@ -152,7 +152,8 @@ class _Building:
     async def publish(self, i: int) -> None:
         import numpy as np
 
-        from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category
+        from xrserver.columns import COURSE, NODES, RANK_END, SPANS, STRATA, Category
+        from xrserver.scene.table import NO_COURSE, columns_of
         from xrserver.stream import codec
         from xrserver.stream.messages import Commits, Patch
 
@@ -180,7 +181,7 @@ class _Building:
                 "time": np.array([1_900_000_000], "<i8"), "author": np.array([i % 2], "<u4"),
                 "mainline": np.ones(1, "|u1")}, len(scene.people),
             {"commits": np.zeros(0, "<u4"), "colour": np.zeros(0, "<u4")}, none, False,
-            {"rank": np.zeros(0, "<u4")}, none, scene.people)))
+            {"rank": np.zeros(0, "<u4")}, none, scene.people, columns_of(COURSE, *NO_COURSE))))
 
 
 #: As `PROBE`, but the whole picture is looked at: `pictureChanges` are when so many pixels changed visibly.

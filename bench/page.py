@@ -70,11 +70,12 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
 
 
 @asynccontextmanager
-async def serving(path: Path) -> AsyncGenerator[Any]:
+async def serving(path: Path, scene: str = "city") -> AsyncGenerator[Any]:
     from xrserver import app
     from xrserver.config import Config
 
-    async with app.server(Config(repositories=(path,), port=0), lambda phase, done, total: None) as serving:
+    config = Config(repositories=(path,), port=0, scene=scene)
+    async with app.server(config, lambda phase, done, total: None) as serving:
         await serving.opened()
         yield serving
 
@@ -199,12 +200,13 @@ async def _changes(browser: Any, path: Path) -> list[Figure]:
         Figure("change published to drawn, p50", "ms", [percentile(ours, 0.5)], "≤ 12 ms"),
         Figure("change published to drawn, p95", "ms", [percentile(ours, 0.95)], "≤ 20 ms"),
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        town = latency.Town.make(Path(folder) / "town.git")
-        async with serving(town) as served:
-            commits = await latency.of_commits(lambda: new_page(latency.PICTURE), served, town, count)
-    figures += [Figure(f"ref changed to drawn, {name}", "ms", [percentile(commits, share)], target)
-                for name, share, target in (("p50", 0.5, ""), ("p95", 0.95, "≤ 120 ms"))]
+    for scene, kind in (("city", ""), ("river", ", river"), ("both", ", city and river")):
+        with tempfile.TemporaryDirectory() as folder:
+            town = latency.Town.make(Path(folder) / "town.git")
+            async with serving(town, scene) as served:
+                commits = await latency.of_commits(lambda: new_page(latency.PICTURE), served, town, count)
+        figures += [Figure(f"ref changed to drawn{kind}, {name}", "ms", [percentile(commits, share)], target)
+                    for name, share, target in (("p50", 0.5, ""), ("p95", 0.95, "≤ 120 ms"))]
     try:
         theirs = await latency.of_viser(new_page, count)
     except ImportError:

@@ -87,6 +87,46 @@ async def test_a_commit_that_lands_is_seen_arriving_and_the_timeline_has_it(work
             await beside(viewer.__exit__, None, None, None)
 
 
+@pytest.mark.parametrize("scene", ["river", "both"])
+async def test_a_river_goes_on_and_the_gate_with_it(work: Work, scene: str) -> None:
+    opengl()
+    backend = await beside(Offscreen, SIZE, SECONDS)
+
+    def until(viewer: DesktopViewer, head: int) -> np.ndarray:
+        for _ in range(4000):
+            viewer.frame()
+            city = viewer.city
+            if city is not None and city.scene.head_rank == head and viewer.still():
+                return pixels(backend)
+        raise AssertionError(f"{head} never came")
+
+    async with served(work.folder, scene=scene) as serving:
+        viewer = await beside(DesktopViewer, backend, serving.url, True)
+        try:
+            await beside(viewer.settle)
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(each.current.wait() for each in serving.following))
+            generation, course = viewer.city.scene.generation, len(viewer.city.course[0])
+            await asyncio.to_thread(work.commit, {"src/f2.py": "z\n" * 3000})
+            after = await beside(until, viewer, 2)
+            assert viewer.city.scene.generation == generation
+            assert viewer.city.course[0].tolist()[course:] == [2]
+
+            def again() -> bool:
+                with DesktopViewer(backend, serving.url, True) as late:
+                    late.settle()
+                    late.journey = viewer.journey
+                    for _ in range(400):
+                        late.frame()
+                        if np.abs(pixels(backend) - after).mean() < 0.3:
+                            return True
+                    return False
+
+            assert await beside(again), "who comes later sees the same"
+        finally:
+            await beside(viewer.__exit__, None, None, None)
+
+
 async def test_what_is_tidied_up_goes_from_its_plot_to_its_place_before_ones_eyes(work: Work) -> None:
     opengl()
     backend = await beside(Offscreen, SIZE, SECONDS)

@@ -15,8 +15,9 @@ from served import git, served, silent
 
 import xrserver
 from xrserver import app
-from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag
+from xrserver.columns import COURSE, NODES, RANK_END, SPANS, STRATA, Category, Flag
 from xrserver.config import Config
+from xrserver.scene.table import NO_COURSE, columns_of
 from xrserver.stream import codec
 from xrserver.stream.messages import Commits, Patch
 
@@ -176,7 +177,7 @@ async def _published(serving: app.Serving, sequence: int, node: int, rank: int, 
     commits = Commits(scene.generation, rank, rank, {
         "time": np.array([1_100_000_000 + rank], "<i8"), "author": np.zeros(1, "<u4"),
         "mainline": np.ones(1, "|u1")}, 2, nobody, none, False, {"rank": np.zeros(0, "<u4")}, none,
-        scene.people)
+        scene.people, columns_of(COURSE, *NO_COURSE))
     serving.sessions.publish(scene.generation, scene.root.id, codec.encode(patch))
     serving.sessions.publish(scene.generation, scene.table, codec.encode(commits))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from pathlib import Path
 
 import chromium
 import pytest
 from playwright.async_api import Browser
-from served import git
+from served import git, served
+from test_history_live import Work
 
 from xrserver.history.log import read_index
 from xrserver.history.repository import Repository
+from xrserver.layout.continued import Continued
 from xrserver.layout.river import lay_out_river
 from xrserver.navigation import locomotion
 from xrserver.navigation.locomotion import Gaze
@@ -58,6 +61,47 @@ async def test_a_selected_commit_lights_up_its_files_beside_the_river(chrome: Br
         await visit.run("oid => xrserver.select(oid)", tip)
         await visit.until("state.selected !== null")
         await chromium.soon(lambda: lit(visit, dark))
+
+
+@pytest.mark.parametrize("scene", ["river", "both"])
+async def test_a_commit_that_lands_is_drawn_where_the_river_ends(chrome: Browser, tmp_path: Path,
+                                                                scene: str) -> None:
+    work = Work(tmp_path / "work")
+    for n in range(12):
+        work.commit({f"src/f{n}.py": "x\n" * 60 * (n + 1)})
+    with Repository.open(work.folder) as repository:
+        index = read_index(repository)
+    async with (served(work.folder, scene=scene) as serving,
+                chromium.visit(chrome, serving.url, calm=False) as visit):
+        before = await visit.state()
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(each.current.wait() for each in serving.following))
+        oid = await asyncio.to_thread(work.commit, {"src/f3.py": "y\n" * 900, "new.py": "z\n" * 500})
+        await visit.until("state.headRank === 12 && state.rank === 12")
+        after = await visit.state()
+        assert after["generation"] == before["generation"]
+        assert after["nodesDrawn"] > before["nodesDrawn"]
+        if scene == "river":
+            course = Continued(lay_out_river(index, load_scene("river").river), index)
+            with Repository.open(work.folder) as repository:
+                course.grow(read_index(repository))
+            await visit.run("pose => xrserver.setPose(pose)",
+                            looking_at(course.layout.position[12].tolist(), 6.0))
+            await visit.page.mouse.move(240, 148)
+            await visit.until(f"state.hovered !== null && '{oid}'.startsWith(state.hovered)")
+            await chromium.soon(lambda: says(visit, f"change {work.second}"))
+            await visit.page.mouse.move(2, 2)
+            await visit.until("state.hovered === null")
+        pose = (await visit.state())["worldFromScene"]
+        async with chromium.visit(chrome, serving.url) as late:
+            await late.until("state.headRank === 12 && state.rank === 12")
+            await late.run("pose => xrserver.setPose(pose)", pose)
+
+            async def same() -> bool:
+                return chromium.differing(await late.picture(), await visit.picture()) < 0.002
+
+            await chromium.soon(same)
+            assert (await late.state())["generation"] == before["generation"]
 
 
 async def says(visit: chromium.Visit, subject: str) -> bool:

@@ -82,6 +82,10 @@ async def test_a_river_in_tiles_that_grows_is_never_drawn_coarser_than_it_was(ch
         before = await visit.state()
         await visit.page.evaluate(SAMPLE)
         await asyncio.to_thread(work.commit, {"f0.py": "more\n"})
+        await visit.until(f"state.headRank === 60 && state.nodesDrawn > {before['nodesDrawn']}")
+        assert (await visit.state())["generation"] == before["generation"]
+        await visit.page.keyboard.press("Tab")
+        await visit.page.get_by_role("button", name="Tidy up").click()
         await visit.until(f"state.generation !== '{before['generation']}' && state.headRank === 60")
         await visit.page.evaluate(
             "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -19,10 +19,9 @@ from xrserver.history.versions import file_versions
 from xrserver.scene.build import BuiltScene, build_scene
 from xrserver.scene.definition import Tiling, load_scene
 from xrserver.scene.hierarchy import STILL_SHARE
-from xrserver.scene.live import LiveScene
+from xrserver.scene.live_city import LiveCity
 from xrserver.scene.marks import folded, mark
-from xrserver.scene.open_tiles import TilePatch
-from xrserver.scene.patch_parts import parts
+from xrserver.scene.patches import TilePatch, parts
 from xrserver.scene.spans import SceneColumns, columns_of, district_lives
 from xrserver.stream import bodies
 from xrserver.stream.merging import Merged
@@ -48,7 +47,7 @@ class City:
         for header in waiting:
             waiting += [self.built.header(child.id) for child in header.children]
         self.first = int(live.index.mainline[-1])
-        self.scene = LiveScene(self.built, live.index, versions, live.versions_from)
+        self.scene = LiveCity(self.built, 0, live.index, versions, live.versions_from)
         self.bodies: dict[str, TileBody] = {
             tile: bodies.tile_body(self.built.tile(tile)) for tile in self.built.open_tiles}
         self.base = dict(self.bodies)

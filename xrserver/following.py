@@ -24,9 +24,8 @@ from xrserver.history.versions import VersionsFrom
 from xrserver.history.watch import Watch
 from xrserver.pipeline import Builder
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.live import LiveScene, PastChanged, can_live
-from xrserver.scene.open_tiles import TilePatch
-from xrserver.scene.patch_parts import parts
+from xrserver.scene.live import LiveScene
+from xrserver.scene.patches import PastChanged, TilePatch, parts
 from xrserver.scene.table import TableColumns, build_table
 from xrserver.server.moments import Moments
 from xrserver.server.opened import OpenRepository
@@ -111,6 +110,8 @@ class Following:
         self._ended = False
         #: Scenes that somebody wants laid out anew, and who waits for that.
         self._untidy: dict[str, asyncio.Future[bool]] = {}
+        #: Scenes that can be patched no further.
+        self._outdated: set[str] = set()
         #: Set whenever everything that was noticed has been told.
         self.current = asyncio.Event()
 
@@ -153,22 +154,24 @@ class Following:
         return await asyncio.shield(waiting)
 
     async def _tidy_up(self) -> None:
-        """Show those scenes that are wanted so as they would be built today."""
-        for name in tuple(self._untidy):
+        """Show those scenes that are wanted so, and those that have to be, as they would be built today."""
+        for name in {**self._untidy, **dict.fromkeys(self._outdated)}:
             scene, index = self._opened.scenes.get(name), self._builder.index
-            grown = scene is not None and len(self._builder.base(scene)[0].oids) < len(index.oids)
+            grown = scene is not None and (
+                len(self._builder.base(scene)[0].oids) < len(index.oids) or name in self._outdated)
             if scene is not None and grown:
                 made = await self._step(lambda name=name: self._built(name))
                 await self._opened.replace_scene(name, made)
                 self._shown.pop(scene.generation, None)
                 self._sessions.begin_again(self._opened.id, {name: made})
                 self._opened.built.set()  # it is followed from now on
+            self._outdated.discard(name)
             self._answer_untidy(name, done=grown)
 
     def _answer_untidy(self, *names: str, done: bool = False) -> None:
         for name in names:
-            waiting = self._untidy.pop(name)
-            if not waiting.done():
+            waiting = self._untidy.pop(name, None)
+            if waiting is not None and not waiting.done():
                 waiting.set_result(done)
 
     async def _watch(self) -> None:
@@ -186,7 +189,7 @@ class Following:
         try:
             try:
                 changed = await self._step(self._update)
-            except (Overtaken, PastChanged):
+            except Overtaken:
                 await self._begin_again()
                 self._answer_untidy(*self._untidy, done=True)
                 return
@@ -196,11 +199,10 @@ class Following:
             await self._tell_of_more()
             if changed is not None:
                 growth = changed[0]
-                if growth.commits:
+                if growth.commits or self._outdated:
                     index, versions = await self._step(self._versions)
                     self._opened.describe(index, versions)
                     self._builder.know(index, versions)
-                await self._build_again(growth)
                 await self._put_together()
             await self._tidy_up()
             self._trouble = ""
@@ -303,17 +305,6 @@ class Following:
         await self._show(index, versions, scenes, moments)
         await self._opened.run(before.close)
 
-    async def _build_again(self, growth: Growth) -> None:
-        """Build scenes of which no patch can be made anew, of the same ranks."""
-        scenes = {name: scene for name, scene in self._opened.scenes.items() if not can_live(scene)}
-        for name, scene in scenes.items():
-            if len(self._builder.base(scene)[0].oids) < len(growth.index.oids) or growth.first < len(
-                    growth.index.oids):
-                made = await self._step(lambda name=name: self._built(name))
-                if made.generation != scene.generation:
-                    await self._opened.replace_scene(name, made)
-                    self._sessions.begin_again(self._opened.id, {name: made})
-
     def _tell_trouble(self, error: Exception) -> None:
         text = str(error) if isinstance(error, XrserverError) else (
             f"{self._path} cannot be read: {getattr(error, 'strerror', None) or error}.")
@@ -346,7 +337,7 @@ class Following:
         """Follow the scenes that were built meanwhile; return those that are behind."""
         behind: list[_Shown] = []
         for scene in self._opened.scenes.values():
-            if scene.generation in self._shown or not can_live(scene):
+            if scene.generation in self._shown:
                 continue
             base, versions = self._builder.base(scene)
             begun = VersionsFrom(base, versions)
@@ -370,9 +361,14 @@ class Following:
             palette = scene.definition.palette
             table = tables.get(scene.definition.name) or build_table(index, palette)
             tables[scene.definition.name] = table
-            patches = self._pieces(each, each.live.update(index, each.versions_from.follow(index)))
+            try:
+                patches = self._pieces(each, each.live.update(index, each.versions_from.follow(index)))
+            except PastChanged:
+                self._outdated.add(scene.definition.name)
+                del self._shown[scene.generation]
+                continue
             commits, replay = (codec.encode(bodies.commits_message(
-                scene, index, table, rank, person, each.people))
+                scene, index, table, each.live.course.since(rank), rank, person, each.people))
                 for rank, person in ((since, each.people_told), (start, each.people)))
             each.told, each.people_told = len(index.oids), len(index.person_names)
             found.append(_News(scene, patches, commits, replay))

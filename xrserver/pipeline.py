@@ -23,6 +23,7 @@ from xrserver.layout.river import LAYOUT_VERSION as RIVER_VERSION
 from xrserver.scene.build import BuiltScene, build_scene
 from xrserver.scene.definition import SceneDefinition, load_scene, scene_names
 from xrserver.scene.marks import mark
+from xrserver.scene.river import reached
 from xrserver.server.opened import OpenRepository, generation_of
 
 
@@ -127,7 +128,10 @@ class Builder:
         chosen = load_scene(self._given if name == self._name else name)
         self._progress("scene", 0, 0)
         marks = mark(index.paths, versions, vendored_paths(repository, index, versions), self._exclude)
-        generation = generation_of(index, LAYOUT_VERSION, f"{chosen.digest}{marks.digest}{RIVER_VERSION}")
+        made_of = f"{chosen.digest}{marks.digest}{RIVER_VERSION}"
+        if chosen.kind != "city":  # of commits it is shown whether a ref reaches them
+            made_of += reached(index).tobytes().hex()
+        generation = generation_of(index, LAYOUT_VERSION, made_of)
         self._bases = {**self._bases, generation: (index, versions)}
         shelf = self.shelf
         return build_scene(index, versions, chosen, generation, marks,

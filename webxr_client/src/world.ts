@@ -5,7 +5,7 @@ import { calendar, type Calendar } from "./clock.ts";
 import { COMMIT_NODES, RANK_END, type Commits, type Patch, type Person, type Scene, type TileBody } from "./generated/protocol.ts";
 import type { Era } from "./era.ts";
 import type { City } from "./scene/city.ts";
-import { Course } from "./scene/course.ts";
+import { continued, Course } from "./scene/course.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
 import { governed, newGovernor } from "./scene/governor.ts";
 import type { Hit } from "./scene/bvh.ts";
@@ -235,6 +235,7 @@ export class World {
     shown.dates = calendar(shown.table.time);
     shown.headRank = commits.head_rank;
     this.#city.paint(shown.table.colours);
+    if (commits.course.rank.length > 0) this.#run(shown.table);
     this.#describe(this.#shownIds);
     this.#listener.grew(shown, from);
   }
@@ -334,10 +335,7 @@ export class World {
     this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1 };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
-    const course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
-    this.#city.course = course;
-    this.#milestones = course === undefined ? [] : milestones(table, course);
-    this.entitle(this.#titles);
+    this.#run(table);
     const rank = scene.fraction > 0 ? scene.rank + 1 : scene.rank;
     this.#show(finer.length > 0 ? (this.#frontier!.drawn(rank, this.#allowed.nodes) ?? [scene.root.id]) : [scene.root.id]);
     this.#listener.arrived(this.shown, before);
@@ -349,6 +347,14 @@ export class World {
       if (message.type === "patch") this.patch(message);
       else this.commits(message);
     }
+  }
+
+  /** Know where the river runs, and what is met along it. */
+  #run(table: Table): void {
+    const course = table.course.rank.length > 0 ? new Course(table.course) : undefined;
+    this.#city.course = course;
+    this.#milestones = course === undefined ? [] : milestones(table, course);
+    this.entitle(this.#titles);
   }
 
   #show(ids: readonly string[]): void {
@@ -371,7 +377,7 @@ function followed(scene: Scene, before: Scene | undefined): boolean {
 }
 
 /** The table with what commits say of it from some rank on. */
-function longer(table: Table, { first, timeline, first_person, people, people_names, tags, landmarks, landmark_names }: Commits): Table {
+function longer(table: Table, { first, timeline, first_person, people, people_names, tags, landmarks, landmark_names, course }: Commits): Table {
   const rows = first + timeline.time.length;
   const time = new Float64Array(rows);
   time.set(table.time.subarray(0, first));
@@ -390,5 +396,6 @@ function longer(table: Table, { first, timeline, first_person, people, people_na
     ...table, time, author, mainline, colours,
     people: named.length === 0 ? table.people : [...table.people.slice(0, first_person), ...named],
     landmarks: tags ? landmarksOf(landmarks, landmark_names) : table.landmarks,
+    course: course.rank.length > 0 ? continued(table.course, course) : table.course,
   };
 }

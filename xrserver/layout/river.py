@@ -98,11 +98,15 @@ class RiverLayout:
         How far each commit is along the river, and beside its mainline.
     route : (n_edges,) uint8
         How every edge goes, as `kernels.lanes` says it.
+    lane_end, lane_chain : (n_lanes,) int32
+        The rank from which on each lane is free, and the chain that had it last.
     first_piece : (n_edges + 1,) int64
         Pieces of curves before each edge, and all.
     course_rank : (k,) int64
     course, across : (k, 3) float64
         The mainline at those ranks, and from there to the outermost lane on its outer side.
+    bed_piece : (k - 1,) int64
+        Numbers of the pieces of the bed, each from one place of the course to the next: behind all others.
     shape : Shape
     parameters : RiverParameters
     parent_offsets, parents : arrays
@@ -115,10 +119,13 @@ class RiverLayout:
     along: NDArray[np.float64]
     aside: NDArray[np.float64]
     route: NDArray[np.uint8]
+    lane_end: NDArray[np.int32]
+    lane_chain: NDArray[np.int32]
     first_piece: NDArray[np.int64]
     course_rank: NDArray[np.int64]
     course: NDArray[np.float64]
     across: NDArray[np.float64]
+    bed_piece: NDArray[np.int64]
     shape: Shape
     parameters: RiverParameters
     parent_offsets: NDArray[np.int64]
@@ -187,14 +194,16 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     by_start = np.concatenate([np.zeros(1, np.int64), by_start[by_start != 0]])
     lane_of = lanes.colour_intervals(start, end, by_start)
     lane = lane_of[chain]
+    last = np.lexsort((end, lane_of))[np.cumsum(np.bincount(lane_of)) - 1]
     widest = lanes.widest(start, end, lane_of, np.argsort(-lane_of, kind="stable"), n)
 
-    p = parameters
-    steps = _steps(index.timeline, p)
+    p, usual = parameters, usual_gap(index.timeline)
+    steps = np.append(0.0, steps_between(index.timeline, usual, p))
     outermost = np.abs(aside_of(widest, p)) + p.most_bead * p.bead
     if math.isfinite(reach):
         p = _smaller(p, steps, outermost, around, reach)
-        steps, outermost = _steps(index.timeline, p), np.abs(aside_of(widest, p)) + p.most_bead * p.bead
+        steps = np.append(0.0, steps_between(index.timeline, usual, p))
+        outermost = np.abs(aside_of(widest, p)) + p.most_bead * p.bead
     along = np.cumsum(steps)
     length = max(float(along[-1]), p.pitch)
     radii, angle, slope, base = np.zeros(0), np.zeros(0), 0.0, p.clearance
@@ -234,7 +243,8 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     reached = np.convolve(np.pad(reached, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
     on = course.places(at, zero, zero, *shape)
     outside = course.places(at, reached, zero, *shape)
-    return RiverLayout(chain, lane, position, along, aside, route, first_piece, course_rank, on, outside - on,
+    return RiverLayout(chain, lane, position, along, aside, route, end[last], last.astype(np.int32),
+                       first_piece, course_rank, on, outside - on, first_piece[-1] + np.arange(len(at) - 1),
                        Shape(*shape), p, index.parent_offsets, index.parents)
 
 
@@ -252,14 +262,18 @@ def aside_of(lane: NDArray[np.int32], parameters: RiverParameters) -> NDArray[np
     return np.where(lane % 2 == 1, 1.0, -1.0) * parameters.lane * away
 
 
-def _steps(timeline: NDArray[np.int64], parameters: RiverParameters) -> NDArray[np.float64]:
-    """Return how far each commit lies from the one before: by the root of the time between them."""
-    gaps = np.diff(timeline, prepend=timeline[:1]).astype(np.float64)
+def usual_gap(timeline: NDArray[np.int64]) -> float:
+    """Return how many seconds usually pass from one commit to the next, where any do."""
+    gaps = np.diff(timeline)
     passed = gaps[gaps > 0]
-    usual = float(np.median(passed)) if len(passed) else 1.0
-    share = np.clip(np.sqrt(gaps / usual), parameters.least_pitch, parameters.most_pitch)
-    share[0] = 0.0
-    return parameters.pitch * share
+    return float(np.median(passed)) if len(passed) else 1.0
+
+
+def steps_between(timeline: NDArray[np.int64], usual: float,
+                  parameters: RiverParameters) -> NDArray[np.float64]:
+    """Return how far commits lie from the one before each: by the root of the time between them."""
+    share = np.sqrt(np.diff(timeline) / usual)
+    return parameters.pitch * np.clip(share, parameters.least_pitch, parameters.most_pitch)
 
 
 def _smaller(parameters: RiverParameters, steps: NDArray[np.float64], outermost: NDArray[np.float64],

@@ -93,8 +93,6 @@ class City:
     """
 
     def __init__(self, scene: Scene, table: TableBody) -> None:
-        #: Columns of `columns.COURSE`: rank, position, across.
-        self.course = (table.course["rank"], table.course["position"], table.course["across"])
         self._tiles: dict[str, Tile] = {}
         #: Of which tiles the categories were found last.
         self._occurring: tuple[tuple[str, ...], tuple[int, ...]] = (), ()
@@ -103,6 +101,8 @@ class City:
     def grow(self, scene: Scene, table: TableBody) -> None:
         """Take a history that is as long as this, or longer: ranks mean what they did."""
         self.scene = scene
+        #: Columns of `columns.COURSE`: rank, position, across.
+        self.course = (table.course["rank"], table.course["position"], table.course["across"])
         self.timeline: NDArray[np.int64] = table.timeline["time"]
         self.calendar = clock.calendar(self.timeline)
         self.people = [name.decode("utf-8", "replace") for name in _strings(table.people_names)]

@@ -75,6 +75,7 @@ class Residency:
             return False
         self.city.grow(scene, table)
         self._renderer.set_people(self.city.colours, CATEGORY_COLOURS)
+        self._renderer.set_course(*self.city.course)
         return True
 
     def arrive(self, body: TileBody) -> bool:

@@ -15,16 +15,14 @@ from xrserver.errors import UnknownPath, UnknownTile
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.layout.city import CityLayout
 from xrserver.layout.river import RiverLayout
-from xrserver.scene.coarse import CoarseColumns
-from xrserver.scene.compose import Composed, compose
+from xrserver.scene.compose import Composed, Member, compose
 from xrserver.scene.definition import SceneDefinition
-from xrserver.scene.hierarchy import Hierarchy
+from xrserver.scene.joint import JointTree
 from xrserver.scene.marks import Marks
 from xrserver.scene.spans import SceneColumns, names_of
 from xrserver.scene.table import Course, LegendRow, TableColumns, build_table, legend
 from xrserver.scene.tiles import TileColumns, TileHeader, tile_id
 from xrserver.scene.tree import Part, Tree
-from xrserver.scene.walk import Walk
 
 #: Metres that the longer side of the scene takes in the viewer's world, by `start.scale`.
 _SCALES = {"tabletop": 1.0, "room": 4.0}
@@ -37,6 +35,22 @@ class StartPose:
     position: list[float]
     orientation: list[float]
     scale: float
+
+
+@dataclass(slots=True)
+class Later:
+    """What a river has grown by since it was built.
+
+    Attributes
+    ----------
+    commits : int
+        So many more.
+    pieces : list of int
+        Which commit each piece leads to that came later; -1: one of the bed.
+    """
+
+    commits: int = 0
+    pieces: list[int] = field(default_factory=list[int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,8 @@ class BuiltScene:
         Files of the newest moment that stand as blocks only.
     marks : Marks or None
         What is greyed or left out.
+    later : Later
+        What its river has grown by.
     """
 
     definition: SceneDefinition
@@ -72,6 +88,7 @@ class BuiltScene:
     _nodes_by_path: dict[bytes, list[int]] = field(default_factory=dict)
     excluded: int = 0
     marks: Marks | None = None
+    later: Later = field(default_factory=Later)
 
     @property
     def columns(self) -> SceneColumns:
@@ -158,28 +175,27 @@ class BuiltScene:
         return self._parts[tile]
 
     @property
-    def walk(self) -> Walk | None:
-        """The order in which the columns of a city lie that stands by itself."""
-        return self._tree.walk if isinstance(self._tree, Hierarchy) else None
-
-    @property
     def open_tiles(self) -> list[str]:
         """The tiles that are known whose windows are open: what new commits change."""
         return [tile for tile, part in list(self._parts.items()) if part.hi == RANK_END]
 
-    def part(self, tile: str) -> Part:
-        """Return what a tile is of.
+    @property
+    def members(self) -> list[Member]:
+        """What stands together in it."""
+        return self._made.members
+
+    def part_of(self, tile: str, member: int) -> Part | None:
+        """Return what a tile has of one of the `members`; None where it is of others.
 
         Raises
         ------
         UnknownTile
             This scene has no such tile.
         """
-        return self._part(tile)
-
-    def drawn(self, tile: str) -> CoarseColumns | None:
-        """Return what is drawn of a city's tile that is not exact."""
-        return self._tree.drawn(self._part(tile)) if isinstance(self._tree, Hierarchy) else None
+        part = self._part(tile)
+        if not isinstance(self._tree, JointTree) or part.of == member:
+            return part
+        return self._tree.tops(part)[member] if part.of < 0 else None
 
     def table(self) -> TableColumns:
         """Return the columns that belong to the whole scene."""
@@ -206,10 +222,13 @@ class BuiltScene:
             return -1
         if node < RIBBON_NODES:
             rank = (node - COMMIT_NODES) >> 1
-            return rank if rank < len(self._index.oids) else -1
+            return rank if rank < len(self._index.oids) + self.later.commits else -1
         river, piece = self.river, (node - RIBBON_NODES) >> 1
-        if river is None or piece >= river.first_piece[-1]:
+        if river is None:
             return -1
+        if piece >= river.first_piece[-1]:
+            later = piece - int(river.first_piece[-1]) - (len(river.course_rank) - 1)
+            return self.later.pieces[later] if 0 <= later < len(self.later.pieces) else -1
         edge = np.searchsorted(river.first_piece, piece, side="right") - 1
         return int(river.child(np.array([edge]))[0])
 

@@ -34,12 +34,34 @@ class City:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One of those that stand together, or what stands by itself: as it would stand alone.
+
+    Attributes
+    ----------
+    offset : (float, float, float), metres
+        By how much it stands elsewhere in the scene.
+    city : Deferred of City, or None
+        A river has none.
+    """
+
+    definition: SceneDefinition
+    tree: Tree
+    offset: tuple[float, float, float]
+    city: Deferred[City] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Composed:
     """What a scene is made of, computed when it is first needed."""
 
     tree: Tree
-    _cities: list[Deferred[City]]
+    members: list[Member]
     _rivers: list[Deferred[RiverLayout]]
+
+    @property
+    def _cities(self) -> list[Deferred[City]]:
+        return [member.city for member in self.members if member.city is not None]
 
     @property
     def city(self) -> CityLayout | None:
@@ -79,19 +101,17 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
     lock : context manager, optional
         Held while something is laid out; one that who holds it may take again.
     """
-    cities: list[Deferred[City]] = []
     rivers: list[Deferred[RiverLayout]] = []
-    members: list[tuple[Tree, tuple[float, float, float]]] = []
+    members: list[Member] = []
     away: list[Callable[[], float]] = []
     # Paths come first: their node ids are smaller than those of commits.
     for part in sorted(definition.parts or (Part(definition),), key=lambda part: part.definition.kind):
         own = part.definition
         if own.kind == "city":
             city = Deferred(lambda own=own: _city(index, versions, own, marks), lock)
-            cities.append(city)
             away.append(lambda part=part, city=city: _reach(part, city.value.whole.columns))
-            members.append((Hierarchy(generation, own, Deferred(lambda city=city: city.value.whole, lock)),
-                            part.offset))
+            whole = Deferred(lambda city=city: city.value.whole, lock)
+            members.append(Member(own, Hierarchy(generation, own, whole), part.offset, city))
         else:
             before = tuple(away) if part.around else ()
             layout = Deferred(lambda part=part, before=before: _river(index, part, before), lock)
@@ -100,9 +120,11 @@ def compose(index: HistoryIndex, versions: FileVersions, definition: SceneDefini
                 River.of(index, layout.value, own.metrics.bead)), lock)
             tree = RiverTree(generation, own, winding)
             away.append(lambda part=part, tree=tree: _reach(part, tree.columns))
-            members.append((tree, part.offset))
-    tree = JointTree(generation, definition, members) if definition.parts else members[0][0]
-    return Composed(tree, cities, rivers)
+            members.append(Member(own, tree, part.offset))
+    tree = members[0].tree
+    if definition.parts:
+        tree = JointTree(generation, definition, [(each.tree, each.offset) for each in members])
+    return Composed(tree, members, rivers)
 
 
 def _city(index: HistoryIndex, versions: FileVersions, definition: SceneDefinition,

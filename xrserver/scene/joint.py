@@ -53,7 +53,7 @@ class JointTree(Tree):
     def tile(self, part: Part) -> SceneColumns:
         """Return the columns of a part's tile."""
         if part.of < 0:
-            tops = self._tops(part)
+            tops = self.tops(part)
             return joined([self.tile(top) for top in tops])
         tree, offset = self._members[part.of]
         return _moved(tree.tile(part), offset)
@@ -61,7 +61,7 @@ class JointTree(Tree):
     def planned(self, part: Part) -> Plan:
         """Find out how a part is drawn: as its tree does, or all trees together."""
         if part.of < 0:
-            plans = [self.plan(top) for top in self._tops(part)]
+            plans = [self.plan(top) for top in self.tops(part)]
             boxes = [plan.box for plan in plans]
             box = [min(box[i] for box in boxes) if i < 3 else max(box[i] for box in boxes) for i in range(6)]
             return Plan(max(plan.step for plan in plans), sum(plan.nodes for plan in plans),
@@ -77,9 +77,9 @@ class JointTree(Tree):
         """Return the parts that refine a part: of all, each member; none of what is exact."""
         if part.of >= 0:
             return self._members[part.of][0].cut(part, plan)
-        return self._tops(part) if plan.error > 0.0 else []
+        return self.tops(part) if plan.error > 0.0 else []
 
-    def _tops(self, part: Part) -> list[Part]:
+    def tops(self, part: Part) -> list[Part]:
         """Return what each member has of everything.
 
         Where all of it fits into one exact tile, each is exact; else they share what a coarse one may hold.

@@ -1,51 +1,20 @@
-"""What new commits change of a scene that is being looked at: spans that end, spans that begin."""
+"""What new commits change of a scene that is being looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from xrserver.columns import RANK_END, Category, Flag
-from xrserver.errors import XrserverError
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.versions import Followed, VersionsFrom
-from xrserver.layout.growth import Growth
-from xrserver.layout.placement import Placement
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.category import category_of
-from xrserver.scene.left_out import LeftOut
-from xrserver.scene.open_tiles import CoarseTile, Ground, OpenTile, Standing, TilePatch
-from xrserver.scene.spans import (
-    NOBODY,
-    Drawn,
-    Records,
-    continued,
-    largest_by_then,
-    largest_ever,
-    names_of,
-    sizes_of,
-    spans_of,
-)
-
-_PATH, _BIRTH, _DEATH, _BLOB, _STRATA, _TOUCHED, _FROM, _TO = range(8)
-_LENGTH = 2
-#: What of a version says that it is the same one; its end may be told later.
-_SAME = [_PATH, _BIRTH, _BLOB, _STRATA, _TOUCHED, _FROM]
-
-
-#: So many new spans make no tile too large.
-_LEAST_GROWN = 20_000
-
-
-class PastChanged(XrserverError):
-    """What was built can be patched no further: the scene would have to be made anew."""
+from xrserver.scene.live_city import LiveCity
+from xrserver.scene.live_river import LiveRiver
+from xrserver.scene.patches import TilePatch
+from xrserver.scene.table import NO_COURSE, Course
 
 
 class LiveScene:
-    """A scene as it was built, and what has become of it.
+    """A scene as it was built, and what has become of each that stands in it.
 
     Parameters
     ----------
@@ -54,293 +23,32 @@ class LiveScene:
         What it was built of.
     followed_from : VersionsFrom
         Of the same.
-
-    Attributes
-    ----------
-    placement : Placement
-        Where everything stands, what came later included.
     """
 
     def __init__(self, scene: BuiltScene, index: HistoryIndex, versions: FileVersions,
                  followed_from: VersionsFrom) -> None:
-        self.scene = scene
-        self._left_out: LeftOut | None = None
-        if scene.marks is not None and scene.marks.exclude:
-            self._left_out = LeftOut(scene.marks, index, versions, followed_from)
-            versions = self._left_out.versions
-        self._late_from = len(index.oids)
-        ever = largest_ever(index, versions, scene.definition)
-        assert scene.city is not None and scene.river is None
-        self.placement = Placement.of(scene.city, ever)
-        self._growth = Growth(scene.city, scene.definition.layout, self.placement)
-
-        followed = self._stand(index, followed_from.follow(index))
-        self._standing = len(followed.rows)
-        self._rows, self._mode = followed.rows, followed.mode
-        # All of these rows are versions; sorted by (path, birth), so one search finds each.
-        keys = (versions.path.astype(np.int64) << 32) | versions.birth
-        at = np.searchsorted(keys, (self._rows[:, _PATH].astype(np.int64) << 32) | self._rows[:, _BIRTH])
-        largest = largest_by_then(index, versions, continued(versions), scene.definition)
-        self._largest = largest[at]
-        columns = scene.columns
-        self._order = np.argsort(columns.nodes["node"], kind="stable")
-        row = self._node_rows(versions.path[at].astype(np.uint32) * 2)
-        nth = at - np.searchsorted(versions.path, versions.path[at])
-        self._spans: Records = columns.spans[columns.nodes["first_span"][row].astype(np.int64) + nth]
-        self._lengths = self._lengths_before = _lengths(followed)
-        self._counts = self._count_standing(index)
-        self._lives: dict[int, list[tuple[int, int]]] = {}
-        self._ground = Ground(scene, len(index.paths.parent))
-        self._tiles: dict[str, OpenTile] = {}
-        self._now = self._as_it_is(index, followed)
+        self._rivers = [LiveRiver(scene, number, index) for number, member in enumerate(scene.members)
+                        if member.city is None]
+        self._cities = [LiveCity(scene, number, index, versions, followed_from)
+                        for number, member in enumerate(scene.members) if member.city is not None]
 
     def update(self, index: HistoryIndex, followed: Followed) -> list[TilePatch]:
-        """Return what changed since the last call, of the tiles that are tracked.
-
-        Parameters
-        ----------
-        index, followed
-            As they are now.
+        """Return what changed since the last call, of the tiles that are tracked; a tile may have several.
 
         Raises
         ------
         PastChanged
-            Ranks before those of an open tile would look different, or a tile has grown too large.
+            The scene has to be made anew.
         """
-        followed = self._stand(index, followed)
-        rows, old = followed.rows, self._rows
-        same = self._same(followed)
-        if same < self._standing:
-            raise PastChanged("Commits that were ranked long ago have come to the mainline.")
-        spans, largest = self._new_spans(index, followed, same)
-
-        ended = np.flatnonzero((old[:same, [_DEATH, _TO]] != rows[:same, [_DEATH, _TO]]).any(axis=1))
-        follows = set(zip(rows[same:, _PATH].tolist(), rows[same:, _BIRTH].tolist(), strict=True))
-        kept = self._spans[:same].copy()
-        for row in ended.tolist():
-            path, death = int(rows[row, _PATH]), int(rows[row, _DEATH])
-            leaves = death != RANK_END and rows[row, _TO] < 0 and (path, death) not in follows
-            traits = int(kept["traits"][row]) & ~(int(Flag.LEAVES) << 8)
-            kept["death"][row], kept["traits"][row] = death, traits | (int(Flag.LEAVES) << 8 if leaves else 0)
-        self._spans = np.concatenate([kept, spans])
-        self._largest = np.concatenate([self._largest[:same], largest])
-        self._rows, self._mode = rows, followed.mode
-
-        lengths = _lengths(followed)
-        files = np.unique(np.concatenate([old[same:, _PATH], rows[same:, _PATH], rows[ended, _PATH],
-                                          _grown(self._lengths, lengths)])).tolist()
-        self._lengths = lengths
-        lives = _district_lives(rows, self._standing, self._counts, index.paths.parent)
-        districts = sorted(path for path in lives.keys() | self._lives.keys()
-                           if lives.get(path) != self._lives.get(path))
-        self._lives = lives
-        self._now = self._as_it_is(index, followed)
-        tiling = self.scene.definition.tiling
-        found = [tile.patch(self._now, files, districts) for tile in self._tiles.values()]
-        if any(tile.grown > max(tiling.tile_spans, _LEAST_GROWN) for tile in self._tiles.values()):
-            raise PastChanged("So much is new that the scene is cut into tiles anew.")
-        return [patch for patch in found if patch is not None]
+        found = [patch for city in self._cities for patch in city.update(index, followed)]
+        return found + [patch for river in self._rivers for patch in river.update(index)]
 
     def track(self, tiles: Iterable[str]) -> list[TilePatch]:
         """Follow more tiles whose windows are open; return what has changed of them by now."""
-        now = self._now
-        files = np.unique(np.concatenate([
-            now.rows[self._standing:, _PATH],
-            now.rows[:self._standing][now.rows[:self._standing, _DEATH] != RANK_END, _PATH],
-            _grown(self._lengths_before, self._lengths)])).tolist()
-        found: list[TilePatch] = []
-        for name in tiles:
-            if name in self._tiles:
-                continue
-            drawn = self.scene.drawn(name)
-            tile = self._tiles[name] = OpenTile(self.scene, name, self._ground) if drawn is None else (
-                CoarseTile(self.scene, name, self._ground, drawn))
-            patch = tile.patch(now, files, sorted(self._lives))
-            found += [] if patch is None else [patch]
-        return found
+        every = list(tiles)
+        return [patch for member in (*self._cities, *self._rivers) for patch in member.track(every)]
 
     @property
-    def tracked(self) -> frozenset[str]:
-        """The tiles that are followed."""
-        return frozenset(self._tiles)
-
-    def _stand(self, index: HistoryIndex, followed: Followed) -> Followed:
-        """Return the versions of what stands: blocks instead of what is left out."""
-        return followed if self._left_out is None else self._left_out.folded(index, followed)
-
-    def _as_it_is(self, index: HistoryIndex, followed: Followed) -> Standing:
-        order = np.argsort(self._rows[:, _PATH], kind="stable")
-        return Standing(index, followed, self._rows, self._spans, self._standing, self._lives,
-                        self._counts > 0, self.placement, order, self._rows[order, _PATH])
-
-    # --- files --------------------------------------------------------------------------------
-
-    def _same(self, followed: Followed) -> int:
-        """Return how many versions there are that are still the same."""
-        shared = min(len(self._rows), len(followed.rows))
-        differ = (self._rows[:shared][:, _SAME] != followed.rows[:shared][:, _SAME]).any(axis=1)
-        differ |= self._mode[:shared] != followed.mode[:shared]
-        return int(differ.argmax()) if differ.any() else shared
-
-    def _new_spans(self, index: HistoryIndex, followed: Followed,
-                   same: int) -> tuple[Records, NDArray[np.int64]]:
-        """Return the spans of all rows from `same` on, and their largest sizes; new files get a place."""
-        rows, mode = followed.rows, followed.mode
-        new = rows[same:]
-        before = _continued(rows, same, len(index.paths.parent))
-        sizes = sizes_of(index, new[:, _BLOB], mode[same:], self.scene.definition)
-        largest = np.concatenate([self._largest[:same], sizes])
-        for row in range(same, len(rows)):  # what each continues comes before it
-            if before[row - same] >= 0:
-                largest[row] = max(largest[row], largest[before[row - same]])
-
-        self.placement.extend(index.paths, self.scene.definition.layout.plate)
-        placeless = self.placement.ever[new[:, _PATH]] < 0
-        self._growth.place(index.paths, dict(zip(new[placeless, _PATH].tolist(),
-                                                 largest[same:][placeless].tolist(), strict=True)))
-        # The rows that are eased from come first, so that all are drawn by one rule.
-        bases, eased = np.unique(np.where(before >= 0, before, same), return_inverse=True)
-        bases = bases[bases < same]
-        of_new = before >= same
-        count = len(bases)
-        eased = np.where(before < 0, -1, np.where(of_new, before - same + count, eased))
-        every = np.concatenate([bases, np.arange(same, len(rows))]).astype(np.int64)
-        eased = np.concatenate([np.full(count, -1), np.where(new[:, _TOUCHED] > 0, -1, eased)])
-        drawn = rows[every]
-        follows = {(path, birth) for path, birth in zip(new[:, _PATH].tolist(), new[:, _BIRTH].tolist(),
-                                                        strict=True)}
-        leaves = np.array([death != RANK_END and to < 0 and (path, death) not in follows for path, death, to
-                           in zip(drawn[:, _PATH].tolist(), drawn[:, _DEATH].tolist(),
-                                  drawn[:, _TO].tolist(), strict=True)], np.bool_)
-        made = spans_of(Drawn(
-            drawn[:, _PATH], drawn[:, _BIRTH], drawn[:, _DEATH], drawn[:, _STRATA], mode[every],
-            largest[every], self._authors(index, followed, drawn), self._categories(index, drawn[:, _PATH]),
-            eased, np.concatenate([np.zeros(count, np.bool_), before < 0]), leaves),
-            self.scene.definition, self.placement)[count:]
-        births = made["birth"].astype(np.int64)
-        since = index.timeline[np.maximum(births - 1, 0)]
-        late = (births >= self._late_from) & (index.commit_time[births] < since)
-        made["traits"][late] |= np.uint32(int(Flag.LATE) << 8)
-        return made, largest[same:]
-
-    def _authors(self, index: HistoryIndex, followed: Followed, drawn: NDArray[np.int32]) -> NDArray[Any]:
-        """Return who made the newest stratum of each version."""
-        nodes, head = followed.nodes, followed.head
-        by = drawn[:, _BIRTH].astype(np.int64)
-        at = head[drawn[:, _PATH]].astype(np.int64)
-        # Lists go back in time: as far as so many strata stand.
-        while (beyond := (at >= 0) & (nodes[at, _LENGTH] > drawn[:, _STRATA])).any():
-            at = np.where(beyond, nodes[at, 1], at)
-        known = (at >= 0) & (drawn[:, _STRATA] > 0)
-        by[known] = nodes[at[known], 0]
-        return np.minimum(index.author[by], NOBODY)
-
-    def _categories(self, index: HistoryIndex, path: NDArray[np.int32]) -> NDArray[np.uint8]:
-        wanted, of = np.unique(path, return_inverse=True)
-        offsets, text = names_of(index.paths, wanted.astype(np.int64))
-        whole = text.tobytes()
-        found = np.array([int(category_of(whole[offsets[i]:offsets[i + 1]])) for i in range(len(wanted))],
-                         np.uint8)
-        # What was there when the scene was built may have been said to be something else.
-        columns = self.scene.columns
-        nodes = columns.nodes["node"]
-        row = self._node_rows(wanted.astype(np.uint32) * 2)
-        known = nodes[row] == wanted * 2
-        kind = columns.spans["traits"][columns.nodes["first_span"][row]] >> 16
-        known &= (kind != int(Category.SYMLINK)) & (kind != int(Category.SUBMODULE))
-        found[known] = kind[known]
-        if self._left_out is not None:
-            found[self._left_out.is_block(wanted)] = int(Category.VENDORED)
-        return found[of]
-
-    # --- districts ----------------------------------------------------------------------------
-
-    def _count_standing(self, index: HistoryIndex) -> NDArray[np.int64]:
-        """Return how many files stood below each path at the start."""
-        counts = np.zeros(len(index.paths.parent), np.int64)
-        np.add.at(counts, self._rows[:self._standing, _PATH], 1)
-        own = counts.copy()
-        for path in range(len(counts) - 1, 0, -1):  # a parent's id is smaller
-            counts[index.paths.parent[path]] += counts[path]
-        return counts - own
-
-    def _node_rows(self, wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return where nodes are in the scene's columns; any row for those that are not."""
-        nodes = self.scene.columns.nodes["node"]
-        at = np.searchsorted(nodes, wanted, sorter=self._order)
-        return self._order[np.minimum(at, len(nodes) - 1)]
-
-
-def can_live(scene: BuiltScene) -> bool:
-    """Say whether what happens in a scene can be told by patches: a city that stands by itself."""
-    return scene.definition.kind == "city" and not scene.definition.parts
-
-
-def _grown(before: NDArray[np.int32], now: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the paths that have more strata than before."""
-    padded = np.zeros(len(now), np.int32)
-    padded[:len(before)] = before
-    return np.flatnonzero(now > padded)
-
-
-def _lengths(followed: Followed) -> NDArray[np.int32]:
-    """Return how many strata each path has."""
-    return np.where(followed.head >= 0, followed.nodes[np.maximum(followed.head, 0), _LENGTH]
-                    if len(followed.nodes) else 0, 0).astype(np.int32)
-
-
-def _continued(rows: NDArray[np.int32], first: int, paths: int) -> NDArray[np.int64]:
-    """Return the row that each version from `first` on continues, as `spans.continued` does; else -1."""
-    last = np.full(paths, -1, np.int64)
-    last[rows[:first, _PATH]] = np.arange(first)  # of equal ones the last is kept
-    found = np.full(len(rows) - first, -1, np.int64)
-    own: dict[int, int] = {}
-    table = rows[first:].tolist()
-    deaths = rows[:, _DEATH]
-    for i, (path, birth, _, _, _, _, source, _) in enumerate(table):
-        row = int(last[path if source < 0 else source])
-        while source >= 0 and row >= first and deaths[row] != birth:
-            row = own[row]  # the source's path was taken again by the same commit
-        if row >= 0 and deaths[row] == birth and (source >= 0 or rows[row, _TO] < 0):
-            found[i] = row
-        own[first + i] = int(last[path])
-        last[path] = first + i
-    return found
-
-
-def _district_lives(rows: NDArray[np.int32], standing: int, counts: NDArray[np.int64],
-                    parent: NDArray[np.int32]) -> dict[int, list[tuple[int, int]]]:
-    """Return when files stood below each directory of which something came or went.
-
-    The life that began before the start has birth 0.
-    """
-    born, died = rows[standing:], rows[rows[:, _DEATH] != RANK_END]
-    events = np.concatenate([
-        np.column_stack([born[:, _BIRTH], born[:, _PATH], np.ones(len(born), np.int64)]),
-        np.column_stack([died[:, _DEATH], died[:, _PATH], np.full(len(died), -1)])]).astype(np.int64)
-    # What ends where its successor begins neither came nor went.
-    pairs, of = np.unique(events[:, :2], axis=0, return_inverse=True)
-    net = np.zeros(len(pairs), np.int64)
-    np.add.at(net, of.reshape(-1), events[:, 2])
-    now: dict[int, int] = {}
-    lives: dict[int, list[tuple[int, int]]] = {}
-    at, total = 0, len(pairs)
-    while at < total:
-        rank = int(pairs[at, 0])
-        touched: dict[int, int] = {}
-        while at < total and pairs[at, 0] == rank:
-            path = int(pairs[at, 1])
-            while net[at] and path:
-                path = int(parent[path])
-                if path not in now:
-                    now[path] = int(counts[path]) if path < len(counts) else 0
-                touched.setdefault(path, now[path])
-                now[path] += int(net[at])
-            at += 1
-        for path, before in touched.items():
-            known = lives.setdefault(path, [(0, RANK_END)] if before and path not in lives else [])
-            if before and not now[path]:
-                known[-1] = (known[-1][0], rank)
-            elif now[path] and not before:
-                known.append((rank, RANK_END))
-    return lives
+    def course(self) -> Course:
+        """How the course of its river goes on since it was built; of several: the last."""
+        return self._rivers[-1].course if self._rivers else NO_COURSE

@@ -1,8 +1,6 @@
 """Tiles whose window is open, as viewers have them: what of them new commits change.
 
-What an exact tile shows of a node are its spans; a coarse one shows files thinned, and blocks by the volume
-of what they stand for, as it was built. What came later joins the block on whose ground it stands, as long as
-that is no further off than the tile's error; everything else is shown itself.
+What an exact tile shows of a node are its spans; of coarse ones `coarse_tile` knows more.
 """
 
 from __future__ import annotations
@@ -18,43 +16,16 @@ from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Flag
 from xrserver.history.index import HistoryIndex
 from xrserver.history.versions import Followed
 from xrserver.layout.placement import Placement
-from xrserver.scene.build import BuiltScene
-from xrserver.scene.coarse import CoarseColumns
-from xrserver.scene.hierarchy import STILL_SHARE
+from xrserver.scene.hierarchy import Hierarchy
+from xrserver.scene.patches import TilePatch
 from xrserver.scene.spans import NOBODY, Records, names_of, plates_of
+from xrserver.scene.tree import Part
+from xrserver.scene.walk import Walk
 
-_PATH, _BIRTH, _DEATH = 0, 1, 2
-_LEAVES, _CARRIED, _EASED, _ENTERS = (
+PATH, BIRTH, DEATH = 0, 1, 2
+LEAVES, CARRIED, EASED, ENTERS = (
     int(flag) << 8 for flag in (Flag.LEAVES, Flag.CARRIED, Flag.EASED, Flag.ENTERS))
-_ALL = 0xFFFF_FFFF
-#: What becomes of a path in a coarse tile, where it is in no block of it.
-_ITSELF, _ELSEWHERE = -1, -2
-
-
-@dataclass(frozen=True, slots=True)
-class TilePatch:
-    """What changes in one tile, as `stream.messages.Patch` carries it.
-
-    Attributes
-    ----------
-    tile : str
-    closed : list of [int, int, int, int]
-        A node, the death and the traits that its last span has now, and which of the node's records is
-        meant; death 0 takes that span back.
-    spans, nodes, strata : records
-        Appended; rows that nodes name count within these.
-    name_offsets, name_bytes
-        A whole path for each of the nodes.
-    """
-
-    tile: str
-    closed: list[list[int]]
-    spans: Records
-    nodes: Records
-    strata: Records
-    name_offsets: NDArray[np.uint32]
-    name_bytes: NDArray[np.uint8]
-
+ALL = 0xFFFF_FFFF
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -109,11 +80,9 @@ class Key(NamedTuple):
 class Ground:
     """The walk of a scene by path: on which row each thing is, or where what came later belongs."""
 
-    def __init__(self, scene: BuiltScene, paths: int) -> None:
-        walk = scene.walk
+    def __init__(self, walk: Walk, paths: int) -> None:
         self.rows = np.full(2 * paths, -1, np.int64)
-        if walk is not None:
-            self.rows[walk.node] = np.arange(len(walk.node))
+        self.rows[walk.node] = np.arange(len(walk.node))
         self._anchors: dict[int, int] = {}
 
     def row(self, node: int) -> int:
@@ -137,22 +106,22 @@ class OpenTile:
 
     Parameters
     ----------
-    scene : BuiltScene
     tile : str
-        Its window is open.
+    tree : Hierarchy
+        Of the city.
+    part : Part
+        What of it the tile is of; its window is open.
     ground : Ground
     """
 
-    def __init__(self, scene: BuiltScene, tile: str, ground: Ground) -> None:
+    def __init__(self, tile: str, tree: Hierarchy, part: Part, ground: Ground) -> None:
         self.id = tile
         self._ground = ground
-        part = scene.part(tile)
-        base = scene.tile(tile)
-        self.header = base.header
-        self.lo = base.header.lo
+        self._base = tree.tile(part)
+        self.lo = part.lo
         self._a, self._b = part.a, part.b
-        self._nodes = base.nodes
-        self._by_node = np.argsort(base.nodes["node"], kind="stable")
+        self._nodes = self._base.nodes
+        self._by_node = np.argsort(self._nodes["node"], kind="stable")
         #: What viewers have of a record since the scene was built, that which stood then first.
         self._sent: dict[Key, Records] = {}
         self._strata_sent: dict[int, int] = {}
@@ -206,11 +175,11 @@ class OpenTile:
         rows = now.of_path(node >> 1)
         stood = now.spans[rows[rows < now.standing]]
         stood["death"] = RANK_END
-        stood["traits"] &= np.uint32(_ALL ^ _LEAVES)
+        stood["traits"] &= np.uint32(ALL ^ LEAVES)
         return self._adapted(stood)
 
     def _adapted(self, spans: Records) -> Records:
-        spans["traits"][spans["birth"] < self.lo] |= np.uint32(_CARRIED)
+        spans["traits"][spans["birth"] < self.lo] |= np.uint32(CARRIED)
         return spans
 
     def _lacks_strata(self, now: Standing, key: Key) -> bool:
@@ -260,203 +229,6 @@ class OpenTile:
         return TilePatch(self.id, closed, spans, nodes, strata, *names_of(now.index.paths, path))
 
 
-class CoarseTile(OpenTile):
-    """A tile that is drawn with an error: files thinned, and blocks."""
-
-    _has_strata = False
-
-    def __init__(self, scene: BuiltScene, tile: str, ground: Ground, drawn: CoarseColumns) -> None:
-        super().__init__(scene, tile, ground)
-        walk, blocks = scene.walk, drawn.blocks
-        assert walk is not None
-        base = scene.tile(tile)
-        self._error, self._building = base.header.error, scene.definition.building
-        self._least = self._building.lowest
-        self._blocks = blocks
-        self._block_node = walk.node[blocks.row].astype(np.int64)
-        #: Row of the walk by block, else `_ITSELF` or `_ELSEWHERE`.
-        self._fate = np.full(self._b - self._a, _ITSELF, np.int64)
-        for k, (first, last) in enumerate(zip(blocks.first.tolist(), blocks.last.tolist(), strict=True)):
-            self._fate[first - self._a:last - self._a] = k
-        place = np.concatenate([drawn.itself, blocks.first])
-        order = np.argsort(place, kind="stable")
-        position = np.empty(len(order), np.int64)
-        position[order] = np.arange(len(order))
-        self._record_of_block = position[len(drawn.itself):]
-        self._record_of_row = dict(zip(drawn.itself.tolist(), position[:len(drawn.itself)].tolist(),
-                                       strict=True))
-        # A district may stand as several blocks: they count in the order in which the tile has them.
-        self._nth = np.zeros(len(blocks.row), np.int64)
-        met: dict[int, int] = {}
-        for k in np.argsort(self._record_of_block).tolist():
-            node = int(self._block_node[k])
-            self._nth[k] = met.get(node, 0)
-            met[node] = met.get(node, 0) + 1
-        self._spans = base.spans
-        self._paths: dict[int, int] = {}
-
-    def _place(self, now: Standing, path: int, district: bool) -> int:
-        """Return the block that a path belongs to, else `_ITSELF` or `_ELSEWHERE`."""
-        node = 2 * path + district
-        found = self._paths.get(node)
-        if found is None:
-            found = _ELSEWHERE
-            if self._takes(now, node):
-                row = self._ground.anchor(node, now.index.paths.parent)
-                found = int(self._fate[row - self._a])
-                if found >= 0 and self._ground.row(node) < 0:
-                    plot = now.placement.district[path] if district else now.placement.plot[path]
-                    inside = np.abs(plot[:2] - self._blocks.rectangle[found][:2]) + 0.5 * plot[2:] <= (
-                        0.5 * self._blocks.rectangle[found][2:] + 1e-6)
-                    found = found if inside.all() else _ITSELF
-            self._paths[node] = found
-        return found
-
-    def _states(self, now: Standing, files: Iterable[int],
-                districts: Iterable[int]) -> Iterable[tuple[Key, Records]]:
-        touched: set[int] = set()
-        for path in files:
-            if now.placement.ever[path] < 0:
-                continue
-            block = self._place(now, path, False)
-            if block == _ELSEWHERE:
-                continue
-            rows = now.of_path(path)
-            if block >= 0:
-                touched.add(block)
-                rows = rows[self._too_high(now, rows, block)]
-                if not len(rows) and Key(2 * path) not in self._sent:
-                    continue
-            yield Key(2 * path), self._adapted(self._thinned(now, path, rows))
-        for path in districts:
-            if self._place(now, path, True) == _ITSELF:
-                yield Key(2 * path + 1), self._adapted(now.plates(path))
-        if touched:
-            of_path = np.array([self._place(now, path, False) if now.placement.ever[path] >= 0 else _ELSEWHERE
-                                for path in range(len(now.index.paths.parent))], np.int64)
-            of_row = of_path[now.rows[:, _PATH]]
-            for block in sorted(touched):
-                rows = np.flatnonzero(of_row == block)
-                rows = rows[~self._too_high(now, rows, block)]
-                yield (Key(int(self._block_node[block]), block),
-                       self._adapted(self._versions(now, block, rows)))
-
-    def _which(self, key: Key) -> int:
-        return int(self._nth[key.block]) if key.block >= 0 else 0
-
-    def _first(self, now: Standing, key: Key) -> Records:
-        if key.block >= 0:
-            return self._adapted(self._last_of(int(self._record_of_block[key.block])))
-        if key.node & 1:
-            return super()._first(now, key)
-        record = self._record_of_row.get(self._ground.row(key.node))
-        return self._adapted(SPANS.empty(0) if record is None else self._last_of(record))
-
-    def _last_of(self, record: int) -> Records:
-        """Return what stood of a record when the tile was made: its newest span, or nothing."""
-        row = self._nodes[record]
-        last = int(row["first_span"]) + int(row["span_count"])
-        span = self._spans[last - 1:last].copy()
-        return span[span["death"] == RANK_END]
-
-    def _too_high(self, now: Standing, rows: NDArray[np.int64], block: int) -> NDArray[np.bool_]:
-        spans = now.spans[rows]
-        top = spans["position1"][:, 1].astype(np.float64) + spans["size1"][:, 1]
-        return top - self._blocks.ground[block] > self._error * (1 + 1e-6) + 1e-6
-
-    def _thinned(self, now: Standing, path: int, rows: NDArray[np.int64]) -> Records:
-        """Return the spans of a file without those that would hardly move it."""
-        still = STILL_SHARE * self._error
-        record = self._record_of_row.get(self._ground.row(2 * path))
-        kept: list[Records] = []
-        before = -1
-        for row in rows.tolist():
-            span = now.spans[row:row + 1].copy()
-            if row < now.standing and record is not None:
-                held = self._last_of(record)
-                if len(held):
-                    held["death"] = span["death"]
-                    held["traits"] = (held["traits"] & (_ALL ^ _LEAVES)) | (span["traits"] & _LEAVES)
-                    span = held
-            elif before >= 0 and now.rows[before, _DEATH] == now.rows[row, _BIRTH]:
-                held = kept[-1]
-                off = max(abs(_top(span) - _top(held)), *(0.5 * abs(float(
-                    span["size1"][0, i] - held["size1"][0, i])) for i in (0, 2)))
-                if off <= still:
-                    held["death"] = span["death"]
-                    held["traits"] = (held["traits"] & (_ALL ^ _LEAVES)) | (span["traits"] & _LEAVES)
-                    before = row
-                    continue
-                span["traits"] = (span["traits"] & (_ALL ^ _ENTERS)) | _EASED
-                for then, was in (("position0", "position1"), ("size0", "size1"), ("value0", "value1")):
-                    span[then] = held[was]
-            kept.append(span)
-            before = row
-        return np.concatenate([SPANS.empty(0), *kept])
-
-    def _versions(self, now: Standing, block: int, rows: NDArray[np.int64]) -> Records:
-        """Return the spans of a block since the tile was made: that which stood then, and what followed."""
-        spans, blocks = now.spans[rows], self._blocks
-        tall = spans["position1"][:, 1].astype(np.float64) + spans["size1"][:, 1] - blocks.ground[block]
-        plot = spans["size1"][:, 0].astype(np.float64) * spans["size1"][:, 2]
-        volume = plot * tall
-        old = rows < now.standing
-        live, filled, built = int(old.sum()), float(volume[old].sum()), float(plot[old].sum())
-        events = list(zip(now.rows[rows[~old], _BIRTH].tolist(), [1] * int((~old).sum()),
-                          volume[~old].tolist(), plot[~old].tolist(), strict=True))
-        deaths = now.rows[rows, _DEATH]
-        gone = deaths != RANK_END
-        events += list(zip(deaths[gone].tolist(), [-1] * int(gone.sum()), (-volume[gone]).tolist(),
-                           (-plot[gone]).tolist(), strict=True))
-        events.sort()
-        record = int(self._record_of_block[block])
-        foot = float(blocks.foot[block])
-        kept = [self._last_of(record)]
-        standing = len(kept[0]) > 0
-        at = 0
-        while at < len(events):
-            rank = events[at][0]
-            while at < len(events) and events[at][0] == rank:
-                live, filled = live + events[at][1], filled + events[at][2]
-                built += events[at][3]
-                at += 1
-            if not live:
-                if standing:
-                    kept[-1]["death"], kept[-1]["traits"] = rank, kept[-1]["traits"] | _LEAVES
-                standing = False
-                continue
-            wanted = max(filled / built, self._least) if built > 1e-3 else self._least
-            held = kept[-1]
-            if standing:
-                if abs(wanted - (float(held["size1"][0, 1]) - foot)) <= STILL_SHARE * self._error:
-                    continue
-                held["death"] = rank
-            kept.append(self._risen(record, rank, foot, wanted, held if standing else None))
-            standing = True
-        return np.concatenate(kept)
-
-    def _risen(self, record: int, rank: int, foot: float, height: float, held: Records | None) -> Records:
-        """Return a block's next span; it goes on from `held`."""
-        first = int(self._nodes[record]["first_span"])
-        span = self._spans[first:first + 1].copy()
-        span["birth"], span["death"] = rank, RANK_END
-        span["size1"][0, 1] = foot + height
-        # As many floors as a building of that height has.
-        storeys = max(height - self._building.lowest, 0.0) / self._building.storey
-        span["value1"] = 2.0 ** (storeys ** (1.0 / self._building.growth)) - 1.0
-        span["position0"], span["size0"], span["value0"] = 0.0, 0.0, 0.0
-        span["traits"] &= np.uint32(_ALL ^ (_LEAVES | _CARRIED | _EASED | _ENTERS))
-        span["traits"] |= np.uint32(_ENTERS if held is None else _EASED)
-        if held is not None:
-            for then, was in (("position0", "position1"), ("size0", "size1"), ("value0", "value1")):
-                span[then] = held[was]
-        return span
-
-
-def _top(span: Records) -> float:
-    return float(span["position1"][0, 1]) + float(span["size1"][0, 1])
-
-
 def _difference(node: int, which: int, held: Records, wanted: Records,
                 closed: list[list[int]]) -> Records:
     """Return the spans to append to those that are held, after what is put into `closed`."""
@@ -473,7 +245,7 @@ def _difference(node: int, which: int, held: Records, wanted: Records,
 
 def _same(one: np.void, other: np.void) -> bool:
     """Return whether two spans are the same but for how they end."""
-    if one["birth"] != other["birth"] or (int(one["traits"]) ^ int(other["traits"])) & ~_LEAVES:
+    if one["birth"] != other["birth"] or (int(one["traits"]) ^ int(other["traits"])) & ~LEAVES:
         return False
     return all(np.array_equal(one[name], other[name]) for name in (
         "author", "position1", "size1", "value1", "position0", "size0", "value0"))

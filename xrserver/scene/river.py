@@ -21,8 +21,8 @@ from xrserver.columns import (
 )
 from xrserver.history.index import HistoryIndex
 from xrserver.layout.river import RiverLayout
-from xrserver.scene.category import categories
-from xrserver.scene.spans import NOBODY, SceneColumns, ragged
+from xrserver.scene.category import categories, category_of
+from xrserver.scene.spans import NOBODY, SceneColumns, names_of, ragged
 
 #: Hex digits of an object id that name a commit.
 _DIGITS = 12
@@ -62,13 +62,22 @@ class River:
         metric : str
             What a bead's size says: ``"files"`` or ``"bytes"`` that the commit changed, or ``"equal"``.
         """
-        return River(index, layout, np.minimum(index.author, NOBODY).astype(np.int64), ~_reached(index),
+        return River(index, layout, np.minimum(index.author, NOBODY).astype(np.int64), ~reached(index),
                      _kinds(index), _radii(index, layout, metric), _most_active(index, layout.course_rank))
 
     @property
     def digits(self) -> int:
         """Length of a commit's name."""
         return min(_DIGITS, 2 * self.index.oids.shape[1])
+
+    def grown(self, index: HistoryIndex, layout: RiverLayout, metric: str) -> River:
+        """Return it with the commits that `index` and `layout` have more."""
+        first = len(self.author)
+        return River(index, layout, np.append(self.author, np.minimum(index.author[first:], NOBODY)),
+                     ~reached(index), np.append(self.kind, _kinds(index, first)),
+                     np.append(self.radius, _radii(index, layout, metric, first)),
+                     np.append(self.bed_author, np.minimum(index.author[layout.course_rank[
+                         len(self.bed_author) + 1:]], NOBODY)))
 
     def edges(self, commits: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the edges to the parents of some commits: rows of the index's `parents`."""
@@ -122,7 +131,7 @@ class River:
         spans = SPANS.empty(len(pieces))
         spans["birth"], spans["death"] = layout.course_rank[pieces], RANK_END
         spans["author"] = self.bed_author[pieces]
-        spans["node"] = RIBBON_NODES + 2 * (layout.first_piece[-1] + pieces)
+        spans["node"] = RIBBON_NODES + 2 * layout.bed_piece[pieces]
         # Derivatives as those of a smooth curve through the places.
         run = np.gradient(place, axis=0) if len(place) > 1 else np.zeros_like(place)
         way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place, axis=0), axis=1))])
@@ -223,43 +232,51 @@ def joined(parts: list[SceneColumns]) -> SceneColumns:
         np.concatenate(offsets), np.concatenate([part.name_bytes for part in parts]))
 
 
-def _reached(index: HistoryIndex) -> NDArray[np.bool_]:
+def reached(index: HistoryIndex) -> NDArray[np.bool_]:
     """Return which commits some ref reaches."""
-    from xrserver.kernels.order import reached
+    from xrserver.kernels import order
 
     tips = np.array([*(rank for _, rank, _ in index.refs), index.mainline[-1]], np.int32)
-    return reached(index.parent_offsets, index.parents, tips)
+    return order.reached(index.parent_offsets, index.parents, tips)
 
 
-def _kinds(index: HistoryIndex) -> NDArray[np.uint32]:
+def _kinds(index: HistoryIndex, first: int = 0) -> NDArray[np.uint32]:
     """Return the category that each commit changed most files of; merges and empty ones are OTHER."""
-    n = len(index.oids)
-    file = np.zeros(len(index.paths.parent), np.bool_)
-    file[index.change_path] = True
-    of_path = categories(index.paths, file)
-    commit = np.repeat(np.arange(n, dtype=np.int64), np.diff(index.change_offsets))
-    count = np.bincount(commit * len(Category) + of_path[index.change_path], minlength=n * len(Category))
+    offsets = index.change_offsets[first:]
+    n = len(offsets) - 1
+    changed = index.change_path[offsets[0]:]
+    if first:  # few
+        path, of = np.unique(changed, return_inverse=True)
+        at, text = names_of(index.paths, path.astype(np.int64))
+        whole = text.tobytes()
+        of_change = np.array([category_of(whole[at[i]:at[i + 1]]) for i in range(len(path))], np.uint8)[of]
+    else:
+        file = np.zeros(len(index.paths.parent), np.bool_)
+        file[changed] = True
+        of_change = categories(index.paths, file)[changed]
+    commit = np.repeat(np.arange(n, dtype=np.int64), np.diff(offsets))
+    count = np.bincount(commit * len(Category) + of_change, minlength=n * len(Category))
     count = count.reshape(n, len(Category))
     most = count.argmax(axis=1).astype(np.uint32)
-    merge = np.diff(index.parent_offsets) > 1
+    merge = np.diff(index.parent_offsets[first:]) > 1
     return np.where(merge | (count.sum(axis=1) == 0), np.uint32(Category.OTHER), most)
 
 
-def _radii(index: HistoryIndex, layout: RiverLayout, metric: str) -> NDArray[np.float64]:
+def _radii(index: HistoryIndex, layout: RiverLayout, metric: str, first: int = 0) -> NDArray[np.float64]:
     """Return the radius of each commit's bead, metres: by the logarithm of how much it changed."""
-    p = layout.parameters
-    n = len(index.oids)
+    p, offsets = layout.parameters, index.change_offsets[first:]
     if metric == "files":
-        churn = np.diff(index.change_offsets).astype(np.float64)
+        churn = np.diff(offsets).astype(np.float64)
     elif metric == "bytes":
         sizes = np.append(np.maximum(index.blob_sizes, 0), 0)
-        changed = np.abs(sizes[index.change_blob] - sizes[index.change_old_blob]).astype(np.float64)
+        of = slice(int(offsets[0]), None)
+        changed = np.abs(sizes[index.change_blob[of]] - sizes[index.change_old_blob[of]]).astype(np.float64)
         total = np.concatenate([[0.0], np.cumsum(changed)])
-        churn = (total[index.change_offsets[1:]] - total[index.change_offsets[:-1]]) / 400.0
+        churn = (total[offsets[1:] - offsets[0]] - total[offsets[:-1] - offsets[0]]) / 400.0
     else:
-        churn = np.ones(n)
+        churn = np.ones(len(offsets) - 1)
     # What a merge changed against its first parent is others' work: it is a knot and no bead of its own.
-    churn = np.where(np.diff(index.parent_offsets) > 1, 0.0, churn)
+    churn = np.where(np.diff(index.parent_offsets[first:]) > 1, 0.0, churn)
     return p.bead * np.minimum(0.6 + 0.4 * np.log2(1.0 + churn), p.most_bead)
 
 

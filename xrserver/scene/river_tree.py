@@ -90,6 +90,11 @@ class RiverTree(Tree):
         self._winding = winding
 
     @property
+    def winding(self) -> Winding:
+        """The river, laid out."""
+        return self._winding.value
+
+    @property
     def coarsest(self) -> int:
         """The largest step: a row of `_SIDES`."""
         return len(_SIDES) - 1

@@ -39,6 +39,12 @@ class Course(NamedTuple):
         return Course(np.array(rank), np.array(position).reshape(-1, 3), np.array(across).reshape(-1, 3))
 
 
+    def since(self, rank: int) -> Course:
+        """Return the rows from a rank on."""
+        rows = slice(int(np.searchsorted(self.rank, rank)), None)
+        return Course(self.rank[rows], self.position[rows], self.across[rows])
+
+
 #: Of a scene without a river.
 NO_COURSE = Course(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
 
@@ -82,12 +88,12 @@ def build_table(index: HistoryIndex, palette: Palette, course: Course = NO_COURS
     tags = sorted((rank, name.removeprefix("refs/tags/").encode("utf-8", "surrogateescape"))
                   for name, rank, kind in index.refs if kind == "tag")
     return TableColumns(
-        _columns(TIMELINE, index.timeline, np.minimum(index.author, NOBODY), mainline),
-        _columns(PEOPLE, commits, colours),
+        columns_of(TIMELINE, index.timeline, np.minimum(index.author, NOBODY), mainline),
+        columns_of(PEOPLE, commits, colours),
         _names([display_name(name).encode() for name in index.person_names[:people]]),
-        _columns(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),
+        columns_of(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),
         _names([name for _, name in tags]),
-        _columns(COURSE, *course))
+        columns_of(COURSE, *course))
 
 
 def legend(table: TableColumns, index: HistoryIndex) -> list[LegendRow]:
@@ -114,7 +120,7 @@ def legend_of(table: TableColumns, name_of: Callable[[int], str], known: int) ->
     return [LegendRow(i, name_of(i)[:256], int(commits[i]), int(colour[i])) for i in rows]
 
 
-def _columns(column_set: ColumnSet, *arrays: NDArray[Any]) -> Columns:
+def columns_of(column_set: ColumnSet, *arrays: NDArray[Any]) -> Columns:
     """Name arrays by the columns of a set, in the set's types."""
     return {c.name: np.ascontiguousarray(a, np.dtype(c.dtype))
             for c, a in zip(column_set.columns, arrays, strict=True)}

@@ -246,8 +246,9 @@ class OpenRepository:
         UnknownPath
             There is no such node.
         """
-        if scene.commit_of(node) >= 0:
-            return scene.node_path(node)
+        commit = scene.commit_of(node)
+        if commit >= 0:
+            return self.index.oids[commit].tobytes().hex().encode()
         if not 0 <= node >> 1 < len(self.versions.strata_offsets) - 1:
             raise UnknownPath(f"There is no node {node} here.")
         return names_of(self.index.paths, np.array([node >> 1]))[1].tobytes()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xrserver.scene.open_tiles import TilePatch
-from xrserver.scene.patch_parts import parts
+from xrserver.scene.patches import TilePatch, parts
 from xrserver.stream import bodies, codec
 from xrserver.stream.merging import Merged
 

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from xrserver.columns import COURSE
 from xrserver.history.index import HistoryIndex
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.open_tiles import TilePatch
-from xrserver.scene.table import TableColumns, legend_of
+from xrserver.scene.patches import TilePatch
+from xrserver.scene.table import Course, TableColumns, columns_of, legend_of
 from xrserver.scene.tiles import TileColumns
 from xrserver.stream import codec
 from xrserver.stream.messages import Columns, Commits, Patch, Person, Pose, Scene, TableBody, TileBody
@@ -64,11 +65,11 @@ def scene_message(repository: str, scene: BuiltScene, index: HistoryIndex, rank:
     )
 
 
-def commits_message(scene: BuiltScene, index: HistoryIndex, table: TableColumns, first: int,
+def commits_message(scene: BuiltScene, index: HistoryIndex, table: TableColumns, course: Course, first: int,
                     first_person: int, known: int) -> Commits:
     """Return what brings a table that ends before `first` and `first_person` up to `table`.
 
-    `known` people were there when the scene was built.
+    `course` is how that of a river goes on from `first`; `known` people were there when the scene was built.
     """
     names = strings(table.people_names)
     people = legend_of(table, lambda i: ref_name(names[i].decode("utf-8", "surrogateescape")), known)
@@ -81,7 +82,8 @@ def commits_message(scene: BuiltScene, index: HistoryIndex, table: TableColumns,
         people={name: column[first_person:] for name, column in table.people.items()},
         people_names={"offsets": offsets, "bytes": np.frombuffer(b"".join(kept), np.uint8)},
         tags=True, landmarks=table.landmarks, landmark_names=table.landmark_names,
-        legend=[Person(row.id, row.name, row.commits, row.colour) for row in people])
+        legend=[Person(row.id, row.name, row.commits, row.colour) for row in people],
+        course=columns_of(COURSE, *course))
 
 
 def patch_message(generation: str, sequence: int, patch: TilePatch) -> Patch:

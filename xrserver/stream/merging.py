@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import NODES, SPANS, STRATA, Flag
-from xrserver.scene.open_tiles import TilePatch
+from xrserver.scene.patches import TilePatch
 
 Records = NDArray[Any]
 

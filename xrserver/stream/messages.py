@@ -210,7 +210,7 @@ class Commits:
 
     `timeline` takes the place of all rows from `first` on; `people` follow those before
     `first_person`. `tags` says that `landmarks` take the place of all there were. `legend` is that
-    of the scene.
+    of the scene. `course` takes the place of all rows from its first rank on.
     """
 
     generation: Short
@@ -224,6 +224,7 @@ class Commits:
     landmarks: Annotated[Columns, LANDMARKS]
     landmark_names: Annotated[Columns, NAMES]
     legend: list[Person]
+    course: Annotated[Columns, COURSE]
 
 
 @dataclass(frozen=True, slots=True)

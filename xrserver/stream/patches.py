@@ -91,7 +91,12 @@ def apply_commits(table: TableBody, commits: Commits) -> TableBody:
                     list(range(len(commits.people_names["offsets"]) - 1)))
     marks = (commits.landmarks, commits.landmark_names) if commits.tags else (
         table.landmarks, table.landmark_names)
-    return TableBody(table.id, timeline, people, names, *marks, table.course)
+    course = table.course
+    if len(commits.course["rank"]):
+        kept = int(np.searchsorted(course["rank"], commits.course["rank"][0]))
+        course = {name: np.concatenate((column[:kept], commits.course[name]))
+                  for name, column in course.items()}
+    return TableBody(table.id, timeline, people, names, *marks, course)
 
 
 #: A node, whether it is an aggregate, and which of those that the node has.

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "4ffdd08a2fc31405";
+export const SCHEMA_HASH = "038d4c8dfec29ce9";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.4ffdd08a2fc31405";
+export const SUBPROTOCOL = "xrserver.038d4c8dfec29ce9";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -524,7 +524,7 @@ export interface Patch {
  *
  * `timeline` takes the place of all rows from `first` on; `people` follow those before
  * `first_person`. `tags` says that `landmarks` take the place of all there were. `legend` is that
- * of the scene.
+ * of the scene. `course` takes the place of all rows from its first rank on.
  */
 export interface Commits {
   readonly type: "commits";
@@ -543,6 +543,7 @@ export interface Commits {
   readonly landmarks: LandmarksColumns;
   readonly landmark_names: NamesColumns;
   readonly legend: readonly Person[];
+  readonly course: CourseColumns;
 }
 
 /** The answer to a query, under its number. */
@@ -704,7 +705,7 @@ export interface TableBody {
 /** Which fields of which message or body (by its `type`) are column sets. */
 export const COLUMN_FIELDS: Readonly<Record<string, Readonly<Record<string, keyof typeof COLUMN_SETS>>>> = {
   patch: { spans: "spans", nodes: "nodes", strata: "strata", names: "names" },
-  commits: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names" },
+  commits: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names", course: "course" },
   tilebody: { spans: "spans", nodes: "nodes", strata: "strata", names: "names" },
   tablebody: { timeline: "timeline", people: "people", people_names: "names", landmarks: "landmarks", landmark_names: "names", course: "course" },
 };

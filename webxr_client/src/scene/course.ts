@@ -31,3 +31,19 @@ export class Course {
     return true;
   }
 }
+
+/** A course with what takes the place of all of it from a rank on. */
+export function continued(course: CourseColumns, further: CourseColumns): CourseColumns {
+  const beyond = course.rank.findIndex((rank) => rank >= further.rank[0]!);
+  const kept = beyond < 0 ? course.rank.length : beyond;
+  const rank = new Uint32Array(kept + further.rank.length);
+  rank.set(course.rank.subarray(0, kept));
+  rank.set(further.rank, kept);
+  const places = (before: Float32Array, after: Float32Array): Float32Array => {
+    const all = new Float32Array(3 * rank.length);
+    all.set(before.subarray(0, 3 * kept));
+    all.set(after, 3 * kept);
+    return all;
+  };
+  return { rank, position: places(course.position, further.position), across: places(course.across, further.across) };
+}

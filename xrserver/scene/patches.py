@@ -1,16 +1,47 @@
-"""Patches in pieces that a frame loop takes without a hitch."""
+"""What new commits change of one tile, in pieces that a frame loop takes without a hitch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from xrserver.scene.open_tiles import TilePatch
-from xrserver.scene.spans import ragged
+from xrserver.errors import XrserverError
+from xrserver.scene.spans import Records, ragged
 
 #: Most bytes of columns in one piece, and most closed spans.
 _MOST_BYTES, _MOST_CLOSED = 192 << 10, 4096
+
+
+class PastChanged(XrserverError):
+    """What was built can be patched no further: the scene would have to be made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class TilePatch:
+    """What changes in one tile, as `stream.messages.Patch` carries it.
+
+    Attributes
+    ----------
+    tile : str
+    closed : list of [int, int, int, int]
+        A node, the death and the traits that its last span has now, and which of the node's records is
+        meant; death 0 takes that span back.
+    spans, nodes, strata : records
+        Appended; rows that nodes name count within these.
+    name_offsets, name_bytes
+        A whole path for each of the nodes.
+    """
+
+    tile: str
+    closed: list[list[int]]
+    spans: Records
+    nodes: Records
+    strata: Records
+    name_offsets: NDArray[np.uint32]
+    name_bytes: NDArray[np.uint8]
 
 
 def parts(patch: TilePatch) -> Iterator[TilePatch]:

@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,18 +19,13 @@ from xrserver.history.log import Progress as Report
 from xrserver.history.opening import open_history
 from xrserver.history.recent import read_recent
 from xrserver.history.repository import Repository
-from xrserver.history.versions import VersionsFrom
 from xrserver.history.watch import Watch
+from xrserver.news import News, Piece, Shown
 from xrserver.pipeline import Builder
 from xrserver.scene.build import BuiltScene
-from xrserver.scene.live import LiveScene
-from xrserver.scene.patches import PastChanged, TilePatch, parts
-from xrserver.scene.table import TableColumns, build_table
 from xrserver.server.moments import Moments
 from xrserver.server.opened import OpenRepository
-from xrserver.server.published import FIRST_NUMBER
 from xrserver.server.sessions import Sessions
-from xrserver.stream import bodies, codec
 from xrserver.stream.messages import Notice, Progress
 
 _R = TypeVar("_R")
@@ -46,43 +40,6 @@ _TOLD_SECONDS = 0.25
 
 class _Ended(Exception):
     """Raised within work that is no longer wanted."""
-
-
-@dataclass(slots=True)
-class _Shown:
-    """A generation of a scene, and how far it has been told."""
-
-    scene: BuiltScene
-    live: LiveScene
-    versions_from: VersionsFrom
-    people: int
-    """How many there were when it was built."""
-    told: int
-    """Rows of its table that viewers have, and people."""
-    people_told: int
-    numbers: dict[str, int] = field(default_factory=dict[str, int])
-    """Of the newest patch of each tile."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A patch, or a part of it: its number among those of its tile, and as it is sent."""
-
-    patch: TilePatch
-    number: int
-    frame: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _News:
-    """What to send of one generation."""
-
-    scene: BuiltScene
-    patches: list[_Piece]
-    commits: bytes
-    """For who has the table as it was told last."""
-    replay: bytes
-    """For who has the table as it was built."""
 
 
 class Following:
@@ -104,14 +61,12 @@ class Following:
         self._path, self._config, self._tell = path, config, tell
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"follow {opened.id}")
         self._history: LiveHistory | None = None
-        self._shown: dict[str, _Shown] = {}
+        self._shown = Shown(opened, opened.build)
         self._stirred = asyncio.Event()
         self._trouble = ""
         self._ended = False
         #: Scenes that somebody wants laid out anew, and who waits for that.
         self._untidy: dict[str, asyncio.Future[bool]] = {}
-        #: Scenes that can be patched no further.
-        self._outdated: set[str] = set()
         #: Set whenever everything that was noticed has been told.
         self.current = asyncio.Event()
 
@@ -155,17 +110,17 @@ class Following:
 
     async def _tidy_up(self) -> None:
         """Show those scenes that are wanted so, and those that have to be, as they would be built today."""
-        for name in {**self._untidy, **dict.fromkeys(self._outdated)}:
+        for name in {**self._untidy, **dict.fromkeys(self._shown.outdated)}:
             scene, index = self._opened.scenes.get(name), self._builder.index
             grown = scene is not None and (
-                len(self._builder.base(scene)[0].oids) < len(index.oids) or name in self._outdated)
+                len(self._builder.base(scene)[0].oids) < len(index.oids) or name in self._shown.outdated)
             if scene is not None and grown:
                 made = await self._step(lambda name=name: self._built(name))
                 await self._opened.replace_scene(name, made)
-                self._shown.pop(scene.generation, None)
+                self._shown.forget(scene.generation)
                 self._sessions.begin_again(self._opened.id, {name: made})
                 self._opened.built.set()  # it is followed from now on
-            self._outdated.discard(name)
+            self._shown.outdated.discard(name)
             self._answer_untidy(name, done=grown)
 
     def _answer_untidy(self, *names: str, done: bool = False) -> None:
@@ -199,7 +154,7 @@ class Following:
             await self._tell_of_more()
             if changed is not None:
                 growth = changed[0]
-                if growth.commits or self._outdated:
+                if growth.commits or self._shown.outdated:
                     index, versions = await self._step(self._versions)
                     self._opened.describe(index, versions)
                     self._builder.know(index, versions)
@@ -210,7 +165,7 @@ class Following:
             self._tell_trouble(error)
             self._answer_untidy(*self._untidy)
 
-    async def _publish(self, growth: Growth, moments: Moments, news: list[_News]) -> None:
+    async def _publish(self, growth: Growth, moments: Moments, news: list[News]) -> None:
         opened, sessions = self._opened, self._sessions
         opened.grow(growth.index, moments)
         for each in news:
@@ -219,7 +174,7 @@ class Following:
             published.commits, published.head_rank = each.replay, growth.index.head_rank
             sessions.publish(each.scene.generation, published.table, each.commits)
 
-    async def _send(self, scene: BuiltScene, pieces: list[_Piece]) -> None:
+    async def _send(self, scene: BuiltScene, pieces: list[Piece]) -> None:
         published = self._opened.published(scene)
         for i, piece in enumerate(pieces):
             if i:
@@ -238,7 +193,7 @@ class Following:
     async def _tell_of_more(self) -> None:
         """Follow the tiles that were asked for while their scene was not followed yet."""
         for scene in self._opened.scenes.values():
-            if scene.generation in self._shown:
+            if scene.generation in self._shown.generations:
                 published = self._opened.published(scene)
                 published.told = published.told or set()
                 for tile in published.asked & set(scene.open_tiles) - published.told:
@@ -246,7 +201,7 @@ class Following:
 
     async def _follow_tile(self, scene: BuiltScene, tile: str) -> None:
         """Tell what changes of a tile from now on, and what has changed of it."""
-        await self._send(scene, await self._step(lambda: self._track(scene, tile)))
+        await self._send(scene, await self._step(lambda: self._shown.track(scene, tile)))
         told = self._opened.published(scene).told
         if told is not None:
             told.add(tile)
@@ -320,72 +275,18 @@ class Following:
         self._history = LiveHistory(self._path, self._config.ref, self._config.people, index,
                                         versions)
 
-    def _update(self) -> tuple[Growth, Moments, list[_News]] | None:
+    def _update(self) -> tuple[Growth, Moments, list[News]] | None:
         if self._history is None:
             self._start()
         assert self._history is not None
         growth = self._history.update()
         index = self._history.index
-        fresh = self._take_up(index)
+        behind = self._shown.take_up(index)
         if growth is None:
-            return None if not fresh else (Growth(index, len(index.oids), False, self._history.gone),
-                                           Moments(index, self._opened.moments), self._news(index, fresh))
-        moments = Moments(index, self._opened.moments)
-        return growth, moments, self._news(index, list(self._shown.values()), growth.first)
-
-    def _take_up(self, index: HistoryIndex) -> list[_Shown]:
-        """Follow the scenes that were built meanwhile; return those that are behind."""
-        behind: list[_Shown] = []
-        for scene in self._opened.scenes.values():
-            if scene.generation in self._shown:
-                continue
-            base, versions = self._builder.base(scene)
-            begun = VersionsFrom(base, versions)
-            people = len(base.person_names)
-            live = LiveScene(scene, base, versions, begun)
-            shown = _Shown(scene, live, begun, people, len(base.oids), people)
-            live.track(self._opened.published(scene).asked & set(scene.open_tiles))
-            shown.live.update(base, begun.follow(base))  # loads what the first commit needs
-            self._shown[scene.generation] = shown
-            if len(base.oids) < len(index.oids):
-                behind.append(shown)
-        return behind
-
-    def _news(self, index: HistoryIndex, shown: list[_Shown], first: int | None = None) -> list[_News]:
-        found: list[_News] = []
-        tables: dict[str, TableColumns] = {}
-        for each in shown:
-            scene = each.scene
-            start = each.versions_from.first
-            since = start if first is None else min(first, each.told)
-            palette = scene.definition.palette
-            table = tables.get(scene.definition.name) or build_table(index, palette)
-            tables[scene.definition.name] = table
-            try:
-                patches = self._pieces(each, each.live.update(index, each.versions_from.follow(index)))
-            except PastChanged:
-                self._outdated.add(scene.definition.name)
-                del self._shown[scene.generation]
-                continue
-            commits, replay = (codec.encode(bodies.commits_message(
-                scene, index, table, each.live.course.since(rank), rank, person, each.people))
-                for rank, person in ((since, each.people_told), (start, each.people)))
-            each.told, each.people_told = len(index.oids), len(index.person_names)
-            found.append(_News(scene, patches, commits, replay))
-        return found
-
-    def _track(self, scene: BuiltScene, tile: str) -> list[_Piece]:
-        shown = self._shown.get(scene.generation)
-        return [] if shown is None else self._pieces(shown, shown.live.track([tile]))
-
-    def _pieces(self, shown: _Shown, patches: list[TilePatch]) -> list[_Piece]:
-        found: list[_Piece] = []
-        for patch in patches:
-            for part in parts(patch):
-                number = shown.numbers[part.tile] = shown.numbers.get(part.tile, FIRST_NUMBER - 1) + 1
-                found.append(_Piece(part, number, codec.encode(
-                    bodies.patch_message(shown.scene.generation, number, part))))
-        return found
+            return None if not behind else (Growth(index, len(index.oids), False, self._history.gone),
+                                            Moments(index, self._opened.moments),
+                                            self._shown.news(index, behind))
+        return growth, Moments(index, self._opened.moments), self._shown.news(index, first=growth.first)
 
     def _built(self, name: str) -> BuiltScene:
         assert self._history is not None

@@ -76,8 +76,11 @@ async def test_a_commit_that_lands_is_drawn_where_the_river_ends(chrome: Browser
         before = await visit.state()
         async with asyncio.timeout(60):
             await asyncio.gather(*(each.current.wait() for each in serving.following))
-        oid = await asyncio.to_thread(work.commit, {"src/f3.py": "y\n" * 900, "new.py": "z\n" * 500})
-        await visit.until("state.headRank === 12 && state.rank === 12")
+        for n in range(8):  # far beyond where the river ended, and seen from near by
+            work.second += 86_400
+            changes: dict[str, str | None] = {"src/f3.py": f"{n}\n" * 900, "new.py": f"{n}\n" * 500}
+            oid = await asyncio.to_thread(work.commit, changes)
+            await visit.until(f"state.headRank === {12 + n} && state.rank === {12 + n}")
         after = await visit.state()
         assert after["generation"] == before["generation"]
         assert after["nodesDrawn"] > before["nodesDrawn"]
@@ -86,7 +89,7 @@ async def test_a_commit_that_lands_is_drawn_where_the_river_ends(chrome: Browser
             with Repository.open(work.folder) as repository:
                 course.grow(read_index(repository))
             await visit.run("pose => xrserver.setPose(pose)",
-                            looking_at(course.layout.position[12].tolist(), 6.0))
+                            looking_at(course.layout.position[19].tolist(), 6.0))
             await visit.page.mouse.move(240, 148)
             await visit.until(f"state.hovered !== null && '{oid}'.startsWith(state.hovered)")
             await chromium.soon(lambda: says(visit, f"change {work.second}"))
@@ -94,7 +97,7 @@ async def test_a_commit_that_lands_is_drawn_where_the_river_ends(chrome: Browser
             await visit.until("state.hovered === null")
         pose = (await visit.state())["worldFromScene"]
         async with chromium.visit(chrome, serving.url) as late:
-            await late.until("state.headRank === 12 && state.rank === 12")
+            await late.until("state.headRank === 19 && state.rank === 19")
             await late.run("pose => xrserver.setPose(pose)", pose)
 
             async def same() -> bool:

@@ -134,6 +134,7 @@ export class Beside {
     this.joint = joined(tables);
     const rank = newest ? this.joint.headRank : Math.max(rankAt(this.joint.table.time, date), 0);
     clock.seek(playback, this.joint.headRank, rank, 0, playback);
+    // Plots stay as they were laid out: what comes later moves no neighbour.
     const boxes = this.members.map(({ world }) => world.shown?.scene.root.box ?? []);
     const box = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
     const found = plots(boxes);
@@ -141,10 +142,11 @@ export class Beside {
       const [x, z] = (member.plot = found[k]!);
       Object.assign(member.world.survey.origin, { x, z, first: among(k, 0) });
       member.world.survey.stir();
-      if (boxes[k]!.length === 0) return;
+      const own = member.world.shown?.box;
+      if (own === undefined) return;
       [x, 0, z].forEach((offset, i) => {
-        box[i] = Math.min(box[i]!, boxes[k]![i]! + offset);
-        box[i + 3] = Math.max(box[i + 3]!, boxes[k]![i + 3]! + offset);
+        box[i] = Math.min(box[i]!, own[i]! + offset);
+        box[i + 3] = Math.max(box[i + 3]!, own[i + 3]! + offset);
       });
     });
     this.box = Number.isFinite(box[0]) ? box : [];

@@ -237,6 +237,7 @@ function grew(shown: Shown, from: number): void {
   }
   const following = viewer.film.arriving || viewer.playback.rank >= from;
   if (shown.headRank > from && following && !viewer.playback.playing) viewer.arrive(shown.headRank);
+  viewer.widen(shown.scene.pose);
   viewer.invalidate();
   viewer.hurry();
   together.describe();

@@ -144,6 +144,12 @@ export function lookAt(eye: ReadonlyVector, target: ReadonlyVector, out: Quatern
   return yawPitch(flat > 1e-12 ? Math.atan2(-x, -z) : 0, Math.atan2(y, flat), out);
 }
 
+/** Whether two are the very same. */
+export function samePose(one: ReadonlyPose, other: ReadonlyPose): boolean {
+  return one.scale === other.scale && one.position.every((x, i) => x === other.position[i])
+    && one.orientation.every((x, i) => x === other.orientation[i]);
+}
+
 /** A point of b as one of a. */
 export function apply(aFromB: ReadonlyPose, point: ReadonlyVector, out: Vector = [0, 0, 0]): Vector {
   rotate(aFromB.orientation, point, out);

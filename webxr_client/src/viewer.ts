@@ -199,6 +199,17 @@ export class Viewer {
     if (this.#world !== undefined) this.eye.home(start, this.#world.box, this.city.round, this.journey.home);
   }
 
+  /** There is more beyond what there was: who looks at all of it goes on doing so. */
+  widen(start: spaces.ReadonlyPose): void {
+    const { journey } = this;
+    const at = journey.gliding ? journey.to : journey.pose;
+    const whole = this.seat === null && spaces.samePose(at, journey.home);
+    this.setHome(start);
+    if (!whole || spaces.samePose(at, journey.home)) return;
+    locomotion.glide(journey, journey.home);
+    this.invalidate();
+  }
+
   undo(): void {
     if (this.seat === null) this.desk.undo();
     else this.worn?.undo();

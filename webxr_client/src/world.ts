@@ -6,6 +6,7 @@ import { COMMIT_NODES, RANK_END, type Commits, type Patch, type Person, type Sce
 import type { Era } from "./era.ts";
 import type { City } from "./scene/city.ts";
 import { continued, Course } from "./scene/course.ts";
+import { hold } from "./scene/extent.ts";
 import { Frontier, type Budget } from "./scene/frontier.ts";
 import { governed, newGovernor } from "./scene/governor.ts";
 import type { Hit } from "./scene/bvh.ts";
@@ -26,6 +27,8 @@ export interface Shown {
   legend: readonly Person[];
   dates: Calendar;
   headRank: number;
+  /** What it fills, with all that came later; as a header's. */
+  readonly box: number[];
 }
 
 export interface WorldListener {
@@ -100,7 +103,7 @@ export class World {
 
   /** What all that is shown lies in; metres, scene space. */
   get box(): readonly number[] {
-    return this.beside?.box ?? this.shown?.scene.root.box ?? NOWHERE;
+    return this.beside?.box ?? this.shown?.box ?? NOWHERE;
   }
 
   /** The time that playback goes through: of the history shown, or of all that stand side by side. */
@@ -214,10 +217,10 @@ export class World {
   patch(patch: Patch): void {
     if (this.#awaited?.scene.generation === patch.generation) {
       this.#early.push(patch);
-    } else if (this.shown?.scene.generation === patch.generation && this.#city.tiles.get(patch.tile) !== undefined
-        && !this.#city.patch(patch)) {
+    } else if (this.shown?.scene.generation === patch.generation && this.#city.tiles.get(patch.tile) !== undefined) {
+      hold(this.shown.box, patch.spans.records);
       // One was missed: the tile comes anew, with all that it lacks. Until then it stays as it is.
-      this.#session.send({ type: "want", tiles: [patch.tile] });
+      if (!this.#city.patch(patch)) this.#session.send({ type: "want", tiles: [patch.tile] });
     }
   }
 
@@ -332,7 +335,7 @@ export class World {
     this.#city.add(tile);
     this.#frontier!.hold(tile.header);
     for (const body of finer) if (this.#frontier!.wants(body.header.id)) this.#city.add(body);
-    this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1 };
+    this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1, box: [...scene.root.box] };
     this.#city.bound(scene.root);
     this.#city.paint(table.colours);
     this.#run(table);

@@ -94,6 +94,7 @@ class City:
 
     def __init__(self, scene: Scene, table: TableBody) -> None:
         self._tiles: dict[str, Tile] = {}
+        self._box = tuple(scene.root.box)
         #: Of which tiles the categories were found last.
         self._occurring: tuple[tuple[str, ...], tuple[int, ...]] = (), ()
         self.grow(scene, table)
@@ -113,7 +114,7 @@ class City:
     @property
     def box(self) -> tuple[float, ...]:
         """What the city fills: min x, y, z, max x, y, z in metres, scene space."""
-        return tuple(self.scene.root.box)
+        return self._box
 
     def add(self, body: TileBody) -> None:
         """Take up a tile."""
@@ -124,6 +125,8 @@ class City:
         counts = nodes["span_count"].astype(np.int64)
         births = np.repeat(np.arange(len(nodes), dtype=np.int64) << 32, counts) + spans["birth"][
             _ragged(nodes["first_span"].astype(np.int64), counts)]
+        box = body.header.box  # what came later may stand beyond what there was
+        self._box = (*map(min, self._box[:3], box[:3]), *map(max, self._box[3:], box[3:]))
         self._tiles[body.header.id] = Tile(
             spans, nodes, _records(body.strata, STRATA.dtype), body.names["offsets"],
             body.names["bytes"].tobytes(), order, ids[order], births, np.cumsum(counts) - counts,

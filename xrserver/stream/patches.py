@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xrserver.columns import RANK_END, Flag
 from xrserver.errors import WireError
+from xrserver.scene.tiles import bounds
 from xrserver.stream.messages import Columns, Commits, Patch, TableBody, TileBody
 
 _RUNS = (("first_span", "span_count"), ("first_stratum", "stratum_count"))
@@ -75,7 +76,11 @@ def apply_patch(body: TileBody, patch: Patch) -> TileBody:
             ends[at] += had + more
     every = np.concatenate([nodes, appended[fresh]])
     spans, strata = (np.concatenate([table, *tail]) for table, tail in zip(tables, tails, strict=True))
-    header = replace(body.header, nodes=len(every), spans=len(spans), strata=len(strata))
+    box = body.header.box
+    if len(added_spans):  # it may stand beyond what there was
+        new = bounds(added_spans)
+        box = [*map(min, box[:3], new[:3]), *map(max, box[3:], new[3:])]
+    header = replace(body.header, box=box, nodes=len(every), spans=len(spans), strata=len(strata))
     return TileBody(header, {"records": spans}, {"records": every}, {"records": strata},
                     _joined(body.names, patch.names, fresh))
 

@@ -186,7 +186,7 @@ function remember(journey: Journey): void {
   if (journey.past.length > PAST_MOST) journey.past.shift();
 }
 
-function glide(journey: Journey, to: ReadonlyPose): void {
+export function glide(journey: Journey, to: ReadonlyPose): void {
   spaces.copyPose(journey.pose, journey.from);
   spaces.copyPose(to, journey.to);
   journey.gliding = true;

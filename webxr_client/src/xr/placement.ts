@@ -177,7 +177,7 @@ export class Placement implements Part {
     const shown = this.#world.shown;
     if (shown === undefined || !moment.seen) return;
     const preview = this.#preview;
-    preview.step(moment, shown.scene.root.box, this.#viewer.journey.pose);
+    preview.step(moment, shown.box, this.#viewer.journey.pose);
     const able = preview.able(frame);
     this.#city.standing = true;
     this.#passthrough.mark(preview.found ? "found" : "floating");

@@ -37,12 +37,14 @@ class Flowing:
     """A live history, a scene with its river, and what a viewer has made of all patches."""
 
     def __init__(self, live: LiveHistory, name: str = "river", tiling: Tiling | None = None,
-                 tracked: float = 1.0) -> None:
+                 tracked: float = 1.0, straight: float | None = None) -> None:
         self.live = live
         versions = file_versions(live.index)
         definition = load_scene(name)
         if tiling is not None:
             definition = replace(definition, tiling=tiling)
+        if straight is not None:
+            definition = replace(definition, river=replace(definition.river, straight=straight))
         self.built: BuiltScene = build_scene(live.index, versions, definition, "f" * 32)
         self.headers = [self.built.root]
         for header in self.headers:
@@ -276,6 +278,26 @@ def test_whatever_people_do_every_cut_shows_each_commit_and_edge_of_git(
             flowing.check()
     assert anew < 6
     flowing.live.close()
+
+
+def test_a_tile_that_is_asked_for_late_gets_what_the_others_got_bit_by_bit(tmp_path: Path) -> None:
+    work = Work(tmp_path / "work")
+    for n in range(80):
+        work.commit({f"f{n % 5}": f"{n}\n"})
+    for straight in (160.0, 20.0):
+        flowing = Flowing(opened(work.folder), tiling=CUT, tracked=0.0, straight=straight)
+        river = flowing.built.river
+        assert river is not None and river.coiled == (straight == 20.0)
+        flowing.take(flowing.scene.track([flowing.built.root.id]))
+        for n in range(5):
+            work.second += 600 * n * n
+            work.commit({f"f{n}": "more\n" * n})
+            flowing.follow()
+        flowing.take(flowing.scene.track(flowing.bodies))
+        new = [set(rows(body)) - set(rows(flowing.base[tile])) for tile, body in flowing.bodies.items()]
+        told = [each for each in new if each]
+        assert len(told) > 1 and all(each == told[0] for each in told)
+        flowing.live.close()
 
 
 def test_a_river_whose_past_looks_different_now_is_made_anew(work: Work) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xrserver.history.index import HistoryIndex
 
 #: Part of a generation's name: raised when the same history would be placed differently.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 #: Places at which the width of the river is looked at before it is wound up.
 _LOOKS = 4096
@@ -24,6 +24,9 @@ _LOOKS = 4096
 _COURSE = 1024
 #: … and how far it turns at most between two of them where it is coiled, radians.
 _COURSE_TURN = 0.2
+
+#: The stretch of the mainline by which its heading is found, metres.
+_STEP = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,12 @@ class RiverLayout:
 
         s = self.shape
         return course.places(along, aside, np.zeros(len(along)), s.length, s.radii, s.angle, s.slope, s.base)
+
+    def headings(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return which way the mainline runs there: (n, 3) float64, of length 1."""
+        zero, half = np.zeros(len(along)), 0.5 * _STEP
+        run = self.places(along + half, zero) - self.places(along - half, zero)
+        return run / np.linalg.norm(run, axis=1)[:, None]
 
 
 def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: float = 0.0,

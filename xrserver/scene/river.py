@@ -132,11 +132,9 @@ class River:
         spans["birth"], spans["death"] = layout.course_rank[pieces], RANK_END
         spans["author"] = self.bed_author[pieces]
         spans["node"] = RIBBON_NODES + 2 * layout.bed_piece[pieces]
-        # Derivatives as those of a smooth curve through the places.
-        run = np.gradient(place, axis=0) if len(place) > 1 else np.zeros_like(place)
+        along = layout.headings(layout.along[layout.course_rank])
         way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place, axis=0), axis=1))])
         step = (way[last] - way[pieces])[:, None]
-        along = run / np.maximum(np.linalg.norm(run, axis=1), 1e-9)[:, None]
         down = np.array([0.0, 1.1 * layout.parameters.bead * layout.parameters.most_bead, 0.0])
         spans["position1"], spans["position0"] = place[pieces] - down, place[last] - down
         spans["size1"], spans["size0"] = along[pieces] * step, along[last] * step

@@ -18,9 +18,9 @@ from test_native_viewer import SIZE, beside, pixels
 from xrserver import clock
 from xrserver.columns import NODES, SPANS, STRATA, Flag
 from xrserver.native.arrival import Arrival
-from xrserver.native.city import Tile, _keys
 from xrserver.native.desktop import DesktopViewer
 from xrserver.native.offscreen import Offscreen
+from xrserver.native.tile import Tile
 
 SECONDS = 1 / 64
 
@@ -200,10 +200,10 @@ def test_blocks_of_a_directory_are_told_apart_from_it_and_from_each_other() -> N
     nodes["node"], spans["traits"] = [3, 3, 4, 3, 7, 7], [0, block, 0, block, 0, block]
     offsets = np.cumsum([0, *map(len, names)]).astype(np.uint32)
     nothing = np.empty(0, np.int64)
-    tile = Tile(spans, nodes, STRATA.empty(0), offsets, b"".join(names), *[nothing] * 4,
+    tile = Tile(None, spans, nodes, STRATA.empty(0), offsets, b"".join(names), *[nothing] * 4,
                 frozenset())
-    keys = _keys(tile)
+    keys = tile.keys()
     assert len(np.unique(keys)) == 6 and keys.all()
     # Another generation numbers them otherwise.
     nodes["node"] = [9, 9, 2, 9, 5, 5]
-    assert (_keys(tile) == keys).all()
+    assert (tile.keys() == keys).all()

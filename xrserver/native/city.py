@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver import clock
-from xrserver.columns import COMMIT_NODES, NODES, SPANS, STRATA, Flag
+from xrserver.columns import COMMIT_NODES, Flag
+from xrserver.native.tile import Tile
 from xrserver.spaces import Vector
-from xrserver.stream.messages import Columns, Scene, TableBody, TileBody
+from xrserver.stream.messages import Columns, Scene, TableBody
 
 #: Districts deeper than this are not labelled.
 _LABEL_DEPTH = 3
@@ -35,51 +36,6 @@ class Labels:
     text: list[str]
     anchor: NDArray[np.float64]
     radius: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tile:
-    """A tile's records, rows as it numbers them.
-
-    Attributes
-    ----------
-    offsets : (n + 1,) uint32
-        Where in `text` the path of each node lies.
-    order, ids : (n,) int64
-        Rows by node, and their nodes: ascending.
-    births : int64
-        Row of the node, then birth, of every span: ascending, so that one search finds many.
-    starts : (n,) int64
-        Where in `births` each node's begin.
-    categories : frozenset of int
-        Of its nodes.
-    """
-
-    spans: NDArray[np.void]
-    nodes: NDArray[np.void]
-    strata: NDArray[np.void]
-    offsets: NDArray[np.uint32]
-    text: bytes
-    order: NDArray[np.int64]
-    ids: NDArray[np.int64]
-    births: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    categories: frozenset[int]
-
-    def name(self, row: int) -> str:
-        """Return the last part of a node's path."""
-        path = self.text[self.offsets[row]:self.offsets[row + 1]]
-        return path.rsplit(b"/", 1)[-1].decode("utf-8", "replace")
-
-    def standing(self, rank: int, first: int = 0, last: int | None = None) -> tuple[
-            NDArray[np.int64], NDArray[np.bool_]]:
-        """Return of nodes `first` … `last` − 1 the row of each span at a rank, and which stand then."""
-        rows = np.arange(first, len(self.nodes) if last is None else last, dtype=np.int64)
-        # Among its node's spans, the last born by now.
-        latest = np.searchsorted(self.births, (rows << 32) + rank, side="right") - 1
-        starts = self.starts[rows]
-        at = self.nodes["first_span"][rows].astype(np.int64) + np.maximum(latest - starts, 0)
-        return at, (latest >= starts) & (self.spans["death"][at] > rank)
 
 
 class City:
@@ -116,25 +72,22 @@ class City:
         """What the city fills: min x, y, z, max x, y, z in metres, scene space."""
         return self._box
 
-    def add(self, body: TileBody) -> None:
-        """Take up a tile."""
-        nodes = _records(body.nodes, NODES.dtype)
-        ids = nodes["node"].astype(np.int64)
-        order = np.argsort(ids, kind="stable")
-        spans = _records(body.spans, SPANS.dtype)
-        counts = nodes["span_count"].astype(np.int64)
-        births = np.repeat(np.arange(len(nodes), dtype=np.int64) << 32, counts) + spans["birth"][
-            _ragged(nodes["first_span"].astype(np.int64), counts)]
-        box = body.header.box  # what came later may stand beyond what there was
+    def add(self, name: str, tile: Tile) -> None:
+        """Take up a tile, or how it stands now."""
+        before = self._tiles.get(name)
+        self._tiles[name] = tile
+        box = tile.body.header.box  # what came later may stand beyond what there was
         self._box = (*map(min, self._box[:3], box[:3]), *map(max, self._box[3:], box[3:]))
-        self._tiles[body.header.id] = Tile(
-            spans, nodes, _records(body.strata, STRATA.dtype), body.names["offsets"],
-            body.names["bytes"].tobytes(), order, ids[order], births, np.cumsum(counts) - counts,
-            frozenset(np.unique(spans["traits"][nodes["first_span"]] >> 16).tolist()))
+        if before is None or before.categories != tile.categories:
+            self._occurring = (), ()
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
         self._tiles.pop(tile, None)
+
+    def tile(self, name: str) -> Tile | None:
+        """Return a tile by its name; None where it is not here."""
+        return self._tiles.get(name)
 
     def tiles(self, drawn: tuple[str, ...]) -> list[Tile]:
         """Return tiles by their names."""
@@ -197,7 +150,7 @@ class City:
         Returns
         -------
         keys : (n,) uint64
-            As `keys_of`.
+            As `Tile.keys`.
         places : (n, 5) float32
             The middle of its base, width and depth; metres, scene space.
         """
@@ -205,14 +158,10 @@ class City:
         for tile in (self._tiles[name] for name in drawn):
             at, live = tile.standing(rank)
             own = tile.spans[at[live]]
-            keys.append(_keys(tile)[live])
+            keys.append(tile.keys()[live])
             places.append(np.concatenate([own["position1"], own["size1"][:, [0, 2]]], axis=1))
         known, places = np.concatenate(keys), np.concatenate(places)
         return known[known > 0], places[known > 0]
-
-    def keys_of(self, tile: str) -> NDArray[np.uint64]:
-        """Return by row of a tile what tells paths apart, whatever their numbers; 0: it is no one thing."""
-        return _keys(self._tiles[tile])
 
     def author(self, person: int) -> str:
         """Return a person's name."""
@@ -262,31 +211,6 @@ class City:
         return Labels([text[i] for i in order], anchor[order], radius[order])
 
 
-def _keys(tile: Tile) -> NDArray[np.uint64]:
-    """Return a hash of each node's path, files' unlike districts' and blocks'; 0 for commits and ribbons.
-
-    Of the blocks that a district has in a tile, each is told by which it is of them.
-    """
-    nodes = tile.nodes
-    data = np.frombuffer(tile.text, np.uint8)
-    starts = tile.offsets[:-1].astype(np.int64)
-    lengths = np.diff(tile.offsets.astype(np.int64))
-    within = np.arange(len(data)) - np.repeat(starts, lengths)
-    power = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, 0x9E3779B97F4A7C15, np.uint64))
-    sums = np.zeros(len(data) + 1, np.uint64)
-    np.cumsum((data.astype(np.uint64) + np.uint64(1)) * power[within], out=sums[1:])
-    found = sums[tile.offsets[1:]] - sums[tile.offsets[:-1]]
-    found = (found << np.uint64(1) | (nodes["node"] & 1).astype(np.uint64)) + np.uint64(1)
-    flags = tile.spans["traits"][np.minimum(nodes["first_span"], max(len(tile.spans) - 1, 0))] >> 8
-    blocks = np.flatnonzero(flags & int(Flag.AGGREGATE))
-    order = blocks[np.argsort(nodes["node"][blocks], kind="stable")]
-    first = np.diff(nodes["node"][order].astype(np.int64), prepend=-1) != 0
-    at = np.arange(len(order))
-    which = at - np.maximum.accumulate(np.where(first, at, 0)) + 1 if len(order) else at
-    found[order] += which.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
-    return np.where(nodes["node"] < COMMIT_NODES, found, np.uint64(0))
-
-
 def _tile_labels(tile: Tile, rank: int) -> Labels:
     nodes, spans = tile.nodes, tile.spans
     count = len(nodes)
@@ -310,17 +234,6 @@ def _tile_labels(tile: Tile, rank: int) -> Labels:
     anchor = np.stack([place[:, 0], highest[wanted], place[:, 2]], axis=1)
     names = [f"{tile.name(row)}/" for row in wanted.tolist()]
     return Labels(names, anchor, 0.5 * np.hypot(size[:, 0], size[:, 2]))
-
-
-def _ragged(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rows [start, start + count) of every pair, one after the other."""
-    before = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum()), dtype=np.int64) + np.repeat(starts - before, counts)
-
-
-def _records(columns: Columns, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    records = columns["records"]
-    return np.ascontiguousarray(records).view(dtype).reshape(-1)
 
 
 def _strings(names: Columns) -> list[bytes]:

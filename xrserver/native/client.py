@@ -15,6 +15,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from xrserver.errors import ConnectionLost, XrserverError
+from xrserver.native import tile as records
+from xrserver.native.tile import Change, Tile
 from xrserver.stream.client import Session, connect
 from xrserver.stream.messages import (
     Commits,
@@ -26,7 +28,6 @@ from xrserver.stream.messages import (
     Result,
     Scene,
     TableBody,
-    TileBody,
 )
 
 #: Seconds between attempts to reach a server that went away.
@@ -52,9 +53,10 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A tile, or how it stands after a patch."""
+    """A tile, or how it stands after a patch and in what it is another than when it came last."""
 
-    body: TileBody
+    tile: Tile
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class Link:
         self._news: SimpleQueue[News] = SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._session: Session | None = None
-        self._wanted: set[str] = set()
+        #: As each came last; None of what is on its way.
+        self._wanted: dict[str, Tile | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
         #: The scene that is to be shown, empty for the server's choice; and that another one is wanted.
@@ -147,7 +150,8 @@ class Link:
     def drop(self, tiles: list[str]) -> None:
         """Let go of tiles."""
         def forget(session: Session) -> list[Coroutine[Any, Any, None]]:
-            self._wanted.difference_update(tiles)
+            for tile in tiles:
+                self._wanted.pop(tile, None)
             return [session.drop(*tiles)]
 
         self._call(forget)
@@ -276,7 +280,7 @@ class Link:
                     self._wanted.clear()
                     self._news.put(self._opened(message, await session.table(), session))
                 case Patch() if message.tile in self._wanted:
-                    self._news.put(Arrived(await session.tile(message.tile)))
+                    await self._bring(session, message.tile)
                 case Commits() if message.generation == session.scene.generation:
                     self._news.put(Grown(session.scene, await session.table()))
                 case Notice():
@@ -293,8 +297,18 @@ class Link:
 
     async def _fetch(self, session: Session, tile: str) -> None:
         if tile not in self._wanted:
-            self._wanted.add(tile)
-            self._news.put(Arrived(await session.tile(tile)))
+            self._wanted[tile] = None
+            await self._bring(session, tile)
+
+    async def _bring(self, session: Session, tile: str) -> None:
+        """Let the frame loop have a tile as it stands, unless it has it so or gave it up meanwhile."""
+        body = await session.tile(tile)
+        if tile not in self._wanted:
+            return
+        before = self._wanted[tile]
+        if before is None or before.body is not body:
+            now = self._wanted[tile] = records.read(body)
+            self._news.put(Arrived(now, None if before is None else records.change(before, now)))
 
     async def _answer(self, key: object, asked: Coroutine[Any, Any, Result | Panel]) -> None:
         try:

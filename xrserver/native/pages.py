@@ -6,7 +6,7 @@ pages of 32 rows of one class; another choice of tiles, or another order, writes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import moderngl
 import numpy as np
@@ -87,7 +87,7 @@ class Pages:
         return texture
 
     def add(self, tile: str, nodes: NDArray[np.void], spans: NDArray[np.void], first_span: int,
-            first_stratum: int) -> None:
+            first_stratum: int, room: int = 0) -> None:
         """Make a tile's nodes ready to be drawn.
 
         Parameters
@@ -96,6 +96,8 @@ class Pages:
             Records of `columns.NODES` and SPANS, rows as the tile numbers them.
         first_span, first_stratum : int
             Where the tile's spans and strata lie in their pools.
+        room : int
+            So many more may follow, by `change`.
         """
         firsts = spans[np.minimum(nodes["first_span"], max(len(spans) - 1, 0))]
         classes = _classes(firsts["traits"]) if len(nodes) else np.empty(0, np.int64)
@@ -116,11 +118,46 @@ class Pages:
         heads = np.zeros(len(rows), np.int64)
         heads[places] = order
         middles = firsts["position1"][heads[::PAGE]][:, [0, 2]] if len(rows) else np.empty((0, 2), np.float32)
-        number = self._pool.add(rows)
+        number = self._pool.add(rows, room)
         lie = np.empty(len(nodes), np.int64)
         lie[order] = number + places
         here = number // PAGE + np.arange(int(pages.sum()), dtype=np.uint32)
         self._sheets[tile] = _Sheet(number, here, np.repeat(np.arange(5), pages), middles, ids, lie)
+
+    def change(self, tile: str, nodes: NDArray[np.void], spans: NDArray[np.void], changed: NDArray[np.int64],
+               first_span: int, first_stratum: int) -> bool:
+        """Write those of a tile's nodes that are new or otherwise; return whether they go where it lies.
+
+        Parameters
+        ----------
+        nodes, spans, first_span, first_stratum
+            As of `add`; what a tile has keeps its row.
+        changed : (n,) int64
+            Rows, ascending.
+        """
+        sheet = self._sheets[tile]
+        classes = _classes(spans["traits"][nodes["first_span"][changed]])
+        known = int(np.searchsorted(changed, len(sheet.rows)))
+        lie = sheet.rows[changed[:known]] - sheet.number
+        if (sheet.classes[lie // PAGE] != classes[:known]).any():
+            return False
+        fresh = changed[known:]
+        if len(fresh):
+            middles = spans["position1"][nodes["first_span"][fresh]][:, [0, 2]]
+            grown = _placed(sheet, nodes["node"][fresh], classes[known:], middles)
+            if len(grown.ids) > self._pool.holds(sheet.number):
+                return False
+            if len(grown.pages) > len(sheet.pages):
+                self._eye = None  # the list is another
+            self._sheets[tile] = sheet = grown
+            self._ids = None
+        places = sheet.rows[changed] - sheet.number
+        order = np.argsort(places)
+        records = nodes[changed[order]]
+        records["first_span"] += first_span
+        records["first_stratum"] += first_stratum
+        self._pool.write(sheet.number, places[order], records)
+        return True
 
     def remove(self, tile: str) -> None:
         """Let go of a tile."""
@@ -172,17 +209,41 @@ class Pages:
 
     def find(self, nodes: list[int]) -> list[int]:
         """Return which rows, as they are drawn, are of these nodes of the city: the river marks itself."""
-        if self._eye is None:
-            return []  # a tile has gone, and what is drawn instead is not known yet
+        nodes = [node for node in nodes if 0 <= node < COMMIT_NODES]
+        if self._eye is None or not nodes:
+            return []  # where a tile has gone, what is drawn instead is not known yet
         if self._ids is None:
             every = (self._sheets[tile].ids for tile in self._shown)
             self._ids = np.concatenate([np.empty(0, np.uint32), *every])
         found: list[int] = []
         for node in nodes:
-            if 0 <= node < COMMIT_NODES:
-                rows = np.flatnonzero(self._ids == node)
-                found += (self._order[rows // PAGE] * PAGE + rows % PAGE).tolist()
+            rows = np.flatnonzero(self._ids == node)
+            found += (self._order[rows // PAGE] * PAGE + rows % PAGE).tolist()
         return found
+
+
+def _placed(sheet: _Sheet, ids: NDArray[np.uint32], classes: NDArray[np.int64],
+            middles: NDArray[np.float32]) -> _Sheet:
+    """Return a sheet with more nodes: where pages of their class have room, then in pages behind all."""
+    every, held = sheet.ids.copy(), np.repeat(sheet.classes, PAGE)
+    kinds, near = [sheet.classes], [sheet.middles]
+    places = np.empty(len(ids), np.int64)
+    end = len(every)
+    for one in np.unique(classes).tolist():
+        own = np.flatnonzero(classes == one)
+        free = np.flatnonzero((every == _NOBODY) & (held == one))[:len(own)]
+        more = len(own) - len(free)
+        places[own] = np.concatenate([free, end + np.arange(more)])
+        pages = -(-more // PAGE)
+        kinds.append(np.full(pages, one))
+        near.append(middles[own[len(free)::PAGE]])
+        end += pages * PAGE
+    every = np.concatenate([every, np.full(end - len(every), _NOBODY, np.uint32)])
+    every[places] = ids
+    return replace(
+        sheet, pages=sheet.number // PAGE + np.arange(end // PAGE, dtype=np.uint32),
+        classes=np.concatenate(kinds), middles=np.concatenate(near), ids=every,
+        rows=np.concatenate([sheet.rows, sheet.number + places]))
 
 
 def _classes(traits: NDArray[np.uint32]) -> NDArray[np.int64]:

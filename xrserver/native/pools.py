@@ -41,19 +41,20 @@ class Pool:
         self._rows = rows
         return texture
 
-    def add(self, records: NDArray[np.void]) -> int:
+    def add(self, records: NDArray[np.void], room: int = 0) -> int:
         """Upload packed records and return the number of the first: what rows are rebased by.
 
-        Records never straddle: the first lies at a texel that is a multiple of its size in texels.
+        Records never straddle: the first lies at a texel that is a multiple of its size in texels. Behind
+        them is `room` for so many more.
         """
         words = np.ascontiguousarray(records).view(np.uint32).reshape(-1)
         # Rows in steps that are whole numbers of records.
         step = self._texels
-        rows = -(-max(words.size // self._components, 1) // WIDTH)
+        rows = -(-max(words.size // self._components + room * step, 1) // WIDTH)
         rows += -rows % step
         first = self._take(rows, step)
         self._held[first] = rows
-        self._upload(first, words)
+        self._upload(first * WIDTH, words)
         return first * WIDTH // self._texels
 
     def remove(self, number: int) -> None:
@@ -61,6 +62,26 @@ class Pool:
         first = number * self._texels // WIDTH
         rows = self._held.pop(first)
         self._free = _joined([*self._free, (first, rows)])
+
+    def holds(self, number: int) -> int:
+        """Return how many records there is room for where `add` returned `number`."""
+        return self._held[number * self._texels // WIDTH] * WIDTH // self._texels
+
+    def write(self, number: int, rows: NDArray[np.int64], records: NDArray[np.void]) -> None:
+        """Write some records again, or behind what was there.
+
+        Parameters
+        ----------
+        number : int
+            What `add` returned.
+        rows : (n,) int64
+            Ascending: where each lies from there.
+        """
+        words = np.ascontiguousarray(records).view(np.uint32).reshape(len(rows), -1)
+        # What lies together is written at once, line by line of the texture.
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1).tolist()
+        for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
+            self._upload((number + int(rows[first])) * self._texels, words[first:last].reshape(-1))
 
     def _take(self, rows: int, step: int) -> int:
         for i, (start, length) in enumerate(self._free):
@@ -86,15 +107,16 @@ class Pool:
         for made in (*frames, old):
             made.release()
 
-    def _upload(self, first: int, words: NDArray[np.uint32]) -> None:
-        line = WIDTH * self._components
-        whole = words.size // line
-        if whole:
-            self.texture.write(words[:whole * line].data, viewport=(0, first, WIDTH, whole))
-        rest = words[whole * line:]
-        if rest.size:
-            width = rest.size // self._components
-            self.texture.write(np.ascontiguousarray(rest).data, viewport=(0, first + whole, width, 1))
+    def _upload(self, at: int, words: NDArray[np.uint32]) -> None:
+        """Write words from a texel on: the rest of its line, whole lines, and what begins another."""
+        while words.size:
+            line, column = divmod(at, WIDTH)
+            left = words.size // self._components
+            lines = left // WIDTH if column == 0 and left >= WIDTH else 1
+            wide = min(WIDTH - column, left)
+            some = words[:lines * wide * self._components]
+            self.texture.write(some.data, viewport=(column, line, wide, lines))
+            at, words = at + lines * wide, words[some.size:]
 
 
 def _joined(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:

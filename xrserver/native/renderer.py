@@ -15,6 +15,7 @@ from xrserver.native.pages import Pages
 from xrserver.native.pools import Pool
 from xrserver.native.programs import Programs
 from xrserver.native.settling import Settling
+from xrserver.native.tile import Change, Tile
 from xrserver.native.uniforms import Uniforms
 from xrserver.scene.palette import NOBODY
 from xrserver.spaces import Matrix, Pose, Vector
@@ -95,16 +96,37 @@ class Renderer:
         self._people.write(_bytes(colours, 256 * rows))
         self._categories.write(_bytes(np.array(categories, np.uint32), 16))
 
-    def add(self, tile: str, spans: NDArray[np.void], nodes: NDArray[np.void],
-            strata: NDArray[np.void]) -> None:
-        """Make a tile resident: packed records of `columns.SPANS`, NODES and STRATA."""
-        first_span, first_stratum = self._spans.add(spans), self._strata.add(strata)
+    def add(self, tile: str, spans: NDArray[np.void], nodes: NDArray[np.void], strata: NDArray[np.void],
+            room: float = 0.0) -> None:
+        """Make a tile resident: packed records of `columns.SPANS`, NODES and STRATA.
+
+        Behind them is `room` for as many more, as a share of what there is.
+        """
+        more = [int(room * len(records)) for records in (spans, nodes, strata)]
+        first_span, first_stratum = self._spans.add(spans, more[0]), self._strata.add(strata, more[2])
         states, rows = spans.view(SPANS.dtype).reshape(-1), nodes.view(NODES.dtype).reshape(-1)
-        self._pages.add(tile, rows, states, first_span, first_stratum)
+        self._pages.add(tile, rows, states, first_span, first_stratum, more[1])
         self._tiles[tile] = first_span, first_stratum, int(rows["span_count"].sum())
 
+    def change(self, name: str, tile: Tile, change: Change) -> bool:
+        """Write what a resident tile has otherwise; return False where it does not fit where the tile lies.
+
+        What was in a row stays there, so nothing else is written, and the list of what is drawn is the same
+        as long as what is new finds place in pages that are drawn.
+        """
+        first_span, first_stratum, _ = self._tiles[name]
+        if len(tile.spans) > self._spans.holds(first_span) or (
+                len(tile.strata) > self._strata.holds(first_stratum)) or not self._pages.change(
+                    name, tile.nodes, tile.spans, change.nodes, first_span, first_stratum):
+            return False
+        self._spans.write(first_span, change.spans, tile.spans[change.spans])
+        self._strata.write(first_stratum, change.strata, tile.strata[change.strata])
+        self._tiles[name] = first_span, first_stratum, len(tile.births)
+        self._marks = (-1, -1, [])
+        return True
+
     def come_from(self, tile: str, keys: NDArray[np.uint64]) -> None:
-        """While things are on their way, let those of a tile begin where they stood (`City.keys_of`)."""
+        """While things are on their way, let those of a tile begin where they stood (`Tile.keys`)."""
         if self.settling.left > 0.0:
             self.settling.arrive(keys, self._pages.rows_of(tile), self._pages.texture.size[1])
 

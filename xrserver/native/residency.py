@@ -11,11 +11,12 @@ from xrserver import spaces
 from xrserver.native.city import City
 from xrserver.native.client import Link
 from xrserver.native.renderer import Renderer
+from xrserver.native.tile import Change, Tile
 from xrserver.scene.frontier import Budget, Frontier
 from xrserver.scene.governor import Governor, governed
 from xrserver.scene.palette import CATEGORY_COLOURS
 from xrserver.spaces import Vector
-from xrserver.stream.messages import Scene, TableBody, TileBody
+from xrserver.stream.messages import Scene, TableBody
 
 #: The desktop's.
 BUDGET = Budget(500_000, 2_000_000)
@@ -23,6 +24,8 @@ BUDGET = Budget(500_000, 2_000_000)
 _MOST_NAMED = 512
 #: Seconds between two choices of tiles.
 _CHOICE_SECONDS = 0.1
+#: A tile that has grown out of its place gets so much more, as a share of what it has.
+_ROOM = 0.25
 #: Tiles are asked for in rings around the gaze of so many radians: as wide as eyes see sharply, and beyond.
 _RING = 0.15
 
@@ -78,24 +81,32 @@ class Residency:
         self._renderer.set_course(*self.city.course)
         return True
 
-    def arrive(self, body: TileBody) -> bool:
-        """Take up a tile; return whether a new generation begins with it."""
-        name = body.header.id
+    def arrive(self, tile: Tile, change: Change | None = None) -> bool:
+        """Take up a tile, or the `change` of one; return whether a new generation begins with it."""
+        name = tile.body.header.id
         opened = self._coming is not None and name == self._coming.scene.root.id
         if self._coming is not None and opened:
             self._open(self._coming)
-        frontier = self._frontier
-        if self.city is None or frontier is None or not frontier.knows(name):
+        city, frontier = self.city, self._frontier
+        if city is None or frontier is None or not frontier.knows(name):
             return False
-        if frontier.holds(name):
-            self._release(name)
-        self._renderer.add(name, body.spans["records"], body.nodes["records"], body.strata["records"])
-        self.city.add(body)
-        if self._renderer.settling.left > 0.0:
-            self._renderer.come_from(name, self.city.keys_of(name))
-        frontier.hold(body.header)
-        self.drawn = ()
-        self._changes += 1
+        held, settling = frontier.holds(name), self._renderer.settling
+        if change is not None and not held:
+            return False  # it was given up meanwhile
+        if change is not None and change.since is city.tile(name) and settling.left == 0.0 and (
+                self._renderer.change(name, tile, change)):
+            city.add(name, tile)
+            return opened
+        if held:
+            self._renderer.remove(name)
+        self._renderer.add(name, tile.spans, tile.nodes, tile.strata, _ROOM if held else 0.0)
+        city.add(name, tile)
+        if settling.left > 0.0:
+            self._renderer.come_from(name, tile.keys())
+        frontier.hold(tile.body.header)
+        if not held:
+            self.drawn = ()
+            self._changes += 1
         return opened
 
     def _open(self, city: City) -> None:

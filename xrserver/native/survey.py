@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import COMMIT_NODES, Flag
-from xrserver.native.city import City, Tile
+from xrserver.native.city import City
 from xrserver.native.milestones import KEYS, NONE, Milestones, milestones
+from xrserver.native.tile import Tile
 from xrserver.spaces import Vector
 
 #: Rows that are looked at in a frame, and how many of those that were looked at before count as one.

@@ -90,11 +90,11 @@ class Viewer(Spectator):
             case Opened(scene, table, scenes):
                 self.scenes = scenes
                 self._resident.expect(City(scene, table))
-            case Arrived(body):
+            case Arrived(tile, change):
                 before = self.city
                 newest = before is not None and (
                     self._arrival.showing or self.playback.rank >= before.scene.head_rank)
-                if self._resident.arrive(body):
+                if self._resident.arrive(tile, change):
                     self._open(before is None, newest)
                 self._refine(later=True)
             case Grown(scene, table):

@@ -101,9 +101,9 @@ def live(viewer: WornViewer, outside: Outside) -> dict[str, list[float]]:
     came: list[float] = []
     arrive = viewer._resident.arrive
 
-    def counted(body):
+    def counted(tile, change=None):
         begun, away = time.thread_time(), outside.seconds
-        opened = arrive(body)
+        opened = arrive(tile, change)
         came.append((time.thread_time() - begun - (outside.seconds - away)) * 1e3)
         return opened
 

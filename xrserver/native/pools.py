@@ -5,6 +5,8 @@ Every tile takes whole rows of a pool (2048 texels each); what it wastes is less
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +79,10 @@ class Pool:
         rows : (n,) int64
             Ascending: where each lies from there.
         """
-        words = np.ascontiguousarray(records).view(np.uint32).reshape(len(rows), -1)
-        # What lies together is written at once, line by line of the texture.
-        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1).tolist()
-        for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
+        words = np.ascontiguousarray(records).view(np.uint32).reshape(-1, self._components * self._texels)
+        # What lies together is written at once.
+        ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+        for first, last in pairwise([0, *ends] if len(rows) else []):
             self._upload((number + int(rows[first])) * self._texels, words[first:last].reshape(-1))
 
     def _take(self, rows: int, step: int) -> int:

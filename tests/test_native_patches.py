@@ -100,7 +100,8 @@ def seen(renderer: Renderer, rank: int) -> tuple[np.ndarray, np.ndarray]:
 
 def colours(renderer: Renderer) -> Renderer:
     renderer.set_bounds((0, 0, 0, 150, 60, 150))
-    renderer.set_people(np.array([0xFF0000, 0x00FF00, 0x2060FF, 0xFFFFFF, 0xFFCC00], np.uint32), (0x808080,) * 12)
+    people = np.array([0xFF0000, 0x00FF00, 0x2060FF, 0xFFFFFF, 0xFFCC00], np.uint32)
+    renderer.set_people(people, (0x808080,) * 12)
     return renderer
 
 
@@ -156,10 +157,14 @@ def test_a_patch_of_a_few_files_writes_a_few_rows_and_leaves_the_list_alone(monk
     town.patch(4, 0, 1)
     now = records.read(town.body)
     change = records.change(tile, now)
-    written = []
+    written, shown = [], []
     upload = Pool._upload
-    monkeypatch.setattr(Pool, "_upload", lambda pool, at, words: written.append(words.size) or upload(pool, at, words))
-    shown = []
+
+    def counted(pool, at, words):
+        written.append(words.size)
+        upload(pool, at, words)
+
+    monkeypatch.setattr(Pool, "_upload", counted)
     monkeypatch.setattr(renderer._programs, "grow", shown.append)
     assert renderer.change("t", now, change)
     renderer.show(("t",))

@@ -116,16 +116,15 @@ class Names:
             self._names.clear()
             self.survey.clear()
             self._chosen, self._fading, self._unmeasured = None, True, []
-        if not busy:
-            self.survey.step(city, drawn, rank, spaces.apply_inverse(pose, head.position), _LEAST,
-                             2.0 * _MOVED / pose.scale, seconds, playing)
+        self.survey.step(city, drawn, rank, spaces.apply_inverse(pose, head.position), _LEAST,
+                         2.0 * _MOVED / pose.scale, seconds, playing)
         yaw, pitch = spaces.yaw_pitch_of(head.orientation)
         self._values = {
             "modelMatrix": spaces.matrix(pose), "head": head.position,
             "sideways": (math.cos(yaw), 0.0, -math.sin(yaw)), "daylight": daylight}
         self._since += seconds
-        # What takes time has a frame for itself: looking, choosing, measuring a name, drawing its letters.
-        free = not (busy or self.survey.worked)
+        # What takes time has a frame for itself: choosing, measuring a name, drawing its letters.
+        free = not busy
         if self.survey.passes != self._measured_of:
             self._measured_of, self._unmeasured = self.survey.passes, []
         if free and self._since >= CHOICE_SECONDS and self._other(pose, head.position, yaw, pitch):

@@ -1,11 +1,12 @@
-"""Looks over everything that stands, a slice a frame, for what deserves a name.
+"""Looks over everything that stands for what deserves a name, in a thread beside the frame loop.
 
 That is: how tall each district has become, and which buildings are near. The page does the same
-(`webxr_client/src/scene/survey.ts`).
+(`webxr_client/src/scene/survey.ts`), a slice a frame.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,6 @@ from xrserver.native.milestones import KEYS, NONE, Milestones, milestones
 from xrserver.native.tile import Tile
 from xrserver.spaces import Vector
 
-#: Rows that are looked at in a frame, and how many of those that were looked at before count as one.
-_ROWS, _KNOWN = 768, 12
 #: Of buildings, the largest are kept.
 _MOST_FILES = 48
 #: What a district must be wide, as a share of what a building must: the eye may come nearer meanwhile.
@@ -91,33 +90,29 @@ class Survey:
         As the last pass found them.
     passes : int
         Counts those that were finished.
-    worked : bool
-        The last step took time.
     """
 
     def __init__(self) -> None:
         self.candidates = _NOTHING
         self.passes = 0
-        self.worked = False
+        self._beside = ThreadPoolExecutor(1, "survey")
+        self._pass: Future[Candidates] | None = None
+        #: Belongs to the pass that is under way.
         self._known: dict[Tile, _Found] = {}
         self._along, self._along_of = NONE, (None, 0)
-        #: For what the pass is, and the one before was.
+        #: For what the pass is, or the last was.
         self._key: tuple[object, ...] = ()
         self._eye: Vector | None = None
         self._since = 0.0
-        self._tiles: list[Tile] = []
-        self._at = self._row = self._row_rank = 0
-        self._parts: list[tuple[Floats, Floats, Floats]] = []
-        self._near: list[tuple[int, Floats]] = []
-        self._busy = False
 
     def clear(self) -> None:
         """Another generation: its nodes are others."""
-        self.__init__()
+        self.candidates, self._pass, self._known = _NOTHING, None, {}
+        self._key, self._eye, self._since = (), None, 0.0
 
     def step(self, city: City, drawn: tuple[str, ...], rank: int, eye: Vector, least: float, moved: float,
              seconds: float, playing: bool) -> bool:
-        """Look on for a frame of so many seconds; return whether this finished a pass.
+        """Let a frame of so many seconds pass; return whether a pass has finished.
 
         Parameters
         ----------
@@ -128,123 +123,103 @@ class Survey:
         moved : float
             Metres by which the eye must have moved for another pass.
         """
-        self._since += seconds
-        self.worked = self._busy
-        if not self._busy:
-            if self._since < (_PAUSE_PLAYING if playing else _PAUSE) or not drawn:
+        if self._pass is not None:
+            if not self._pass.done():
                 return False
-            key = (city, city.scene, rank, *city.tiles(drawn))
-            if key == self._key and self._eye is not None and sum(
-                    (a - b) ** 2 for a, b in zip(eye, self._eye, strict=True)) < moved * moved:
-                self._since = 0.0
-                return False
-            self._begin(city, drawn, key, eye)
-            self.worked = True
-        if self._at == len(self._tiles):  # a frame of its own
-            self._finish(rank, least)
+            self.candidates, self._pass = self._pass.result(), None
+            self.passes += 1
+            self._since = 0.0
             return True
-        work = 0
-        while self._at < len(self._tiles) and work < _ROWS:
-            work += self._look(rank, least)
-        return False
-
-    def _begin(self, city: City, drawn: tuple[str, ...], key: tuple[object, ...], eye: Vector) -> None:
-        self._key, self._eye, self._busy = key, eye, True
-        self._tiles = city.tiles(drawn)
-        self._at = self._row = 0
-        self._parts, self._near = [], []
-        self._known = {tile: self._known[tile] for tile in self._tiles if tile in self._known}
+        self._since += seconds
+        if self._since < (_PAUSE_PLAYING if playing else _PAUSE) or not drawn:
+            return False
+        tiles = city.tiles(drawn)
+        key = (city, city.scene, rank, *tiles)
+        if key == self._key and self._eye is not None and sum(
+                (a - b) ** 2 for a, b in zip(eye, self._eye, strict=True)) < moved * moved:
+            self._since = 0.0
+            return False
+        self._key, self._eye = key, eye
         of = city, city.scene.head_rank
         if of != self._along_of:
             self._along, self._along_of = milestones(city), of
+        self._pass = self._beside.submit(_look_over, tiles, self._known, self._along, rank, eye, least)
+        return False
 
-    def _look(self, rank: int, least: float) -> int:
-        """Look at some rows; return how much work that was."""
-        tile = self._tiles[self._at]
-        found = self._known.get(tile)
-        if self._row == 0 and found is not None and found.since <= rank < found.until:
-            work = len(tile.nodes) // _KNOWN + _ROWS // 64
-        else:
-            self._row_rank = rank if self._row == 0 or rank == self._row_rank else -1
-            last = min(self._row + _ROWS, len(tile.nodes))
-            self._parts.append(_look(tile, rank, self._row, last))
-            work, self._row = last - self._row, last
-            if last < len(tile.nodes):
-                return work
-            tops, districts, files = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-            found = self._known[tile] = _Found(*_unchanged(tile, self._row_rank), tops, districts, files)
-            self._parts, self._row = [], 0
-        files = found.files
-        if len(files):
-            assert self._eye is not None
-            away = files[:, _X:_EXTENT] - self._eye
-            size = files[:, _EXTENT] ** 2 / np.maximum((away * away).sum(axis=1), 1e-9)
-            near = np.flatnonzero(size > least * least)
-            if len(near) > _MOST_FILES:
-                near = near[np.argpartition(-size[near], _MOST_FILES)[:_MOST_FILES]]
-            if len(near):
-                self._near.append((self._at, np.column_stack([files[near], size[near]])))
-        self._at += 1
-        return work
 
-    def _finish(self, rank: int, least: float) -> None:
-        found = [self._known[tile] for tile in self._tiles]
-        counts = [len(each.districts) for each in found]
-        where = np.repeat(np.arange(len(found)), counts)
-        every = np.concatenate([_EMPTY, *(each.districts for each in found)])
-        tops = np.concatenate([np.empty((0, 2)), *(each.tops for each in found)])
-        # A district may stand as a plate and as blocks: its name is tied to the largest.
-        order = np.lexsort((-every[:, _EXTENT], every[:, _NODE]))
-        first = order[np.diff(every[order, _NODE], prepend=-1.0) != 0.0]
-        own, where = every[first], where[first]
-        ids = own[:, _NODE]
+def _look_over(tiles: list[Tile], known: dict[Tile, _Found], along: Milestones, rank: int, eye: Vector,
+               least: float) -> Candidates:
+    """Return what deserves a name; what is `known` of tiles is brought up to date."""
+    for gone in known.keys() - set(tiles):
+        del known[gone]
+    near: list[Floats] = []
+    for at, tile in enumerate(tiles):
+        found = known.get(tile)
+        if found is None or not found.since <= rank < found.until:
+            found = known[tile] = _Found(*_unchanged(tile, rank), *_look(tile, rank))
+        size = _sizes(found.files, eye)
+        large = np.flatnonzero(size > least * least)
+        if len(large) > _MOST_FILES:
+            large = large[np.argpartition(-size[large], _MOST_FILES)[:_MOST_FILES]]
+        near.append(np.column_stack([found.files[large], size[large], np.full(len(large), float(at))]))
+    own, where = _districts([known[tile] for tile in tiles])
+    size = _sizes(own, eye)
+    seen = (own[:, _DEPTH] > 0) & (size >= (_LEAST_DISTRICT * least) ** 2)
+    files = np.concatenate([np.empty((0, 10)), *near])
+    files = files[np.argsort(-files[:, 8], kind="stable")[:_MOST_FILES]]
+    passed = int(np.searchsorted(along.ranks, rank, side="right"))
+    things = np.concatenate([own[seen], files[:, :8]])
+    districts = np.ones(len(things) + passed, np.bool_)
+    districts[int(seen.sum()):len(things)] = False
+    nowhere = np.zeros(passed, np.int64)
+    return Candidates(
+        np.concatenate([things[:, _NODE].astype(np.int64), KEYS + np.arange(passed)]), districts,
+        np.concatenate([things[:, _DEPTH].astype(np.int64), along.depths[:passed]]),
+        np.concatenate([things[:, _X:_EXTENT], along.places[:passed]]),
+        np.concatenate([things[:, _EXTENT], along.extents[:passed]]), tiles,
+        np.concatenate([where[seen], files[:, 9].astype(np.int64), nowhere]),
+        np.concatenate([things[:, _ROW].astype(np.int64), nowhere]), along)
+
+
+def _districts(found: list[_Found]) -> tuple[Floats, Integers]:
+    """Return every district once, as high as what stands in it, and in which of the tiles it is."""
+    where = np.repeat(np.arange(len(found)), [len(each.districts) for each in found])
+    every = np.concatenate([_EMPTY, *(each.districts for each in found)])
+    tops = np.concatenate([np.empty((0, 2)), *(each.tops for each in found)])
+    # A district may stand as a plate and as blocks: its name is tied to the largest.
+    order = np.lexsort((-every[:, _EXTENT], every[:, _NODE]))
+    first = order[np.diff(every[order, _NODE], prepend=-1.0) != 0.0]
+    own = every[first]
+    ids = own[:, _NODE]
+    if len(ids):
         highest = own[:, _TOP].copy()
-        at = np.minimum(np.searchsorted(ids, tops[:, 0]), max(len(ids) - 1, 0))
-        if len(ids):
-            there = ids[at] == tops[:, 0]
-            np.maximum.at(highest, at[there], tops[there, 1])
-            # The deepest first: how tall each is depends on those in it.
-            parents = np.minimum(np.searchsorted(ids, own[:, _PARENT]), len(ids) - 1)
-            for depth in range(int(own[:, _DEPTH].max()), 0, -1):
-                within = np.flatnonzero((own[:, _DEPTH] == depth) & (ids[parents] == own[:, _PARENT]))
-                np.maximum.at(highest, parents[within], highest[within])
+        at = np.minimum(np.searchsorted(ids, tops[:, 0]), len(ids) - 1)
+        there = ids[at] == tops[:, 0]
+        np.maximum.at(highest, at[there], tops[there, 1])
+        # The deepest first: how tall each is depends on those in it.
+        parents = np.minimum(np.searchsorted(ids, own[:, _PARENT]), len(ids) - 1)
+        for depth in range(int(own[:, _DEPTH].max()), 0, -1):
+            within = np.flatnonzero((own[:, _DEPTH] == depth) & (ids[parents] == own[:, _PARENT]))
+            np.maximum.at(highest, parents[within], highest[within])
         own[:, _TOP] = highest
-        assert self._eye is not None
-        away = own[:, _X:_EXTENT] - self._eye
-        size = own[:, _EXTENT] ** 2 / np.maximum((away * away).sum(axis=1), 1e-9)
-        seen = (own[:, _DEPTH] > 0) & (size >= (_LEAST_DISTRICT * least) ** 2)
-        near = np.concatenate([np.empty((0, 9)), *(each for _, each in self._near)])
-        tile_of = np.repeat([i for i, _ in self._near] or [0], [len(each) for _, each in self._near] or [0])
-        largest = np.argsort(-near[:, -1], kind="stable")[:_MOST_FILES]
-        along = self._along
-        passed = int(np.searchsorted(along.ranks, rank, side="right"))
-        things = np.concatenate([own[seen], near[largest, :8]])
-        districts = np.zeros(len(things) + passed, np.bool_)
-        districts[:int(seen.sum())] = True
-        districts[len(things):] = True
-        nowhere = np.zeros(passed, np.int64)
-        self.candidates = Candidates(
-            np.concatenate([things[:, _NODE].astype(np.int64), KEYS + np.arange(passed)]), districts,
-            np.concatenate([things[:, _DEPTH].astype(np.int64), along.depths[:passed]]),
-            np.concatenate([things[:, _X:_EXTENT], along.places[:passed]]),
-            np.concatenate([things[:, _EXTENT], along.extents[:passed]]), self._tiles,
-            np.concatenate([where[seen], tile_of[largest], nowhere]),
-            np.concatenate([things[:, _ROW].astype(np.int64), nowhere]), along)
-        self.passes += 1
-        self._busy, self._since, self._near = False, 0.0, []
+    return own, where[first]
+
+
+def _sizes(things: Floats, eye: Vector) -> Floats:
+    """Return how wide each looks from `eye`: the square of a tangent."""
+    away = things[:, _X:_EXTENT] - eye
+    return things[:, _EXTENT] ** 2 / np.maximum((away * away).sum(axis=1), 1e-9)
 
 
 def _unchanged(tile: Tile, rank: int) -> tuple[int, int]:
-    """Return from which rank and up to which nothing in a tile changes; none where it was seen at several."""
-    if rank < 0:
-        return 0, 0
+    """Return from which rank and up to which nothing in a tile changes."""
     events = np.concatenate([tile.spans["birth"], tile.spans["death"]]).astype(np.int64)
     before = events <= rank
     return int(events[before].max(initial=0)), int(events[~before].min(initial=1 << 40))
 
 
-def _look(tile: Tile, rank: int, first: int, last: int) -> tuple[Floats, Floats, Floats]:
-    """Return what stands in some rows of a tile.
+def _look(tile: Tile, rank: int) -> tuple[Floats, Floats, Floats]:
+    """Return what stands in a tile.
 
     Returns
     -------
@@ -254,13 +229,13 @@ def _look(tile: Tile, rank: int, first: int, last: int) -> tuple[Floats, Floats,
         Row, node, parent, depth; the middle of what stands, as high as its top, and the larger side of its
         footprint; metres, scene space.
     """
-    at, live = tile.standing(rank, first, last)
+    at, live = tile.standing(rank)
     rows = np.flatnonzero(live)
-    nodes, spans = tile.nodes[first:last][rows], tile.spans[at[rows]]
+    nodes, spans = tile.nodes[rows], tile.spans[at[rows]]
     node = nodes["node"].astype(np.int64)
     place, size = spans["position1"].astype(np.float64), spans["size1"].astype(np.float64)
     every: Floats = np.column_stack([
-        rows + first, node, nodes["parent"], nodes["depth"], place[:, 0], place[:, 1] + size[:, 1],
+        rows, node, nodes["parent"], nodes["depth"], place[:, 0], place[:, 1] + size[:, 1],
         place[:, 2], np.maximum(size[:, 0], size[:, 2])]).astype(np.float64)
     city = node < COMMIT_NODES
     quarter = (node & 1 == 1) & city

@@ -53,14 +53,13 @@ class Tile:
         path = self.text[self.offsets[row]:self.offsets[row + 1]]
         return path.rsplit(b"/", 1)[-1].decode("utf-8", "replace")
 
-    def standing(self, rank: int, first: int = 0, last: int | None = None) -> tuple[Rows, NDArray[np.bool_]]:
-        """Return of nodes `first` … `last` − 1 the row of each span at a rank, and which stand then."""
-        rows = np.arange(first, len(self.nodes) if last is None else last, dtype=np.int64)
+    def standing(self, rank: int) -> tuple[Rows, NDArray[np.bool_]]:
+        """Return the row of each node's span at a rank, and which nodes stand then."""
+        rows = np.arange(len(self.nodes), dtype=np.int64)
         # Among its node's spans, the last born by now.
         latest = np.searchsorted(self.births, (rows << 32) + rank, side="right") - 1
-        starts = self.starts[rows]
-        at = self.nodes["first_span"][rows].astype(np.int64) + np.maximum(latest - starts, 0)
-        return at, (latest >= starts) & (self.spans["death"][at] > rank)
+        at = self.nodes["first_span"].astype(np.int64) + np.maximum(latest - self.starts, 0)
+        return at, (latest >= self.starts) & (self.spans["death"][at] > rank)
 
     def keys(self) -> NDArray[np.uint64]:
         """Return by row what tells paths apart, whatever their numbers; 0 for commits and ribbons.

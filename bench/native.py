@@ -20,8 +20,9 @@ from xrserver.config import Config
 
 #: Seconds between commits while patches come in.
 _COMMIT_SECONDS = 0.5
-#: Of a made-up repository that fills the budget of a headset on a PC, and how many sizes they have.
-FILES, _SIZES = 520_000, 16
+#: Of a made-up repository that fills the budget of a headset on a PC: files, how many sizes they have, and
+#: commits after the first. Each changes nine files of ten: 1.92 million spans.
+FILES, _SIZES, _LATER = 520_000, 16, 3
 OPENXR = Path(__file__).resolve().parents[1] / "tests" / "openxr"
 
 
@@ -52,15 +53,19 @@ def _root() -> str | None:
 
 
 def made_up(folder: Path, files: int) -> Path:
-    """Make a bare repository of one commit of so many files."""
+    """Make a bare repository of so many files, nearly all of which change in every commit."""
     from bench.cities import paths_and_sizes
 
     paths, sizes = paths_and_sizes(files)
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
     story = [b"blob\nmark :%d\ndata %d\n%s\n" % (k + 1, 2 ** k, b"x" * 2 ** k) for k in range(_SIZES)]
-    story.append(b"commit refs/heads/main\ncommitter B <b@example.invalid> 1500000000 +0000\ndata 4\nMany\n")
-    story += [b"M 100644 :%d %s\n" % (min(int(size).bit_length(), _SIZES), name)
-              for name, size in zip(paths.whole(), sizes.tolist(), strict=True) if size >= 0]
+    sized = [(name, int(size).bit_length()) for name, size in zip(paths.whole(), sizes.tolist(), strict=True)
+             if size >= 0]
+    for k in range(1 + _LATER):
+        story.append(b"commit refs/heads/main\ncommitter B <b@example.invalid> %d +0000\ndata 4\nMany\n" % (
+            1_500_000_000 + 86_400 * k))
+        story += [b"M 100644 :%d %s\n" % (1 + (size + k) % _SIZES, name)
+                  for i, (name, size) in enumerate(sized) if k == 0 or i % 10 != k]
     subprocess.run(["git", "-C", str(folder), "fast-import", "--quiet"], input=b"".join(story), check=True)
     return folder
 

@@ -156,6 +156,7 @@ def main() -> None:
         until(lambda: viewer.frame() and settled(), "all that is wanted is here", 120)
         found["nodes drawn"] = [float(viewer.renderer.drawn)]
         found["tiles drawn"] = [float(len(viewer.drawn))]
+        found["spans held"] = [float(viewer.renderer.resident_spans)]
         gc.collect()
         gc.freeze()
         gc.disable()

@@ -21,8 +21,8 @@ from xrserver.config import Config
 #: Seconds between commits while patches come in.
 _COMMIT_SECONDS = 0.5
 #: Of a made-up repository that fills the budget of a headset on a PC: files, how many sizes they have, and
-#: commits after the first. Each changes nine files of ten: 1.92 million spans.
-FILES, _SIZES, _LATER = 520_000, 16, 3
+#: commits after the first. Each changes nine files of ten.
+FILES, _SIZES, _LATER = 520_000, 16, 2
 OPENXR = Path(__file__).resolve().parents[1] / "tests" / "openxr"
 
 

@@ -10,13 +10,14 @@ import gc
 import json
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import moderngl
 from conftest import Monado, until, way_to
 from remote import Remote
 
-from xrserver.native import spectator
+from xrserver.native import frames, spectator
 from xrserver.native.openxr.api import raw
 from xrserver.native.openxr.headset import Headset
 from xrserver.native.worn import WornViewer
@@ -81,11 +82,11 @@ class Outside:
                 setattr(kind, name, self.timed(getattr(kind, name)))
 
 
-def measure(viewer: WornViewer, frames: int, outside: Outside | None = None,
+def measure(viewer: WornViewer, count: int, outside: Outside | None = None,
             pace: Pace | None = None) -> list[float]:
     """Milliseconds of this thread's CPU time, frame by frame; less what was `outside`."""
     taken = []
-    for _ in range(frames):
+    for _ in range(count):
         if pace is not None:
             pace.wait()
         away = outside.seconds if outside is not None else 0.0
@@ -147,7 +148,7 @@ def main() -> None:
     person = Remote()
     person.reset()
     found: dict[str, list[float]] = {}
-    with WornViewer(headset, way_to(os.environ["XRSERVER_TEST_URL"])) as viewer:
+    with WornViewer(headset, way_to(os.environ["XRSERVER_TEST_URL"])) as viewer, ExitStack() as stack:
         until(lambda: viewer.frame() and viewer.drawn and viewer.moving._entered, "the city is there")
         until(lambda: viewer.frame() and all(hand.tracked for hand in viewer.hands), "hands are seen")
         # How much is drawn is what is asked for, not what a rasteriser in software can keep up with.
@@ -157,9 +158,7 @@ def main() -> None:
         found["nodes drawn"] = [float(viewer.renderer.drawn)]
         found["tiles drawn"] = [float(len(viewer.drawn))]
         found["spans held"] = [float(viewer.renderer.resident_spans)]
-        gc.collect()
-        gc.freeze()
-        gc.disable()
+        stack.enter_context(frames.calm())
         measure(viewer, 60)
         found["runtime and driver included"] = measure(viewer, FRAMES)
         outside = Outside()

@@ -149,10 +149,10 @@ def main() -> None:
     person.reset()
     found: dict[str, list[float]] = {}
     with WornViewer(headset, way_to(os.environ["XRSERVER_TEST_URL"])) as viewer, ExitStack() as stack:
-        until(lambda: viewer.frame() and viewer.drawn and viewer.moving._entered, "the city is there")
-        until(lambda: viewer.frame() and all(hand.tracked for hand in viewer.hands), "hands are seen")
         # How much is drawn is what is asked for, not what a rasteriser in software can keep up with.
         viewer._resident.pace = lambda *_: None
+        until(lambda: viewer.frame() and viewer.drawn and viewer.moving._entered, "the city is there")
+        until(lambda: viewer.frame() and all(hand.tracked for hand in viewer.hands), "hands are seen")
         settled = Settled(viewer)
         until(lambda: viewer.frame() and settled(), "all that is wanted is here", 120)
         found["nodes drawn"] = [float(viewer.renderer.drawn)]

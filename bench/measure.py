@@ -106,10 +106,11 @@ def table(figures: list[Figure]) -> str:
 
 
 def write(path: Path, figures: list[Figure], about: dict[str, object]) -> None:
-    """Write figures and machine to `path`, keeping figures of other parts measured before."""
+    """Write figures and machine to `path`; those of other parts, maybe measured elsewhere, are kept."""
     kept: dict[str, object] = {}
     if path.exists():
         kept = {f["name"]: f for f in json.loads(path.read_text(encoding="utf-8"))["figures"]}
-    kept.update({f.name: {**asdict(f), "median": f.median, "ratio": f.ratio} for f in figures})
+    own = {"processor": about["processor"]}
+    kept.update({f.name: {**asdict(f), "median": f.median, "ratio": f.ratio, **own} for f in figures})
     document = {"machine": about, "figures": list(kept.values())}
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

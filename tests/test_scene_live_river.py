@@ -300,6 +300,32 @@ def test_a_tile_that_is_asked_for_late_gets_what_the_others_got_bit_by_bit(tmp_p
         flowing.live.close()
 
 
+def test_a_coil_is_wound_on_so_that_no_winding_touches_the_one_before(tmp_path: Path) -> None:
+    work = Work(tmp_path / "work")
+    for n in range(4):
+        work.commit({"a": f"{n}\n"})
+    live = opened(work.folder)
+    p = replace(load_scene("river").river, straight=0.0, radius=6.0)
+    index, count = live.index, 400
+    n = len(index.oids)
+    course = Continued(lay_out_river(index, p), index)
+    before = course.layout.position
+    for now in (n + 1, n + 2, n + count):
+        course.grow(replace(
+            index, oids=np.zeros((now, 20), np.uint8), parent_offsets=np.arange(-1, now).clip(0),
+            parents=np.arange(now - 1, dtype=np.int32), mainline=np.arange(now, dtype=np.int32),
+            timeline=np.concatenate([index.timeline, index.timeline[-1] + 60 * (1 + np.arange(now - n))])))
+    at = course.layout.position
+    np.testing.assert_array_equal(at[:n], before)
+    away, angle = np.hypot(at[:, 0], at[:, 2]), np.unwrap(np.arctan2(at[:, 2], at[:, 0]))
+    assert (np.diff(away) > 0).all() and angle[-1] - angle[0] > 4 * np.pi
+    turns = (angle - angle[0]) / (2 * np.pi)
+    inner = turns < turns[-1] - 1
+    assert (np.interp(turns[inner] + 1, turns, away) - away[inner]).min() >= p.air
+    assert np.linalg.norm(np.diff(at, axis=0), axis=1) == pytest.approx(p.pitch, rel=0.03)
+    live.close()
+
+
 def test_a_river_whose_past_looks_different_now_is_made_anew(work: Work) -> None:
     git(work.folder, "checkout", "-q", "-b", "side")
     work.commit({"side.py": "1\n"})

@@ -68,9 +68,16 @@ def coil(length: float, radius: float, air: float, slope: float, half_width: F64
         before = here
     # By small steps: the angle that each step along the cone turns.
     count = max(1024, 96 * len(radii))
-    step = length / (count - 1)
     angle = np.zeros(count)
-    for k in range(1, count):
+    found = np.array(radii)
+    turn_on(found, angle, 1, length / (count - 1), slope)
+    return found, angle
+
+
+@kernel
+def turn_on(radii: F64, angle: F64, first: int, step: float, slope: float) -> None:
+    """Write how far the coil has turned by each step from `first` on, each `step` metres long."""
+    for k in range(first, len(angle)):
         turned = angle[k - 1]
         for half in range(2):  # the middle of the step says how far it turns
             winding = min(int(turned / (2.0 * math.pi)), len(radii) - 2)
@@ -79,7 +86,6 @@ def coil(length: float, radius: float, air: float, slope: float, half_width: F64
             turn = step / math.hypot(here, growth * math.hypot(1.0, slope))
             turned = angle[k - 1] + (0.5 * turn if half == 0 else turn)
         angle[k] = turned
-    return np.array(radii), angle
 
 
 @kernel
@@ -92,44 +98,47 @@ def _most(values: F64, first: float, last: float) -> float:
 
 
 @kernel
-def place(along: Float, aside: Float, above: Float, length: Float, radii: F64, angle: F64, slope: Float,
-          base: Float, out: F64) -> None:
+def place(along: Float, aside: Float, above: Float, begin: Float, step: Float, radii: F64, angle: F64,
+          slope: Float, base: Float, out: F64) -> None:
     """Write where something is into `out`: x, y, z in metres, scene space.
 
     Parameters
     ----------
     along, aside, above : Float, metres
         From the river's beginning, from its mainline (outwards where it is coiled), over its bed.
+    begin : Float
+        Where the river begins: along X in metres where it is straight, else the direction, radians.
+    step : Float, metres
+        From one of the angles to the next.
     radii, angle : float64
         As `coil` returns them; empty where the river is straight.
     base : Float, metres
         Height of the bed where the innermost winding begins.
     """
     if len(radii) == 0:
-        out[0] = along - 0.5 * length
+        out[0] = along + begin
         out[1] = base + above
         out[2] = -aside
         return
     # Beyond either end it goes on as it does there, so that derivatives are whole.
-    at = along / length * (len(angle) - 1)
+    at = along / step
     k = min(max(int(at), 0), len(angle) - 2)
     turned = angle[k] + (at - k) * (angle[k + 1] - angle[k])
     winding = min(max(int(turned / (2.0 * math.pi)), 0), len(radii) - 2)
     away = radii[winding] + (radii[winding + 1] - radii[winding]) * (turned / (2.0 * math.pi) - winding)
-    # The newest commit lies towards +Z, where somebody stands who looks at the scene.
-    facing = turned - angle[-1] + 0.5 * math.pi
+    facing = turned + begin
     out[0] = (away + aside) * math.cos(facing)
     out[1] = base + above + slope * (away + aside - radii[0])
     out[2] = (away + aside) * math.sin(facing)
 
 
 @kernel
-def places(along: F64, aside: F64, above: F64, length: Float, radii: F64, angle: F64, slope: Float,
-           base: Float) -> F64:
+def places(along: F64, aside: F64, above: F64, begin: Float, step: Float, radii: F64, angle: F64,
+           slope: Float, base: Float) -> F64:
     """Return where many things are, as `place` does: (n, 3) float64."""
     found: F64 = np.empty((len(along), 3))
     for i in range(len(along)):
-        place(along[i], aside[i], above[i], length, radii, angle, slope, base, found[i])
+        place(along[i], aside[i], above[i], begin, step, radii, angle, slope, base, found[i])
     return found
 
 
@@ -143,7 +152,7 @@ def _local(t: Float, s0: Float, s1: Float, x0: Float, x1: Float, lift: Float, ou
 
 
 @kernel
-def pieces(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Float, length: Float,
+def pieces(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Float, step: Float,
            angle: F64) -> tuple[I64, F64]:
     """Return of how many pieces edges are made; parameters are those of `ribbons`.
 
@@ -166,14 +175,15 @@ def pieces(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Flo
         middle[e] = s0 + wide if kind == FORK else (s0 if kind == BRIDGE else s1 - wide)
         if kind == ALONG:
             middle[e] = s1
-        first[e + 1] = first[e] + _pieces(s0, middle[e], kind == FORK, length, angle, turns) \
-            + _pieces(middle[e], s1, kind != FORK, length, angle, turns)
+        first[e + 1] = first[e] + _pieces(s0, middle[e], kind == FORK, step, angle, turns) \
+            + _pieces(middle[e], s1, kind != FORK, step, angle, turns)
     return first, middle
 
 
 @kernel
 def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Float, lift: Float,
-            length: Float, radii: F64, angle: F64, slope: Float, base: Float) -> tuple[I64, F64]:
+            begin: Float, step: Float, radii: F64, angle: F64, slope: Float,
+            base: Float) -> tuple[I64, F64]:
     """Return the edges as pieces of curves, from each parent to its child, one after the other.
 
     Parameters
@@ -196,7 +206,7 @@ def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Fl
         parameter that goes from 0 to 1.
     """
     m = len(child)
-    first, middle = pieces(child, parent, route, along, aside, bend, length, angle)
+    first, middle = pieces(child, parent, route, along, aside, bend, step, angle)
     turns = len(angle) - 1
     edge = np.empty(first[m], np.int64)
     curve: F64 = np.empty((first[m], 12))
@@ -213,7 +223,7 @@ def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Fl
             s0 = along[parent[e]] if part == 0 else middle[e]
             s1 = middle[e] if part == 0 else along[child[e]]
             bends = (part == 0) == (kind == FORK)
-            count = _pieces(s0, s1, bends, length, angle, turns)
+            count = _pieces(s0, s1, bends, step, angle, turns)
             a0 = x0 if bends else lane
             a1 = x1 if bends else lane
             high = min(lift, 0.3 * (s1 - s0)) if kind == BRIDGE else 0.0
@@ -224,12 +234,12 @@ def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Fl
                     low = max(t - _STEP / count, 0.0)
                     top = min(t + _STEP / count, 1.0)
                     _local(t, s0, s1, a0, a1, high, local)
-                    place(local[0], local[1], local[2], length, radii, angle, slope, base,
+                    place(local[0], local[1], local[2], begin, step, radii, angle, slope, base,
                           curve[at, 6 * side:6 * side + 3])
                     _local(low, s0, s1, a0, a1, high, local)
-                    place(local[0], local[1], local[2], length, radii, angle, slope, base, near)
+                    place(local[0], local[1], local[2], begin, step, radii, angle, slope, base, near)
                     _local(top, s0, s1, a0, a1, high, local)
-                    place(local[0], local[1], local[2], length, radii, angle, slope, base, far)
+                    place(local[0], local[1], local[2], begin, step, radii, angle, slope, base, far)
                     for axis in range(3):
                         curve[at, 6 * side + 3 + axis] = (far[axis] - near[axis]) / ((top - low) * count)
                 at += 1
@@ -237,13 +247,13 @@ def ribbons(child: I32, parent: I32, route: U8, along: F64, aside: F64, bend: Fl
 
 
 @kernel
-def _pieces(s0: Float, s1: Float, bends: bool, length: Float, angle: F64, turns: int) -> int:
+def _pieces(s0: Float, s1: Float, bends: bool, step: Float, angle: F64, turns: int) -> int:
     """Return how many pieces a stretch of an edge is made of: none where it has no length."""
     if s1 - s0 <= 0.0:
         return 0
     turned = 0.0
     if turns > 0:
-        first = min(int(s0 / length * turns), turns)
-        last = min(int(s1 / length * turns) + 1, turns)
+        first = min(int(s0 / step), turns)
+        last = min(int(s1 / step) + 1, turns)
         turned = angle[last] - angle[first]
     return max(2 if bends else 1, int(turned / _TURN) + 1)

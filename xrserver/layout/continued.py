@@ -33,7 +33,9 @@ class Continued:
 
     def __init__(self, layout: RiverLayout, index: HistoryIndex) -> None:
         self.layout = layout
-        self._usual = usual_gap(index.timeline)
+        self._usual, p = usual_gap(index.timeline), layout.parameters
+        # A winding beyond those that were laid out has room for the widest of them on either side.
+        self._room = 2.0 * (float(np.abs(layout.aside).max()) + p.bead * p.most_bead) + p.air
         self._mainline = index.mainline
         chain = layout.chain
         self._chains = int(chain.max()) + 1
@@ -66,6 +68,7 @@ class Continued:
         along = np.append(layout.along, layout.along[-1] + np.cumsum(step))
         own = aside_of(lane, p)
         aside = np.append(layout.aside, own)
+        layout = replace(layout, shape=layout.shape.continued(float(along[-1]), self._room))
         position = layout.places(along[first:], own)
         edges = np.arange(index.parent_offsets[first], len(index.parents))
         child = np.repeat(np.arange(first, n, dtype=np.int32), np.diff(index.parent_offsets[first:]))

@@ -73,6 +73,12 @@ class Shape:
 
     Attributes
     ----------
+    length : float
+        Of its mainline.
+    begin : float
+        Where it begins: along X where it is straight, else the direction, radians.
+    step : float
+        From one of the angles to the next.
     radii, angle : float64
         Empty where it is straight.
     slope : float
@@ -80,10 +86,41 @@ class Shape:
     """
 
     length: float
+    begin: float
+    step: float
     radii: NDArray[np.float64]
     angle: NDArray[np.float64]
     slope: float
     base: float
+
+    def places(self, along: NDArray[np.float64], aside: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where on the river's bed that is: (n, 3) float64, metres, scene space."""
+        from xrserver.kernels import course
+
+        zero = np.zeros(len(along))
+        return course.places(along, aside, zero, self.begin, self.step, self.radii, self.angle, self.slope,
+                             self.base)
+
+    def continued(self, length: float, growth: float) -> Shape:
+        """Return a river that goes on to `length` metres: what there is of it stays where it is.
+
+        `growth` is how much farther out each winding beyond those that there are ends than it begins.
+        """
+        from xrserver.kernels import course
+
+        if length <= self.length or not len(self.angle):
+            return replace(self, length=max(length, self.length))
+        more = math.ceil(length / self.step) + 2 - len(self.angle)
+        if more <= 0:
+            return replace(self, length=length)
+        angle = np.append(self.angle, np.zeros(more))
+        radii, turn = self.radii.tolist(), 2.0 * math.pi
+        while self.angle[-1] >= turn * (len(radii) - 1):  # its end goes on as it was wound
+            radii.append(2.0 * radii[-1] - radii[-2])
+        wound = math.ceil(more * self.step / (turn * radii[-2])) + 1
+        radii += [radii[-1] + growth * k for k in range(1, wound + 1)]
+        course.turn_on(np.array(radii), angle, len(self.angle), self.step, self.slope)
+        return replace(self, length=length, radii=np.array(radii), angle=angle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +201,11 @@ class RiverLayout:
 
         s = self.shape
         return course.ribbons(child, parent, route, along, aside, self.parameters.bend,
-                              self.parameters.bridge, s.length, s.radii, s.angle, s.slope, s.base)
+                              self.parameters.bridge, s.begin, s.step, s.radii, s.angle, s.slope, s.base)
 
     def places(self, along: NDArray[np.float64], aside: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return where on the river's bed that is: (n, 3) float64, metres, scene space."""
-        from xrserver.kernels import course
-
-        s = self.shape
-        return course.places(along, aside, np.zeros(len(along)), s.length, s.radii, s.angle, s.slope, s.base)
+        return self.shape.places(along, aside)
 
     def headings(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return which way the mainline runs there: (n, 3) float64, of length 1."""
@@ -216,6 +250,7 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     along = np.cumsum(steps)
     length = max(float(along[-1]), p.pitch)
     radii, angle, slope, base = np.zeros(0), np.zeros(0), 0.0, p.clearance
+    begin, step = -0.5 * length, length
     if around > 0.0 or length > p.straight:
         places = np.linspace(0.0, length, _LOOKS)
         # Of everything between two places: the widest, so that no winding is too narrow for it.
@@ -229,12 +264,14 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
         radii, angle = course.coil(length, radius, p.air, slope, half_width)
         # Its innermost lanes are the lowest: they stay above the ground.
         base += slope * float(half_width[:_LOOKS // 8].max())
-    shape = (length, radii, angle, slope, base)
+        # The newest commit lies towards +Z, where somebody stands who looks at the scene.
+        begin, step = 0.5 * math.pi - float(angle[-1]), length / (len(angle) - 1)
+    shape = Shape(length, begin, step, radii, angle, slope, base)
 
     aside = aside_of(lane, p)
-    position = course.places(along, aside, np.zeros(n), *shape)
+    position = shape.places(along, aside)
     child = np.repeat(np.arange(n, dtype=np.int32), np.diff(index.parent_offsets))
-    first_piece, _ = course.pieces(child, index.parents, route, along, aside, p.bend, length, angle)
+    first_piece, _ = course.pieces(child, index.parents, route, along, aside, p.bend, step, angle)
 
     course_rank = np.linspace(0, n - 1, min(n, _COURSE)).astype(np.int64)
     if len(angle):
@@ -250,11 +287,11 @@ def lay_out_river(index: HistoryIndex, parameters: RiverParameters, around: floa
     for _ in range(3):
         reached = _with_neighbours(reached)
     reached = np.convolve(np.pad(reached, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
-    on = course.places(at, zero, zero, *shape)
-    outside = course.places(at, reached, zero, *shape)
+    on = shape.places(at, zero)
+    outside = shape.places(at, reached)
     return RiverLayout(chain, lane, position, along, aside, route, end[last], last.astype(np.int32),
                        first_piece, course_rank, on, outside - on, first_piece[-1] + np.arange(len(at) - 1),
-                       Shape(*shape), p, index.parent_offsets, index.parents)
+                       shape, p, index.parent_offsets, index.parents)
 
 
 def _with_neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:

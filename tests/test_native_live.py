@@ -107,10 +107,14 @@ async def test_a_river_goes_on_and_the_gate_with_it(work: Work, scene: str) -> N
             async with asyncio.timeout(60):
                 await asyncio.gather(*(each.current.wait() for each in serving.following))
             generation, course = viewer.city.scene.generation, len(viewer.city.course[0])
+            whole, reach = viewer.journey.home, viewer.city.box
+            assert viewer.journey.pose == whole
             await asyncio.to_thread(work.commit, {"src/f2.py": "z\n" * 3000})
             after = await beside(until, viewer, 2)
             assert viewer.city.scene.generation == generation
             assert viewer.city.course[0].tolist()[course:] == [2]
+            assert viewer.city.box != reach
+            assert viewer.journey.pose == viewer.journey.home != whole, "who looked at the whole still does"
 
             def again() -> bool:
                 with DesktopViewer(backend, serving.url, True) as late:

@@ -219,6 +219,7 @@ export class World {
       this.#early.push(patch);
     } else if (this.shown?.scene.generation === patch.generation && this.#city.tiles.get(patch.tile) !== undefined) {
       hold(this.shown.box, patch.spans.records);
+      this.#city.bound(this.shown.box);
       // One was missed: the tile comes anew, with all that it lacks. Until then it stays as it is.
       if (!this.#city.patch(patch)) this.#session.send({ type: "want", tiles: [patch.tile] });
     }
@@ -336,7 +337,7 @@ export class World {
     this.#frontier!.hold(tile.header);
     for (const body of finer) if (this.#frontier!.wants(body.header.id)) this.#city.add(body);
     this.shown = { scene, table, legend: scene.people, dates: calendar(table.time), headRank: table.time.length - 1, box: [...scene.root.box] };
-    this.#city.bound(scene.root);
+    this.#city.bound(scene.root.box);
     this.#city.paint(table.colours);
     this.#run(table);
     const rank = scene.fraction > 0 ? scene.rank + 1 : scene.rank;

@@ -81,6 +81,10 @@ class DesktopViewer(Viewer):
         if self._desk is not None:
             self._desk.forget()
 
+    def _widened(self) -> None:
+        assert self.city is not None
+        self.journey = locomotion.rehomed(self.journey, self._home(self.city))
+
     def _grown(self) -> None:
         if self._desk is not None:
             self._desk.forget()

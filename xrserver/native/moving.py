@@ -83,6 +83,10 @@ class Moving:
         self._box, self._entered = box, False
         self._passage.stop()
 
+    def widen(self, box: tuple[float, ...]) -> None:
+        """Take note that the city reaches farther: it stays where it is until it is brought elsewhere."""
+        self._box = box
+
     def stand(self, preset: Preset) -> None:
         """Let the city stand like this from now on."""
         self.preset = preset

@@ -95,12 +95,12 @@ class Residency:
             return False  # it was given up meanwhile
         if change is not None and change.since is city.tile(name) and settling.left == 0.0 and (
                 self._renderer.change(name, tile, change)):
-            city.add(name, tile)
+            self._add(city, name, tile)
             return opened
         if held:
             self._renderer.remove(name)
         self._renderer.add(name, tile.spans, tile.nodes, tile.strata, _ROOM if held else 0.0)
-        city.add(name, tile)
+        self._add(city, name, tile)
         if settling.left > 0.0:
             self._renderer.come_from(name, tile.keys())
         frontier.hold(tile.body.header)
@@ -108,6 +108,10 @@ class Residency:
             self.drawn = ()
             self._changes += 1
         return opened
+
+    def _add(self, city: City, name: str, tile: Tile) -> None:
+        city.add(name, tile)
+        self._renderer.set_bounds(city.box)
 
     def _open(self, city: City) -> None:
         before = self.city
@@ -118,7 +122,6 @@ class Residency:
             self._release(name)
         self.city, self._coming, self.drawn = city, None, ()
         self._frontier = Frontier(city.scene.root)
-        self._renderer.set_bounds(city.box)
         self._renderer.set_people(city.colours, CATEGORY_COLOURS)
         self._renderer.set_course(*city.course)
 

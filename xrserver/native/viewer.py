@@ -94,8 +94,11 @@ class Viewer(Spectator):
                 before = self.city
                 newest = before is not None and (
                     self._arrival.showing or self.playback.rank >= before.scene.head_rank)
+                reach = before.box if before is not None else ()
                 if self._resident.arrive(tile, change):
                     self._open(before is None, newest)
+                elif before is not None and before.box != reach:
+                    self._widened()
                 self._refine(later=True)
             case Grown(scene, table):
                 before = self.city.scene.head_rank if self.city is not None else -1
@@ -190,6 +193,10 @@ class Viewer(Spectator):
             clock.glow_per_rank(self.playback, self.city.scene.glow_seconds), self.city.scene.head_rank,
             self.colouring, self.daylight, self.selection.selected, self.selection.hovered,
             self.selection.floor, self._shadow)
+
+    @abstractmethod
+    def _widened(self) -> None:
+        """Take note that what there is reaches farther than it did."""
 
     @abstractmethod
     def _grown(self) -> None:

@@ -69,6 +69,10 @@ class WornViewer(Viewer):
         looks = self._worn.gaze or self._worn.head  # eyes that are not tracked look where the head does
         return spaces.rotate(looks.orientation, (0.0, 0.0, -1.0)) if self._worn.seen else None
 
+    def _widened(self) -> None:
+        assert self.city is not None
+        self.moving.widen(self.city.box)
+
     def _grown(self) -> None:
         self._solid = ()
 

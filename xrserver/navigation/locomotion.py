@@ -267,6 +267,14 @@ def _glide(journey: Journey, to: Pose) -> Journey:
                    zooming=0.0, holding=False)
 
 
+def rehomed(journey: Journey, home: Pose) -> Journey:
+    """Return the journey with another home: whoever is at home, or on the way there, glides to it."""
+    at = journey.pose if journey.glide is None else journey.glide[1]
+    moved = at == journey.home != home
+    journey = replace(journey, home=home)
+    return _glide(journey, home) if moved else journey
+
+
 def _asked(journey: Journey, actions: Actions) -> Journey:
     """Take up what is asked for once: undo, recentre, teleport."""
     if actions.undo and journey.past:

@@ -5,7 +5,7 @@ import {
 } from "three";
 import { COLOURINGS, colourTexture, peopleTexture, type Colouring } from "./colours.ts";
 import { SeenGeometry } from "./eyes.ts";
-import { CATEGORY_COLOURS, NODE, type Patch, type TileBody, type TileHeader } from "../generated/protocol.ts";
+import { CATEGORY_COLOURS, NODE, type Patch, type TileBody } from "../generated/protocol.ts";
 import type { ReadonlyVector } from "../spaces.ts";
 import type { Course } from "./course.ts";
 import { ALL, DISC, Faces, part, SIDES, STRIP, TOP } from "./faces.ts";
@@ -203,9 +203,8 @@ export class City {
   }
 
   /** How large the city is: the air and the ground depend on it. */
-  bound(root: TileHeader): void {
-    const [minX, , minZ, maxX, , maxZ] = root.box;
-    this.uniforms.sceneBounds.value.set(minX, minZ, maxX, maxZ);
+  bound(box: readonly number[]): void {
+    this.uniforms.sceneBounds.value.set(box[0]!, box[2]!, box[3]!, box[5]!);
   }
 
   /** The course of the river; undefined where the scene has none. */

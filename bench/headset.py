@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import latency
+from bench.heap import Heap, measured
 from bench.measure import Figure, percentile
 from bench.page import FLAGS, serving
 from bench.stories import repository
@@ -42,8 +43,8 @@ class Toured:
     cpu: float
     state: dict[str, Any]
     bytes_scrubbed: int
-    #: Of the page's heap after collecting what is garbage, by the end of each tour; bytes.
-    heaps: list[int]
+    #: Before the first and after each tour.
+    heaps: list[Heap]
     #: Bytes allocated per frame, by what allocated them ("function file:line"), most first.
     allocated: list[tuple[str, float]]
 
@@ -95,7 +96,7 @@ async def tour(page: Any, seconds: float, *, throttle: int = 1, tours: int = 3, 
         await page.evaluate("tally.frames.length = 0")
     await devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
     pace = seconds / SECONDS
-    heaps = [await _heap(devtools)]
+    heaps = [await measured(devtools)]
     await devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
     profile: dict[str, Any] = {}
     frames: list[list[Any]] = []
@@ -115,7 +116,7 @@ async def tour(page: Any, seconds: float, *, throttle: int = 1, tours: int = 3, 
         if not last or tours == 1:  # sampling the heap has its price
             frames = json.loads(await page.evaluate("JSON.stringify(tally.frames)"))
         await page.evaluate("tally.frames.length = 0")
-        heaps.append(await _heap(devtools))
+        heaps.append(await measured(devtools))
     await devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     return Toured([(part, cost, calls, faces, answers) for part, cost, calls, faces, answers in frames],
                   1e3 * cpu / max(len(frames), 1), await page.evaluate("xrserver.state()"),
@@ -125,12 +126,6 @@ async def tour(page: Any, seconds: float, *, throttle: int = 1, tours: int = 3, 
 async def _script(devtools: Any) -> float:
     metrics = (await devtools.send("Performance.getMetrics"))["metrics"]
     return next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration")
-
-
-async def _heap(devtools: Any) -> int:
-    for _ in range(2):
-        await devtools.send("HeapProfiler.collectGarbage")
-    return int((await devtools.send("Runtime.getHeapUsage"))["usedSize"])
 
 
 def _allocated(head: dict[str, Any], frames: int) -> list[tuple[str, float]]:
@@ -186,10 +181,12 @@ async def _measure(chromium: str) -> list[Figure]:
         Figure(f"{what}: triangles, both eyes, most", "triangles", [max(found.of(3))], "≤ 1 200 000"),
         Figure(f"{what}: nodes drawn", "nodes", [float(found.state["nodesDrawn"])], "≤ 80 000"),
         Figure(f"{what}: bytes while scrubbing all of it", "bytes", [float(found.bytes_scrubbed)], "0"),
-        Figure(f"{what}: heap grown from the first to the third time", "kB",
-               [(found.heaps[-1] - found.heaps[1]) / 1e3], "about 0",
+        Figure(f"{what}: what the page holds, grown from the first to the third time", "kB",
+               [(found.heaps[-1].data - found.heaps[1].data) / 1e3], "about 0",
                note="taken quickly five times before; MB before and after each: "
-                    + ", ".join(f"{heap / 1e6:.2f}" for heap in found.heaps)),
+                    + ", ".join(f"{heap.data / 1e6:.2f}" for heap in found.heaps)
+                    + "; V8's heap, its compiled code with it: "
+                    + ", ".join(f"{heap.used / 1e6:.2f}" for heap in found.heaps)),
         Figure(f"{what}: allocated by the page per frame", "bytes",
                [sum(size for _, size in found.allocated)], "as little as can be"),
     ]

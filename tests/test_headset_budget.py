@@ -30,7 +30,8 @@ async def test_a_tour_keeps_to_the_budgets_of_a_quest_3_and_leaves_nothing_behin
     assert max(found.of(3)) <= 1_200_000 * found.state["nodesDrawn"] / 80_000 + 20_000
     # No tile: at most the words for a commit at which a slow machine seemed to rest.
     assert found.bytes_scrubbed < 4_000
-    # Caches and the engine's own records have their size after some tours: from then on nothing is added.
-    assert min(found.heaps[-2:]) < max(found.heaps[2:4]) + 300_000
+    # Caches have their size after the first: from then on nothing is added. (V8 goes on compiling.)
+    data = [heap.data for heap in found.heaps]
+    assert data[-1] < data[1] + 50_000
     # Where frames allocate, collecting it interrupts them.
     assert sum(size for _, size in found.allocated) < 60_000

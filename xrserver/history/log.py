@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 #: Called with phase, how much is done, and of how much (0: not known yet).
 Progress = Callable[[str, int, int], None]
 
-#: So many blobs make one question for sizes.
-_ASKED = 1 << 14
+#: So many blobs make one question for sizes, each of a git that starts cold.
+_ASKED = 1 << 16
 #: Chunks of commits that may wait for each process, so that git goes on while kernels are loaded.
 _AHEAD = 16
 

@@ -352,6 +352,15 @@ def test_a_shadow_is_temporary_where_the_cache_cannot_be_written(folder: Path, t
     assert not shadow.directory.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows is told the priority at the start")
+def test_other_processes_go_before_git(folder: Path) -> None:
+    with Repository.open(folder) as repository:
+        assert repository.shadow is not None
+        with repository.shadow.start(["cat-file", "--batch"]) as process:
+            assert os.getpriority(os.PRIO_PROCESS, process.pid) == min(os.nice(0) + 10, 19)
+            process.communicate()
+
+
 def test_a_damaged_shadow_is_mended(folder: Path) -> None:
     with Repository.open(folder) as repository:
         assert repository.shadow is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,9 +19,12 @@ import xrserver
 from xrserver import app
 from xrserver.columns import COURSE, NODES, RANK_END, SPANS, STRATA, Category, Flag
 from xrserver.config import Config
+from xrserver.scene.build import BuiltScene
 from xrserver.scene.table import NO_COURSE, columns_of
+from xrserver.server import answers
+from xrserver.server.opened import OpenRepository
 from xrserver.stream import codec
-from xrserver.stream.messages import Commits, Patch
+from xrserver.stream.messages import Commits, Patch, Query, Result
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -266,3 +271,24 @@ async def test_where_there_is_no_webgl_the_page_says_so(chrome: Browser, serving
         await shown.wait_for()
         assert "WebGL 2" in await shown.inner_text()
         visit.said[:] = [said for said in visit.said if "WebGL 2" not in said]
+
+
+async def test_the_commit_is_named_though_the_line_changed_before_the_answer(
+        chrome: Browser, story: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, asked, over = answers.answer, asyncio.Event(), asyncio.Event()
+
+    async def late(repository: OpenRepository, scene: BuiltScene, query: Query) -> Result:
+        if query.kind == "commit" and not asked.is_set():
+            asked.set()
+            await over.wait()
+        return await answer(repository, scene, query)
+
+    monkeypatch.setattr(answers, "answer", late)
+    async with served(story) as serving, chromium.visit(chrome, serving.url, viewport=(900, 600)) as visit:
+        async with asyncio.timeout(60):
+            await asked.wait()
+        line = visit.page.locator(".words .commit")
+        assert (await line.inner_text()).strip() == ""
+        await visit.run("xrserver.setScene('city')")
+        await line.get_by_text(re.compile(r"\S")).first.wait_for()
+        over.set()

@@ -149,6 +149,7 @@ function lineChanged(state: Line, sentence: string): void {
     ui.loading.show(sentence, 0);
   } else if (state === "open") {
     ui.notices.state("");
+    time.moved(); // what was asked on the line before is asked again
   } else {
     const text = state === "connecting" ? "The server does not answer yet; trying again …" : "Connection lost; reconnecting …";
     ui.notices.state(sentence === "" ? text : `${sentence} Reconnecting …`);

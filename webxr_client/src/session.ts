@@ -72,6 +72,7 @@ export class Session {
   open(scene: string): void {
     if (this.#ended) return;
     this.#scene = scene;
+    this.#unanswered(); // whoever was asked on the line before does not answer on this one
     const hello: Hello = { type: "hello", tier: this.#tier, resume: (this.#resumes ? sessionStorage.getItem(RESUME) : null) ?? "", scene: this.#asked() };
     this.#post({ kind: "open", url: this.#url, subprotocol: SUBPROTOCOL, hello });
   }
@@ -81,8 +82,7 @@ export class Session {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#worker.terminate();
-    for (const answer of this.#answers.values()) answer(undefined, AWAY);
-    this.#answers.clear();
+    this.#unanswered();
   }
 
   send(message: FromViewer): void {
@@ -106,6 +106,11 @@ export class Session {
         else resolve(result);
       });
     });
+  }
+
+  #unanswered(): void {
+    for (const answer of this.#answers.values()) answer(undefined, AWAY);
+    this.#answers.clear();
   }
 
   /** What hello asks for: ``scene`` or ``repository/scene``. */
@@ -167,8 +172,7 @@ export class Session {
   }
 
   async #closed(code: number, reason: string, wasOpen: boolean): Promise<void> {
-    for (const answer of this.#answers.values()) answer(undefined, AWAY);
-    this.#answers.clear();
+    this.#unanswered();
     if (code === Close.SCHEMA_MISMATCH) {
       this.#become("refused", reason || "This page is of another version than the server.");
       return;

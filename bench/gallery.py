@@ -19,6 +19,7 @@ from typing import Any
 
 from PIL import Image
 
+import xrserver
 from bench import latency
 from bench.headset import emulator
 from bench.page import FLAGS, serving
@@ -56,6 +57,14 @@ async def _shown(page: Any, scene: str) -> None:
         };
         look();
     })""")
+
+
+async def _read(url: str) -> None:
+    """Wait until all of the history is there: of a long one the newest is shown first."""
+    async with xrserver.connect(url, patience=300) as session:
+        messages = aiter(session)
+        while not session.scene.whole:
+            await anext(messages)
 
 
 async def _outside(browser: Any, url: str, scene: str, file: Path) -> None:
@@ -96,6 +105,7 @@ async def _make(chromium: str, repository: Path, scenes: list[str], views: list[
 
     name = repository.name.removesuffix(".git")
     async with async_playwright() as playwright, serving(repository) as served:
+        await _read(served.url)
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
             for scene in scenes:

@@ -33,7 +33,7 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     encoded = [megabytes / seconds(lambda: encode_body(built, built.root.id)) for _ in range(runs)]
     decoded = [megabytes / seconds(lambda: decode_body(body)) for _ in range(runs)]
     figures = [
-        Figure(f"cut out and encode a tile of {megabytes:.1f} MB", "MB/s", encoded),
+        Figure(f"make the coarse whole, {megabytes:.1f} MB, and encode it", "MB/s", encoded),
         Figure("decode it in Python, validated", "MB/s", decoded),
     ]
     node = shutil.which("node")

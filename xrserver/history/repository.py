@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
@@ -32,6 +31,8 @@ _TAG_DEPTH = 16
 
 def library_versions() -> dict[str, str]:
     """Return the versions of what reads git's objects here."""
+    from importlib import metadata  # only for this: it takes long to import
+
     return {"pygit2": metadata.version("pygit2"), "libgit2": pygit2.LIBGIT2_VERSION}
 
 

@@ -14,6 +14,7 @@ from xrserver.native.boards import Board
 from xrserver.native.city import City, Labels
 from xrserver.native.milestones import Milestones, along, milestones
 from xrserver.native.overlay import Overlay
+from xrserver.native.tile import Tile
 from xrserver.native.typesetting import Row
 from xrserver.spaces import Pose
 from xrserver.stream.messages import Panel
@@ -58,7 +59,7 @@ class Desk:
         self._labels: Labels | None = None
         self._along: Milestones | None = None
         self._labelled, self._label_age = -1, 0.0
-        self._drawn: tuple[str, ...] = ()
+        self._tiles: list[Tile] = []
         self.menu, self.inspector = Board("menu", _MENU, 600.0), Board("inspector", _INSPECTOR, 600.0)
         self.help = Board("help", _HELP, 600.0, rows=menu.help_())
         self.legend = Board("legend", _LEGEND, 400.0, shown=True)
@@ -125,11 +126,12 @@ class Desk:
         width, height = self._size = view.size[0] / scale, view.size[1] / scale
         ink = hud.ink(daylight)
         overlay.begin(scale)
-        if self._labels is None or drawn != self._drawn or (
+        tiles = city.tiles(drawn)  # a patch makes another one of a tile
+        if self._labels is None or tiles != self._tiles or (
                 self._labelled != state.rank and self._label_age >= _LABEL_SECONDS):
             if self._along is None:
                 self._along = milestones(city)
-            self._labels, self._drawn = along(city.labels(drawn, state.rank), self._along, state.rank), drawn
+            self._labels, self._tiles = along(city.labels(drawn, state.rank), self._along, state.rank), tiles
             self._labelled, self._label_age = state.rank, 0.0
         self.legend.shown = self._legend and not self.menu.shown and width >= _SMALL
         self.inspector.shown = panel is not None

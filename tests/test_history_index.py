@@ -154,7 +154,7 @@ def test_the_same_records_come_from_any_number_of_processes(everything_repositor
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xrserver.history.listing._FEWEST", 1)
     monkeypatch.setattr("xrserver.history.listing._MOST", 3)
-    monkeypatch.setattr("xrserver.history.bulk._BLOCK", 700)
+    monkeypatch.setattr("xrserver.history.pipes._BLOCK", 700)
     with Repository.open(everything_repository) as repository:
         one, many = (read_index(repository, jobs=jobs) for jobs in (1, 8))
         assert_same(one, many)

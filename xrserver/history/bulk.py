@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from xrserver.errors import UnreadableRepository
 from xrserver.history.compare import TreeComparison
 from xrserver.history.listing import Known
+from xrserver.history.pipes import Pipe
 from xrserver.history.shadow import Shadow, failure
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_BLOCK = 1 << 18
 
 
 class GitSource:
@@ -38,13 +37,15 @@ class GitSource:
                 process.stdin.write("\n".join(asked).encode())
                 process.stdin.close()
                 rest = b""
-                while block := process.stdout.read(_BLOCK):
+                printed = Pipe(process.stdout)
+                while block := printed.read():
                     whole, nul, tail = block.rpartition(b"\0")
                     if nul:
                         yield rest + whole + nul
                         rest = tail
                     else:
                         rest += block
+                    printed.wait()
             except BrokenPipeError:
                 pass
             except BaseException:
@@ -71,17 +72,25 @@ class GitSource:
         """Return sizes from object headers."""
         import numpy as np
 
-        width = 2 * oids.shape[1]
-        text = oids.tobytes().hex()
-        given = "\n".join(text[at:at + width] for at in range(0, len(text), width)).encode() + b"\n"
+        # In order, git finds them in a fifth less time.
+        order = np.argsort(np.ascontiguousarray(oids[:, :8]).view(">u8").reshape(-1))
+        given = oids[order].tobytes().hex("\n", oids.shape[1]).encode() + b"\n"
         printed = self._shadow.run(["cat-file", "--batch-check=%(objectsize)", "--buffer"], given)
-        sizes = np.array([-1 if line.endswith(b"missing") else int(line)
-                          for line in printed.splitlines()], np.int64)
-        if len(sizes) != len(oids):
-            raise UnreadableRepository(f"git told {len(sizes)} sizes of {len(oids)} blobs.")
+        if b"missing" in printed:
+            lines = printed.splitlines()
+            printed = b"\n".join(b"-1" if line.endswith(b"missing") else line for line in lines)
+        told = np.fromstring(printed.decode("ascii"), np.int64, sep="\n")
+        if len(told) != len(oids):
+            raise UnreadableRepository(f"git told {len(told)} sizes of {len(oids)} blobs.")
+        sizes = np.empty(len(oids), np.int64)
+        sizes[order] = told
         return sizes
 
     def close(self) -> None:
         """End every git that waits for more."""
+        ending: list[TreeComparison] = []
         while not self._idle.empty():
-            self._idle.get_nowait().close()
+            ending.append(self._idle.get_nowait())
+            ending[-1].kill()  # each frees some 100 MB: all at once
+        for comparison in ending:
+            comparison.close()

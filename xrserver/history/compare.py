@@ -8,12 +8,11 @@ import tempfile
 import threading
 from collections.abc import Sequence
 
+from xrserver.history.pipes import Pipe
 from xrserver.history.shadow import Shadow, failure
 
 _DIFF = ("diff-tree", "--stdin", "--root", "--always", "-r", "--raw", "-z", "--no-abbrev", "--no-renames",
          "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
-
-_BLOCK = 1 << 20
 
 
 class TreeComparison:
@@ -22,6 +21,8 @@ class TreeComparison:
     def __init__(self, shadow: Shadow) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 — closed by `close`
         self._process = shadow.start(_DIFF, self._errors)
+        assert self._process.stdout is not None
+        self._printed = Pipe(self._process.stdout)
         # diff-tree repeats a line that is no object id, and flushes: so the end of a chunk is seen.
         # No path can be made to look like it, for nobody knows it.
         self._end = f"end {secrets.token_hex(16)}\n".encode()
@@ -34,8 +35,6 @@ class TreeComparison:
         UnreadableRepository
             git ended: an object is missing or damaged. The message carries git's last line.
         """
-        stdout = self._process.stdout
-        assert stdout is not None
         # git prints while it is still being asked: who asks must not wait for who listens.
         given = b"\n".join((*lines, self._end))
         asking = threading.Thread(target=self._ask, args=(given,), daemon=True)
@@ -43,7 +42,9 @@ class TreeComparison:
         blocks: list[bytes] = []
         tail = b""
         while tail != self._end:
-            block = stdout.read1(_BLOCK)  # type: ignore[attr-defined]
+            if blocks:
+                self._printed.wait()
+            block = self._printed.read()
             if not block:
                 asking.join()
                 self._process.wait()
@@ -61,9 +62,13 @@ class TreeComparison:
             stdin.write(given)
             stdin.flush()
 
+    def kill(self) -> None:
+        """Tell git to end, without waiting until it has."""
+        self._process.kill()
+
     def close(self) -> None:
         """End git."""
-        self._process.kill()
+        self.kill()
         with contextlib.suppress(BrokenPipeError, OSError):
             self._process.communicate()
         self._errors.close()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FEWEST, _MOST = 64, 1024
+_FEWEST, _MOST = 64, 2048
 
 
 class Known(NamedTuple):
@@ -86,7 +86,7 @@ class Listing:
         self._source = source
         self._tips = tips
         self._known = known
-        self._shallow = frozenset(oid.hex().encode() for oid in shallow)
+        self._shallow = shallow
         self._pool = pool
         self._chunks: queue.Queue[tuple[bytes, Future[bytes]] | BaseException | None] = queue.Queue(waiting)
         self._ended = threading.Event()
@@ -113,11 +113,10 @@ class Listing:
 
     def _list(self) -> None:
         try:
-            for records in _chunks(self._source.commits(self._tips, self._known)):
-                lines = [first_parent_line(record, self._shallow) for record in records]
+            for records, lines in chunks(self._source.commits(self._tips, self._known), self._shallow):
                 self.count += len(lines)
                 if self._ended.is_set() or not self._put(
-                        (b"\0".join((*records, b"")), self._pool.submit(self._source.changes, lines))):
+                        (records, self._pool.submit(self._source.changes, lines))):
                     return
             self.open = False
             self._put(None)
@@ -134,30 +133,45 @@ class Listing:
         return False
 
 
-def first_parent_line(record: bytes, shallow: Container[bytes]) -> bytes:
-    """Return ``COMMIT FIRST-PARENT`` (a root: ``COMMIT``), which asks for a commit's changes.
+def chunks(blocks: Iterable[bytes], shallow: Iterable[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Yield records of commits, chunk by chunk, and for each a line that asks for its changes.
 
-    What is no commit is found out by those who read the record. `shallow` are commits, in hexadecimal,
-    whose parents are not there.
+    Chunks are small at first, so that the first result comes soon.
+
+    Parameters
+    ----------
+    blocks : iterable of bytes
+        Whole records ``OID\\nraw commit\\0``.
+    shallow : iterable of bytes
+        Raw ids of commits whose parents are not there.
     """
-    width = record.find(b"\n")
-    commit, after = record[:width], 2 * width + 7  # "\ntree OID\n"
-    if record[after:after + 7] != b"parent " or commit in shallow:
-        return commit
-    return b"%s %s" % (commit, record[after + 7:after + 7 + width])
-
-
-def _chunks(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Cut blocks of records into chunks, small ones first so that the first result comes soon."""
+    cut = frozenset(oid.hex().encode() for oid in shallow)
     size = _FEWEST
-    records: list[bytes] = []
+    parts: list[bytes] = []
+    lines: list[bytes] = []
     for block in blocks:
-        records += block.split(b"\0")[:-1]
-        at = 0
-        while len(records) - at >= size:
-            yield records[at:at + size]
-            at += size
-            size = min(_MOST, 2 * size)
-        del records[:at]
-    if records:
-        yield records
+        begin = at = 0
+        while (end := block.find(b"\0", at)) >= 0:
+            lines.append(_first_parent_line(block, at, cut))
+            at = end + 1
+            if len(lines) == size:
+                parts.append(block[begin:at])
+                yield b"".join(parts), lines
+                parts, lines, begin = [], [], at
+                size = min(_MOST, 2 * size)
+        parts.append(block[begin:])
+    if lines:
+        yield b"".join(parts), lines
+
+
+def _first_parent_line(block: bytes, at: int, shallow: Container[bytes]) -> bytes:
+    """Return ``COMMIT FIRST-PARENT`` (a root: ``COMMIT``) of the record at `at`.
+
+    What is no commit is found out by those who read the record.
+    """
+    end = block.find(b"\n", at)
+    commit, width = block[at:end], end - at
+    after = end + width + 7  # "\ntree OID\n"
+    if not block.startswith(b"parent ", after) or commit in shallow:
+        return commit
+    return b"%s %s" % (commit, block[after + 7:after + 7 + width])

@@ -13,7 +13,7 @@ from xrserver.errors import UnreadableRepository, XrserverError
 from xrserver.history.append import advance, append
 from xrserver.history.gather import Changes, Commits
 from xrserver.history.index import FileVersions, HistoryIndex
-from xrserver.history.listing import Known, first_parent_line
+from xrserver.history.listing import Known, chunks
 from xrserver.history.log import tips_of
 from xrserver.history.numbers import Numbers, PersonNumbers
 from xrserver.history.people import mailmap_oid, read_mailmap
@@ -23,8 +23,6 @@ from xrserver.history.repository import Repository
 from xrserver.history.versions import Followed, VersionsFrom
 from xrserver.history.walk import LibgitSource
 
-#: So many blobs and commits make one question.
-_CHUNK = 1024
 #: While one of these is in the git directory, HEAD is detached only for as long as that takes.
 _UNDERWAY = ("rebase-merge", "rebase-apply", "BISECT_LOG")
 
@@ -167,13 +165,9 @@ class LiveHistory:
         repository = self.repository
         source = LibgitSource(repository)
         commits, changes = Commits(repository.width, repository.shallow), Changes(repository.width)
-        shallow = {oid.hex().encode() for oid in repository.shallow}
-        for block in source.commits(tips, Known((), self._numbers.commits)):
-            records = block.split(b"\0")[:-1]
-            for at in range(0, len(records), _CHUNK):
-                part = records[at:at + _CHUNK]
-                lines = [first_parent_line(record, shallow) for record in part]
-                changes.add(source.changes(lines), commits.add(b"\0".join((*part, b""))))
+        for records, lines in chunks(source.commits(tips, Known((), self._numbers.commits)),
+                                     repository.shallow):
+            changes.add(source.changes(lines), commits.add(records))
         sizes = np.full(changes.blobs.count, -1, np.int64)
         wanted = np.flatnonzero(changes.blobs.wanted[:changes.blobs.count])
         sizes[wanted] = source.sizes(changes.blobs.rows[wanted])

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 #: Called with phase, how much is done, and of how much (0: not known yet).
 Progress = Callable[[str, int, int], None]
 
-#: So many blobs make one question for sizes, each of a git that starts cold.
-_ASKED = 1 << 16
+#: So many blobs make one question for sizes, each of a git that starts cold; the last one is waited for.
+_ASKED, _ASKED_LAST = 1 << 16, 1 << 13
 #: Chunks of commits that may wait for each process, so that git goes on while kernels are loaded.
-_AHEAD = 16
+_AHEAD = 8
 
 
 class Gathered(NamedTuple):
@@ -103,7 +103,7 @@ def gather(repository: Repository, tips: Sequence[bytes], before: Remembered | N
         sizes.ask_again(changes.blobs)
         for records, output in listing:
             changes.add(output, commits.add(records))
-            sizes.ask(changes.blobs, _ASKED)
+            sizes.ask(changes.blobs, _ASKED if listing.open else _ASKED_LAST)
             report("commits", commits.count - first, 0 if listing.open else listing.count)
         sizes.ask(changes.blobs)
         for answered in sizes.answers():

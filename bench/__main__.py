@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cut, headset, history, native, page, scale, scene, stream
+from bench import cut, headset, history, native, page, scale, scene, stream, volume
 from bench.measure import Figure, machine, table, write
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "stream": stream.measure,
     "page": page.measure,
     "headset": headset.measure,
+    "volume": volume.measure,
     "native": native.measure,
 }
 

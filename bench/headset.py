@@ -60,15 +60,18 @@ def emulator() -> Path | None:
 
 
 @asynccontextmanager
-async def worn(browser: Any, url: str, newest: int = 0) -> AsyncGenerator[Any]:
+async def worn(browser: Any, url: str, newest: int = 0, *, agent: str = "", share: float = 1.0,
+               ) -> AsyncGenerator[Any]:
     """Open `url` in the browser of an emulated Quest 3; enter VR once history up to rank `newest` is there.
 
-    Its draws are counted, not drawn.
+    Its draws are counted, not drawn. The browser may say that it is another `agent`, and draw a `share` of
+    what it may.
     """
     runtime = emulator()
     assert runtime is not None
     context = await browser.new_context(viewport={"width": 640, "height": 320})
-    for script in (runtime.read_text(encoding="utf-8"), DEVICE, COUNTING):
+    named = f"Object.defineProperty(navigator, 'userAgent', {{ get: () => {json.dumps(agent)} }})"
+    for script in (runtime.read_text(encoding="utf-8"), DEVICE, named if agent else "", COUNTING):
         await context.add_init_script(script)
     page = await context.new_page()
     page.set_default_timeout(600_000)
@@ -77,7 +80,7 @@ async def worn(browser: Any, url: str, newest: int = 0) -> AsyncGenerator[Any]:
         await latency.until(page, "window.xrserver?.state().nodesDrawn > 0")
         await latency.until(page, f"window.xrserver.state().headRank >= {newest}")
         await page.evaluate("tally.drop = true")
-        await page.evaluate("xrserver.setDetail(1)")
+        await page.evaluate(f"xrserver.setDetail({share})")
         await page.get_by_role("button", name="Enter VR").click()
         await latency.until(page, "window.xrserver.state().mode === 'vr'")
         yield page

@@ -270,13 +270,7 @@ class Town:
     def commit(self) -> None:
         """Make a commit and move the branch to it."""
         self._count += 1
-        guest = "src/guest.py"
-        if self._count % 3 == 1:
-            self._files[f"{'src' if self._count % 2 else 'docs'}/f{self._count % 5}.py"] += 10
-        elif self._count % 3 == 2:
-            self._files[guest] = 9_000
-        else:
-            del self._files[guest]
+        self._change()
         tip = self._git("rev-parse", "main")
         made = self._git("commit-tree", self._tree(), "-p", tip, "-m", f"{self._count}")
         # As git does it: the new value is written beside, then put in place.
@@ -285,6 +279,15 @@ class Town:
         beside.write_text(made + "\n")
         beside.replace(ref)
         self.moments.append(time.time() * 1e3)
+
+    def _change(self) -> None:
+        guest = "src/guest.py"
+        if self._count % 3 == 1:
+            self._files[f"{'src' if self._count % 2 else 'docs'}/f{self._count % 5}.py"] += 10
+        elif self._count % 3 == 2:
+            self._files[guest] = 9_000
+        else:
+            del self._files[guest]
 
     def _tree(self) -> str:
         folders: dict[str, list[str]] = {}
@@ -300,4 +303,6 @@ class Town:
         named = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
                  for what, value in (("NAME", "Bench"), ("EMAIL", "bench@example.org"))}
         return subprocess.run(["git", "-C", str(self._folder), *arguments], input=given, check=True,
-                              stdout=subprocess.PIPE, env={**os.environ, **named}).stdout.decode().strip()
+                              stdout=subprocess.PIPE, env={
+                                  **os.environ, **named, "GIT_INDEX_FILE": str(self._folder / "bench-index"),
+                              }).stdout.decode().strip()

@@ -124,12 +124,15 @@ def _peak() -> float:
     return most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def plot(found: dict[int, dict[str, float]]) -> str:
+#: What a line of the plot is called, and its colour.
+_LINES = {"read": ("first time to the whole, s", "#D55E00"), "again": ("remembered, s", "#0072B2"),
+          "peak": ("most memory, MB", "#009E73"), "bytes": ("bytes sent, MB", "#CC79A7")}
+
+
+def plot(found: dict[int, dict[str, float]], lines: dict[str, tuple[str, str]] = _LINES) -> str:
     """Return how the figures grow, as SVG; both axes are logarithmic."""
     from math import log10
 
-    lines = {"read": ("first time to the whole, s", "#D55E00"), "again": ("remembered, s", "#0072B2"),
-             "peak": ("most memory, MB", "#009E73"), "bytes": ("bytes sent, MB", "#CC79A7")}
     scale = {"bytes": 1e-6}
     points = {name: [(log10(n), log10(max(values[name] * scale.get(name, 1.0), 1e-3)))
                      for n, values in found.items()] for name in lines}

@@ -167,11 +167,13 @@ def test_the_version_is_the_packages() -> None:
 def test_help_names_every_command_and_every_flag_says_what_it_does() -> None:
     whole = xr("--help").stdout
     assert all(f"\n    {name}" in whole for name in cli.COMMANDS) and "exit codes" in whole
+    of_repository = {"--scene", "--ref", "--jobs", "--exclude", "--people", "--no-activity"}
     offered = {
         "serve": {"--host", "--port", "--scene", "--ref", "--jobs", "--exclude", "--submodules", "--people",
                   "--lan", "--adb", "--behind-proxy", "--open", "--no-token", "--no-mdns", "--no-activity"},
-        "preview": {"--at", "--screenshot", "--path", "--record", "--fps", "--size"},
-        "vr": {"--at", "--no-mirror"}, "index": {"--json", "--jobs", "--people", "--cache-bytes"},
+        "preview": {"--at", "--screenshot", "--path", "--record", "--fps", "--size", *of_repository},
+        "vr": {"--at", "--no-mirror", *of_repository},
+        "index": {"--json", "--jobs", "--people", "--cache-bytes"},
         "cache": {"--clear"}, "devices": {"--json"}, "doctor": {"--json", "--port"}}
     for command, flags in offered.items():
         text = xr(command, "--help").stdout
@@ -325,6 +327,26 @@ def test_preview_writes_a_picture_of_the_size_asked_for(repository: Path, tmp_pa
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     with Image.open(file) as picture:
         assert picture.size == (160, 90) and picture.getcolors(100) is None
+
+
+def test_preview_opens_the_scene_asked_for(repository: Path, tmp_path: Path) -> None:
+    from PIL import Image, ImageChops
+
+    pictures: list[Image.Image] = []
+    for scene in ("city", "river"):
+        file = tmp_path / f"{scene}.png"
+        result = xr("preview", repository, "--scene", scene, "--screenshot", file, "--size", "160x90")
+        if result.returncode == 4 and os.environ.get("CI") != "true":
+            pytest.skip(result.stderr)
+        assert (result.returncode, result.stderr) == (0, "")
+        pictures.append(Image.open(file).convert("L"))
+    changed = ImageChops.difference(*pictures).point(lambda value: 255 * (value > 40))
+    assert changed.histogram()[255] > 0.02 * 160 * 90
+
+
+def test_a_scene_asked_of_a_server_that_runs_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["preview", "http://127.0.0.1:9/", "--scene", "river"]) == 2
+    assert "`scene` is said of a repository" in capsys.readouterr().err
 
 
 def test_preview_says_what_its_server_said(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from xrserver import __version__
-from xrserver.commands import COMMANDS
+from xrserver.commands import COMMANDS, OF_REPOSITORY
 from xrserver.config import Config, from_environment, parse
 from xrserver.errors import UsageError, XrserverError
 from xrserver.terminal import Progress
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--fps", metavar="N", type=float, default=30.0,
                          help="frames a second of a film of --path (default: %(default)g)")
     preview.add_argument("--size", metavar="WxH", default="1280x720", help="pixels (default: %(default)s)")
+    _add_settings(preview, OF_REPOSITORY)
 
     vr = commands.add_parser("vr", help="show a repository in a headset on this computer, by OpenXR",
                              description="Show a repository, or a running server, in a headset on this "
@@ -85,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     vr.add_argument("source", metavar="REPO|URL", nargs="?", default="",
                     help="repository, or the address a server printed")
     vr.add_argument("--at", metavar="WHEN", default="", help="moment to start at (default: the newest)")
-
     vr.add_argument("--no-mirror", action="store_true",
                     help="do not show in a window what the headset shows")
+    _add_settings(vr, OF_REPOSITORY)
 
     index = commands.add_parser("index", help="read a history and print what is in it",
                                 description="Read a whole history and print counts and seconds.")

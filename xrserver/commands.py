@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from xrserver.child import Server
     from xrserver.serving import Serving
 
+#: Settings of a repository that a window or headset shows; a server that runs has its own.
+OF_REPOSITORY = ("scene", "ref", "jobs", "exclude", "people", "activity")
+
 
 def _serve(options: argparse.Namespace, config: Config, progress: Progress) -> int:
     import asyncio
@@ -109,7 +112,7 @@ def _preview(options: argparse.Namespace, config: Config, progress: Progress) ->
         progress.clear()
         print(text, flush=True)
 
-    with _server(options.source, config) as server:
+    with _server(options, config) as server:
         app.show(server, options.at, size, say, options.screenshot, options.path, options.record, options.fps,
                  tell)
     progress.clear()
@@ -120,18 +123,23 @@ def _vr(options: argparse.Namespace, config: Config, progress: Progress) -> int:
     from xrserver import app
 
     app.headset_here()
-    with _server(options.source, config) as server:
+    with _server(options, config) as server:
         app.wear(server, options.at, lambda text: print(text, flush=True), not options.no_mirror)
     return 0
 
 
-def _server(source: str, config: Config) -> AbstractContextManager[Server]:
+def _server(options: argparse.Namespace, config: Config) -> AbstractContextManager[Server]:
     """Return the server whose address was given, or one of the repository that was."""
     from xrserver import child
 
-    if source.startswith(("http://", "https://")):
-        return nullcontext(child.Server(source))
-    return child.child_server(Path(source), config)
+    source: str = options.source
+    if not source.startswith(("http://", "https://")):
+        return child.child_server(Path(source), config)
+    given = [name for name in OF_REPOSITORY if getattr(options, name) is not None]
+    if given:
+        raise UsageError(f"`{given[0]}` is said of a repository that is opened here, but the server at "
+                         f"{source} runs already: say it there, or leave it out.")
+    return nullcontext(child.Server(source))
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 #: The newest landings that are shown while all others are still being read.
 _RECENT = 2_000
 
+#: Seconds in which viewers have drawn what they were told.
+_DRAWN_SECONDS = 0.1
+
 #: Seconds between two words about how far reading is.
 _TOLD_SECONDS = 0.25
 
@@ -155,6 +158,7 @@ class Following:
             if changed is not None:
                 growth = changed[0]
                 if growth.commits or self._shown.outdated:
+                    await self._drawn()
                     index, versions = await self._step(self._versions)
                     self._opened.describe(index, versions)
                     self._builder.know(index, versions)
@@ -164,6 +168,11 @@ class Following:
         except (XrserverError, OSError) as error:
             self._tell_trouble(error)
             self._answer_untidy(*self._untidy)
+
+    async def _drawn(self) -> None:
+        """Leave who looks the machine for the moment in which they draw what is new, unless more comes."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), _DRAWN_SECONDS)
 
     async def _publish(self, growth: Growth, moments: Moments, news: list[News]) -> None:
         opened, sessions = self._opened, self._sessions

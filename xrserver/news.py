@@ -127,7 +127,7 @@ class Shown:
                 self.forget(scene.generation)
                 continue
             since = start if first is None else min(first, each.told)
-            table = build_table(index, scene.definition.palette)
+            table = build_table(index, scene.definition.palette, first=min(since, start))
             commits, replay = (codec.encode(bodies.commits_message(
                 scene, index, table, live.course.since(rank), rank, person, each.people))
                 for rank, person in ((since, each.people_told), (start, each.people)))

@@ -10,6 +10,8 @@
  * frames allocate nothing.
  */
 
+import { extended } from "./room.ts";
+
 export type Pace = "commit" | "calendar";
 
 /** Seconds at the viewer that a change eases for. */
@@ -64,10 +66,10 @@ function copy(state: Readonly<Playback>, out: Playback): Playback {
   return out;
 }
 
-/** The calendar of a timeline (seconds UTC by rank, never falling). */
-export function calendar(timeline: ArrayLike<bigint> | ArrayLike<number>): Calendar {
-  const at = new Float64Array(timeline.length);
-  for (let rank = 1; rank < at.length; rank++) {
+/** The calendar of a timeline (seconds UTC by rank, never falling); `known`, which it replaces, is right before rank `first`. */
+export function calendar(timeline: ArrayLike<bigint> | ArrayLike<number>, known?: Calendar, first = 0): Calendar {
+  const at = known === undefined ? new Float64Array(timeline.length) : extended(known.at, first, timeline.length);
+  for (let rank = Math.max(first, 1); rank < at.length; rank++) {
     const gap = Math.max(Number(timeline[rank]) - Number(timeline[rank - 1]), GAP_LEAST);
     at[rank] = at[rank - 1]! + (gap > GAP_KEPT ? GAP_KEPT * (1 + Math.log(gap / GAP_KEPT)) : gap);
   }

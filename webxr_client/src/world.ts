@@ -14,6 +14,7 @@ import type { Playhead } from "./scene/drawn.ts";
 import { milestones, type Milestone } from "./scene/milestones.ts";
 import { Look } from "./scene/look.ts";
 import { Survey } from "./scene/survey.ts";
+import { extended } from "./room.ts";
 import type { ReadonlyVector } from "./spaces.ts";
 import type { Session } from "./session.ts";
 import type { Table } from "./stream/link.ts";
@@ -236,7 +237,7 @@ export class World {
     const from = shown.headRank;
     shown.table = longer(shown.table, commits);
     shown.legend = commits.legend;
-    shown.dates = calendar(shown.table.time);
+    shown.dates = calendar(shown.table.time, shown.dates, commits.first);
     shown.headRank = commits.head_rank;
     this.#city.paint(shown.table.colours);
     if (commits.course.rank.length > 0) this.#run(shown.table);
@@ -383,14 +384,11 @@ function followed(scene: Scene, before: Scene | undefined): boolean {
 /** The table with what commits say of it from some rank on. */
 function longer(table: Table, { first, timeline, first_person, people, people_names, tags, landmarks, landmark_names, course }: Commits): Table {
   const rows = first + timeline.time.length;
-  const time = new Float64Array(rows);
-  time.set(table.time.subarray(0, first));
+  const time = extended(table.time, first, rows);
   for (let i = first; i < rows; i++) time[i] = Number(timeline.time[i - first]);
-  const author = new Uint32Array(rows);
-  author.set(table.author.subarray(0, first));
+  const author = extended(table.author, first, rows);
   author.set(timeline.author, first);
-  const mainline = new Uint8Array(rows);
-  mainline.set(table.mainline.subarray(0, first));
+  const mainline = extended(table.mainline, first, rows);
   mainline.set(timeline.mainline, first);
   const colours = new Uint32Array(first_person + people.colour.length);
   colours.set(table.colours.subarray(0, first_person));

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import * as clock from "../src/clock.ts";
 import type { Pace, Playback } from "../src/clock.ts";
+import { extended } from "../src/room.ts";
 import { holds } from "./vectors.ts";
 
 const head = (line: number[]): number => line.length - 1;
@@ -27,6 +28,31 @@ holds("clock/clock.at_progress", (s: { pace: Pace }, line: number[], share: numb
 test("a calendar is the same from a message's 64-bit times", () => {
   const line = [5, 70, 70, 9_000_000_000];
   assert.deepEqual(clock.calendar(BigInt64Array.from(line.map(BigInt))), clock.calendar(line));
+});
+
+test("a calendar that goes on again and again is that of the whole timeline", () => {
+  const line: number[] = [1_000_000];
+  let dates = clock.calendar(line);
+  for (let i = 1; i < 400; i++) {
+    const first = i % 7 === 0 ? line.length - 1 : line.length; // the newest may be told anew
+    line.length = first;
+    for (let k = 0; k <= i % 5; k++) line.push((line.at(-1) ?? 1_000_000) + ((i * 7919) % 400_000));
+    dates = clock.calendar(line, dates, first);
+    assert.deepEqual(Array.from(dates.at), Array.from(clock.calendar(line).at));
+  }
+});
+
+test("a column that becomes longer keeps what it held, and leaves other columns alone", () => {
+  const whole = new Float64Array([1, 2, 3, 4, 5]);
+  const beside = whole.subarray(3);
+  let column = whole.subarray(0, 3);
+  for (let n = 4; n < 500; n++) {
+    const before = Array.from(column);
+    column = extended(column, n - 1, n);
+    column[n - 1] = n;
+    assert.deepEqual(Array.from(column), [...before, n]);
+  }
+  assert.deepEqual(Array.from(beside), [4, 5]);
 });
 
 test("a state can be advanced in place", () => {

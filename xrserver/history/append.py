@@ -13,11 +13,24 @@ from xrserver.history.gather import Changes, Commits
 from xrserver.history.index import HistoryIndex
 from xrserver.history.interning import Oids
 from xrserver.history.numbers import Numbers
-from xrserver.history.ranking import csr, permuted, precedence
+from xrserver.history.ranking import precedence
+from xrserver.ragged import csr, permuted
+from xrserver.room import Room
+
+#: Columns of an index that have a value for each commit, each parent, each change or each blob.
+_COLUMNS = ("oids", "parent_offsets", "parents", "author", "committer", "coauthor_offsets", "coauthors",
+            "author_time", "author_offset", "commit_time", "timeline", "landing", "change_offsets",
+            "change_path", "change_blob", "change_old_blob", "change_mode", "change_old_mode", "blob_oids",
+            "blob_sizes", "mainline")
+
+
+def with_room(index: HistoryIndex, room: Room) -> HistoryIndex:
+    """Return `index` where there is room behind it: its first commit takes no longer than the second."""
+    return _joined(index, room, {name: getattr(index, name)[:0] for name in _COLUMNS})
 
 
 def append(index: HistoryIndex, numbers: Numbers, commits: Commits, changes: Changes,
-           sizes: NDArray[np.int64]) -> HistoryIndex:
+           sizes: NDArray[np.int64], room: Room) -> HistoryIndex:
     """Return `index` with commits behind its newest; its mainline and refs are those it had.
 
     They take the next ranks in canonical order among themselves: parents first, among ready ones the
@@ -31,6 +44,8 @@ def append(index: HistoryIndex, numbers: Numbers, commits: Commits, changes: Cha
         None of them in `index`; their parents are in either.
     sizes : (n_blobs,) int64
         Of `changes.blobs`, in bytes; -1 when not known.
+    room : Room
+        Of the history that `index` is of.
     """
     from xrserver.kernels.order import canonical_order
 
@@ -67,36 +82,26 @@ def append(index: HistoryIndex, numbers: Numbers, commits: Commits, changes: Cha
 
     known_as, people = list(numbers.people.identities), list(numbers.people.people)
     timeline = np.maximum.accumulate(np.append(index.timeline[-1:], commit_time[order]))
+    more: dict[str, NDArray[Any]] = {
+        "oids": oids[order], "parents": parents, "author": person[author[order]],
+        "parent_offsets": index.parent_offsets[-1] + offsets[1:],
+        "coauthor_offsets": index.coauthor_offsets[-1] + coauthor_offsets[1:],
+        "change_offsets": index.change_offsets[-1] + change_offsets[1:],
+        "committer": person[committer[order]], "coauthors": person[coauthors],
+        "author_time": author_time[order], "author_offset": offset[order],
+        "commit_time": commit_time[order], "timeline": timeline[1:],
+        "landing": np.full(len(oids), -1, np.int32), "change_path": path_of[path[gathered]],
+        "change_blob": both[:, 1], "change_old_blob": both[:, 0], "change_mode": mode[gathered],
+        "change_old_mode": old_mode[gathered], "blob_oids": blob_rows[added], "blob_sizes": sizes[added]}
     return replace(
-        index, oids=_joined(index.oids, oids[order]),
-        parent_offsets=_joined(index.parent_offsets, index.parent_offsets[-1] + offsets[1:]),
-        parents=_joined(index.parents, parents),
-        author=_joined(index.author, person[author[order]]),
-        committer=_joined(index.committer, person[committer[order]]),
-        coauthor_offsets=_joined(index.coauthor_offsets,
-                                 index.coauthor_offsets[-1] + coauthor_offsets[1:]),
-        coauthors=_joined(index.coauthors, person[coauthors]),
-        author_time=_joined(index.author_time, author_time[order]),
-        author_offset=_joined(index.author_offset, offset[order]),
-        commit_time=_joined(index.commit_time, commit_time[order]),
-        timeline=_joined(index.timeline, timeline[1:]),
-        landing=_joined(index.landing, np.full(len(oids), -1, np.int32)),
-        change_offsets=_joined(index.change_offsets, index.change_offsets[-1] + change_offsets[1:]),
-        change_path=_joined(index.change_path, path_of[path[gathered]]),
-        change_blob=_joined(index.change_blob, both[:, 1]),
-        change_old_blob=_joined(index.change_old_blob, both[:, 0]),
-        change_mode=_joined(index.change_mode, mode[gathered]),
-        change_old_mode=_joined(index.change_old_mode, old_mode[gathered]),
-        blob_oids=_joined(index.blob_oids, blob_rows[added]),
-        blob_sizes=_joined(index.blob_sizes, sizes[added]),
-        paths=numbers.paths.extend(index.paths),
+        _joined(index, room, more), paths=numbers.paths.extend(index.paths),
         person_names=tuple(name for name, _ in people), person_emails=tuple(email for _, email in people),
         identity_names=tuple(name for name, _ in known_as),
         identity_emails=tuple(email for _, email in known_as),
         identity_person=np.array(list(numbers.people.identities.values()), np.int32))
 
 
-def advance(index: HistoryIndex, chain: Sequence[int]) -> HistoryIndex:
+def advance(index: HistoryIndex, chain: Sequence[int], room: Room) -> HistoryIndex:
     """Return `index` with its mainline gone on by `chain`, ascending ranks, and what lands with it."""
     if not chain:
         return index
@@ -111,7 +116,14 @@ def advance(index: HistoryIndex, chain: Sequence[int]) -> HistoryIndex:
                 if landing[parent] < 0:
                     landing[parent] = rank
                     waiting.append(parent)
-    return replace(index, mainline=_joined(index.mainline, np.array(chain, np.int32)), landing=landing)
+    return replace(_joined(index, room, {"mainline": np.array(chain)}), landing=landing)
+
+
+def _joined(index: HistoryIndex, room: Room, more: dict[str, NDArray[Any]]) -> HistoryIndex:
+    """Return `index` with more behind some of its columns."""
+    longer: dict[str, Any] = {name: room.joined(name, getattr(index, name), values)
+                              for name, values in more.items()}
+    return replace(index, **longer)
 
 
 def _numbered(keys: Sequence[Any], used: NDArray[np.int32], number: Any) -> NDArray[np.int32]:
@@ -121,7 +133,3 @@ def _numbered(keys: Sequence[Any], used: NDArray[np.int32], number: Any) -> NDAr
         if row >= 0:
             found[row] = number(keys[row])
     return found
-
-
-def _joined(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate([before, after.astype(before.dtype, copy=False)])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.errors import UnreadableRepository, XrserverError
-from xrserver.history.append import advance, append
+from xrserver.history.append import advance, append, with_room
 from xrserver.history.gather import Changes, Commits
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.listing import Known, chunks
@@ -22,6 +22,7 @@ from xrserver.history.refs import RawRef
 from xrserver.history.repository import Repository
 from xrserver.history.versions import Followed, VersionsFrom
 from xrserver.history.walk import LibgitSource
+from xrserver.room import Room
 
 #: While one of these is in the git directory, HEAD is detached only for as long as that takes.
 _UNDERWAY = ("rebase-merge", "rebase-apply", "BISECT_LOG")
@@ -69,7 +70,8 @@ class LiveHistory:
                  versions: FileVersions) -> None:
         self._path, self._ref = path, ref
         self.repository = Repository.open(path, ref)
-        self.index = index
+        self._room = Room()
+        self.index = with_room(index, self._room)
         self.gone = np.zeros(len(index.oids), np.bool_)
         self.versions_from = VersionsFrom(index, versions)
         # As it was when who is who was found out; its change asks for that anew.
@@ -122,10 +124,10 @@ class LiveHistory:
         chain = self._chain(index, tip)
         if chain and mailmap_oid(repository, tip) != self._mailmap:
             raise Overtaken("The mailmap has changed: people are others now.")
-        index = advance(index, chain)
+        index = advance(index, chain, self._room)
         named = tuple((ref.name, self._numbers.commits.find(ref.oid), ref.kind) for ref in refs)
         index = replace(index, refs=named)
-        left = self._tips - set(tips)
+        left = self._tips.difference(tips, self._parents_since(index, before))
         if left or len(index.oids) > len(self.gone):
             self.gone = self._unreached(index, tips) if left or self.gone.any() else np.zeros(
                 len(index.oids), np.bool_)
@@ -171,7 +173,7 @@ class LiveHistory:
         sizes = np.full(changes.blobs.count, -1, np.int64)
         wanted = np.flatnonzero(changes.blobs.wanted[:changes.blobs.count])
         sizes[wanted] = source.sizes(changes.blobs.rows[wanted])
-        return append(index, self._numbers, commits, changes, sizes)
+        return append(index, self._numbers, commits, changes, sizes, self._room)
 
     def _chain(self, index: HistoryIndex, tip: bytes) -> list[int]:
         """Return the ranks by which the mainline goes on to `tip`, ascending."""
@@ -184,6 +186,11 @@ class LiveHistory:
         if at != end:
             raise Overtaken("The newest commit of the mainline is no longer on it.")
         return chain[::-1]
+
+    def _parents_since(self, index: HistoryIndex, rank: int) -> set[bytes]:
+        """Return the parents of the commits from a rank on, which refs reach: nothing of them was left."""
+        ranks = index.parents[index.parent_offsets[rank]:]
+        return {index.oids[parent].tobytes() for parent in ranks.tolist()}
 
     def _unreached(self, index: HistoryIndex, tips: Sequence[bytes]) -> NDArray[np.bool_]:
         from xrserver.kernels.order import reached

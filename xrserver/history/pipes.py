@@ -14,7 +14,7 @@ from typing import IO
 
 #: Bytes that a pipe may hold (what Linux allows everybody), and that are read at once.
 _BLOCK = 1 << 20
-#: Seconds in which more may gather: git prints at most a tenth of a pipe meanwhile.
+#: Seconds in which more may gather: git prints less than half of a pipe meanwhile.
 _PAUSE = 0.005
 
 

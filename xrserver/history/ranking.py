@@ -15,6 +15,7 @@ from xrserver.history.interning import Oids
 from xrserver.history.objects import WIDTHS
 from xrserver.history.people import Group
 from xrserver.history.refs import RawRef
+from xrserver.ragged import csr, permuted
 
 
 def to_index(
@@ -115,21 +116,6 @@ def _who(known: Sequence[Identity], met: Sequence[NDArray[np.int32]], group: Gro
     place = np.empty(len(order), np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     return found, identity, [grouped.people[row] for row in order], place[person]
-
-
-def csr(counts: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the offsets of rows that hold so many values each."""
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
-
-
-def permuted(offsets: NDArray[np.int64], counts: NDArray[np.int32], order: NDArray[np.int32],
-             ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the offsets of a CSR with its rows in `order`, and where each of its values comes from."""
-    moved = csr(counts[order])
-    source = np.repeat(offsets[:-1][order] - moved[:-1], counts[order]) + np.arange(moved[-1])
-    return moved, source
 
 
 def precedence(oids: NDArray[np.uint8], commit_time: NDArray[np.int64]) -> NDArray[np.int32]:

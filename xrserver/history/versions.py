@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from xrserver.columns import RANK_END
 from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.interning import Strings
+from xrserver.ragged import ragged
 
+#: What rows have, by name.
+_COLUMNS = ("path", "birth", "death", "blob", "strata", "touched", "moved_from", "moved_to")
 _DEATH, _TO = 2, 7
 
 
@@ -70,13 +73,13 @@ class Followed:
         """Return them sorted by path."""
         # Born in this order, so a stable sort by path leaves births ascending.
         order = np.argsort(self.rows[:, 0], kind="stable")
-        path, birth, death, blob, strata, touched, moved_from, moved_to = (
-            np.ascontiguousarray(column) for column in self.rows[order].T)
+        columns: dict[str, NDArray[Any]] = {
+            name: np.ascontiguousarray(column)
+            for name, column in zip(_COLUMNS, self.rows[order].T, strict=True)}
+        columns["touched"] = columns["touched"].astype(np.bool_)
         strata_offsets, strata_rank = self.strata()
-        return FileVersions(
-            path=path, birth=birth, death=death, blob=blob, mode=self.mode[order], strata=strata,
-            touched=touched.astype(np.bool_), moved_from=moved_from, moved_to=moved_to,
-            strata_offsets=strata_offsets, strata_rank=strata_rank)
+        return FileVersions(**columns, mode=self.mode[order], strata_offsets=strata_offsets,
+                            strata_rank=strata_rank)
 
 
 class VersionsFrom:
@@ -96,10 +99,10 @@ class VersionsFrom:
     def __init__(self, index: HistoryIndex, versions: FileVersions) -> None:
         v = versions
         self.first = int(index.mainline[-1]) + 1
-        self._rows_before = np.flatnonzero(v.birth < self.first)
-        standing = self._rows_before[v.death[self._rows_before] >= self.first]
-        rows = np.column_stack([v.path, v.birth, v.death, v.blob, v.strata, v.touched, v.moved_from,
-                                v.moved_to])[standing].astype(np.int32)
+        begun = v.birth < self.first
+        self._before = slice(None) if begun.all() else np.flatnonzero(begun)
+        standing = np.flatnonzero(begun & (v.death >= self.first))
+        rows = np.column_stack([getattr(v, name)[standing] for name in _COLUMNS]).astype(np.int32)
         rows[:, _DEATH], rows[:, _TO] = RANK_END, -1
         count = len(v.strata_rank)
         lengths = np.diff(v.strata_offsets)
@@ -109,6 +112,7 @@ class VersionsFrom:
         head = np.where(lengths > 0, v.strata_offsets[1:] - 1, -1).astype(np.int32)
         self._state = _State(self.first, np.ascontiguousarray(rows), v.mode[standing], nodes, head)
         self._versions, self.standing = versions, standing
+        self._standing_of = np.searchsorted(np.flatnonzero(begun), standing)
 
     def follow(self, index: HistoryIndex) -> Followed:
         """Return what stood at the start, then all versions since, of what `index` has become.
@@ -122,16 +126,27 @@ class VersionsFrom:
         return _followed(index, self._state)
 
     def versions(self, followed: Followed) -> FileVersions:
-        """Return all versions, old ones included."""
-        v, start = self._versions, self._rows_before
-        rows = np.column_stack([v.path, v.birth, v.death, v.blob, v.strata, v.touched, v.moved_from,
-                                v.moved_to])[start].astype(np.int32)
-        mode = v.mode[start]
-        rows[np.searchsorted(start, self.standing)] = followed.rows[:len(self.standing)]
-        more = len(self.standing)
-        whole = Followed(np.concatenate([rows, followed.rows[more:]]),
-                         np.concatenate([mode, followed.mode[more:]]), followed.nodes, followed.head)
-        return whole.versions()
+        """Return all versions, old ones included. O(n), each column copied."""
+        v, stood = self._versions, len(self.standing)
+        order = np.argsort(followed.rows[stood:, 0], kind="stable")
+        rows = followed.rows[stood:][order]
+        path = v.path[self._before]
+        # Born later than all that have the same path.
+        at = np.searchsorted(path, rows[:, 0], side="right") + np.arange(len(rows))
+        old = np.ones(len(path) + len(rows), np.bool_)
+        old[at] = False
+        standing = np.flatnonzero(old)[self._standing_of]
+
+        def merged(before: NDArray[Any], now: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
+            column = np.empty(len(old), before.dtype)
+            column[old], column[at], column[standing] = before[self._before], new, now
+            return column
+
+        columns = {name: merged(getattr(v, name), followed.rows[:stood, k], rows[:, k])
+                   for k, name in enumerate(_COLUMNS)}
+        mode = merged(v.mode, followed.mode[:stood], followed.mode[stood:][order])
+        strata_offsets, strata_rank = followed.strata()
+        return FileVersions(**columns, mode=mode, strata_offsets=strata_offsets, strata_rank=strata_rank)
 
 
 class _State(NamedTuple):
@@ -153,16 +168,18 @@ def _followed(index: HistoryIndex, state: _State) -> Followed:
     from xrserver.kernels.moves import mainline_moves, number_segments
     from xrserver.kernels.strata import build_versions
 
-    paths = index.paths
-    strings = Strings()
-    strings.reserve(len(paths.parent), len(paths.bytes))
-    segment = number_segments(paths.offsets, paths.bytes, strings.slots, strings.offsets, strings.pool)
+    paths, offsets = index.paths, index.change_offsets
     mainline = index.mainline[np.searchsorted(index.mainline, state.first):]
     landed = np.flatnonzero(index.landing >= state.first)
     landed = landed[np.argsort(index.landing[landed], kind="stable")].astype(np.int32)
     landed_offsets = np.zeros(len(mainline) + 1, np.int64)
     landed_offsets[1:] = np.searchsorted(index.landing[landed], mainline, side="right")
-    line = (index.parent_offsets, mainline, landed_offsets, landed, index.change_offsets)
+    line = (index.parent_offsets, mainline, landed_offsets, landed, offsets)
+    changed = index.change_path[ragged(offsets[landed], offsets[landed + 1] - offsets[landed])]
+    strings = Strings()
+    strings.reserve(min(len(paths.parent), len(changed)), len(paths.bytes))
+    segment = number_segments(changed, paths.offsets, paths.bytes, strings.slots, strings.offsets,
+                              strings.pool)
     moves = mainline_moves(*line, index.change_path, index.change_blob, index.change_old_blob,
                            index.change_mode, index.change_old_mode, segment)
     return Followed(*build_versions(*line, index.change_path, index.change_blob, index.change_mode,

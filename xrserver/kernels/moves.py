@@ -18,14 +18,19 @@ I64 = NDArray[Any]
 
 
 @kernel
-def number_segments(offsets: I64, segments: U8, slots: I32, pool_offsets: I64, pool: U8) -> I32:
-    """Return a number for the segment of each path, the same for equal bytes (tables as in `intern`)."""
-    numbers = np.empty(len(offsets) - 1, np.int32)
+def number_segments(paths: I32, offsets: I64, segments: U8, slots: I32, pool_offsets: I64, pool: U8) -> I32:
+    """Return a number for the segment of each of `paths`, the same for equal bytes; of others nothing.
+
+    A path may be named several times. (Tables as in `intern`.)
+    """
+    numbers = np.full(len(offsets) - 1, -1, np.int32)
     count = 0
-    for path in range(len(numbers)):
-        numbers[path] = intern_bytes(slots, pool_offsets, pool, count, segments, offsets[path],
-                                     offsets[path + 1])
-        count = max(count, numbers[path] + 1)
+    for i in range(len(paths)):
+        path = int(paths[i])
+        if numbers[path] < 0:
+            numbers[path] = intern_bytes(slots, pool_offsets, pool, count, segments, offsets[path],
+                                         offsets[path + 1])
+            count = max(count, numbers[path] + 1)
     return numbers
 
 

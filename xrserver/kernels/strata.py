@@ -113,14 +113,14 @@ def build_versions(
         Each path's newest node, -1 where it has none.
     """
     n_ranks = len(parent_offsets) - 1
-    mainline_row = np.full(n_ranks, -1, np.int32)
+    mainline_row = np.full(n_ranks - first_rank, -1, np.int32)
     for k in range(len(mainline)):
-        mainline_row[mainline[k]] = k
+        mainline_row[mainline[k] - first_rank] = k
     # A commit off the mainline makes a version of each path when it is made, and one when it lands.
     n_rows = len(rows_before)
     bound = n_rows
     for rank in range(first_rank, n_ranks):
-        if mainline_row[rank] >= 0:
+        if mainline_row[rank - first_rank] >= 0:
             bound += change_offsets[rank + 1] - change_offsets[rank]
         elif parent_offsets[rank + 1] - parent_offsets[rank] < 2:
             bound += 2 * (change_offsets[rank + 1] - change_offsets[rank])
@@ -134,11 +134,9 @@ def build_versions(
         standing[rows[row, _PATH]] = row
     head = head_before.copy()
     nodes = np.empty((len(nodes_before) + len(path) - change_offsets[first_rank] + 16, 3), np.int32)
-    for row in range(len(nodes_before)):
-        for j in range(3):
-            nodes[row, j] = nodes_before[row, j]
+    nodes[:len(nodes_before)] = nodes_before
     used = np.full(1, len(nodes_before), np.int64)
-    rank_mark = np.full(n_ranks, -1, np.int32)
+    rank_mark = np.full(n_ranks if len(moves) else 0, -1, np.int32)
     came_from = np.full(n_paths, -1, np.int32)  # of this rank's moves; reset after it
     heir = np.full(n_paths, -1, np.int32)  # of this landing: row of `heirs`; reset after it
     next_heir = np.empty(len(heirs), np.int32)
@@ -147,7 +145,7 @@ def build_versions(
     grew = np.empty(n_paths, np.int32)  # paths that strata landed on at this rank
     for rank in range(first_rank, n_ranks):
         first, last = change_offsets[rank], change_offsets[rank + 1]
-        k = mainline_row[rank]
+        k = mainline_row[rank - first_rank]
         if k < 0:
             if parent_offsets[rank + 1] - parent_offsets[rank] > 1:
                 continue
@@ -209,7 +207,9 @@ def build_versions(
             came_from[moves[i, 1]] = -1
         for i in range(heir_offsets[k], heir_offsets[k + 1]):
             heir[heirs[i, 0]] = -1
-    return rows[:n_rows].copy(), row_mode[:n_rows].copy(), nodes[:used[0]].copy(), head
+    if used[0] + used[0] // 8 < len(nodes):
+        nodes = nodes[:used[0]].copy()
+    return rows[:n_rows].copy(), row_mode[:n_rows].copy(), nodes[:used[0]], head
 
 
 @kernel

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xrserver.history.index import HistoryIndex
 from xrserver.layout.river import RiverLayout, aside_of, steps_between, usual_gap
+from xrserver.room import Room
 
 
 class Continued:
@@ -33,6 +34,7 @@ class Continued:
 
     def __init__(self, layout: RiverLayout, index: HistoryIndex) -> None:
         self.layout = layout
+        self._behind = Room()
         self._usual, p = usual_gap(index.timeline), layout.parameters
         # A winding beyond those that were laid out has room for the widest of them on either side.
         self._room = 2.0 * (float(np.abs(layout.aside).max()) + p.bead * p.most_bead) + p.air
@@ -65,9 +67,10 @@ class Continued:
         p = layout.parameters
         lane, chain, route = self._lanes(index, first)
         step = steps_between(index.timeline[first - 1:], self._usual, p)
-        along = np.append(layout.along, layout.along[-1] + np.cumsum(step))
+        behind = self._behind
+        along = behind.joined("along", layout.along, layout.along[-1] + np.cumsum(step))
         own = aside_of(lane, p)
-        aside = np.append(layout.aside, own)
+        aside = behind.joined("aside", layout.aside, own)
         layout = replace(layout, shape=layout.shape.continued(float(along[-1]), self._room))
         position = layout.places(along[first:], own)
         edges = np.arange(index.parent_offsets[first], len(index.parents))
@@ -81,14 +84,13 @@ class Continued:
         wide = max(float(np.linalg.norm(layout.across[-1])), float(np.abs(own).max()) + p.most_bead * p.bead)
         outside = layout.places(along[first:], np.full(n - first, wide))
         self._mainline = index.mainline
+        more = {"chain": chain, "lane": lane, "position": position, "route": route,
+                "course_rank": np.arange(first, n), "bed_piece": pieces[-1] + np.arange(n - first),
+                "course": on, "across": outside - on}
+        longer = {name: behind.joined(name, getattr(layout, name), values) for name, values in more.items()}
         self.layout = replace(
-            layout, chain=np.append(layout.chain, chain), lane=np.append(layout.lane, lane),
-            position=np.concatenate([layout.position, position]), along=along, aside=aside,
-            route=np.append(layout.route, route), first_piece=np.append(layout.first_piece[:-1], pieces),
-            course_rank=np.append(layout.course_rank, np.arange(first, n)),
-            bed_piece=np.append(layout.bed_piece, pieces[-1] + np.arange(n - first)),
-            course=np.concatenate([layout.course, on]), across=np.concatenate([layout.across, outside - on]),
-            parent_offsets=index.parent_offsets, parents=index.parents)
+            layout, **longer, along=along, aside=aside, parents=index.parents,
+            parent_offsets=index.parent_offsets, first_piece=np.append(layout.first_piece[:-1], pieces))
         return [*child[of].tolist(), *[-1] * (n - first)]
 
     def _lanes(self, index: HistoryIndex, first: int) -> tuple[
@@ -97,13 +99,12 @@ class Continued:
         from xrserver.kernels.lanes import ALONG, BRIDGE, FORK, MERGE
 
         n = len(index.oids)
-        main = np.zeros(n, np.bool_)
-        main[index.mainline] = True
+        main = set(index.mainline[np.searchsorted(index.mainline, first):].tolist())
         lane: list[int] = []
         chain: list[int] = []
         route: list[int] = []
         offsets, parents = index.parent_offsets[first:].tolist(), index.parents
-        self._followed = np.append(self._followed, np.zeros(n - first, np.bool_))
+        self._followed = self._behind.joined("followed", self._followed, np.zeros(n - first, np.bool_))
 
         def of(commit: int) -> tuple[int, int]:
             if commit < first:
@@ -114,10 +115,10 @@ class Continued:
             rank = first + k
             from_, *others = parents[offsets[k]:offsets[k + 1]].tolist() or [rank - 1]
             born = offsets[k] == offsets[k + 1]
-            own, at = (0, 0) if main[rank] else of(from_)
-            along = not born and (bool(main[rank]) or (
+            own, at = (0, 0) if rank in main else of(from_)
+            along = not born and (rank in main or (
                 own != 0 and not self._followed[from_] and self._owners[at] == own))
-            if along or main[rank]:
+            if along or rank in main:
                 self._followed[from_] = self._followed[from_] or along
             else:
                 own, self._chains = self._chains, self._chains + 1

@@ -22,7 +22,6 @@ from xrserver.scene.open_tiles import (
     EASED,
     ENTERS,
     LEAVES,
-    PATH,
     Ground,
     Key,
     OpenTile,
@@ -66,7 +65,11 @@ class CoarseTile(OpenTile):
             self._nth[k] = met.get(node, 0)
             met[node] = met.get(node, 0) + 1
         self._spans = self._base.spans
+        self._files = np.where(walk.node[self._a:self._b] & 1, -1, walk.node[self._a:self._b] >> 1).astype(
+            np.int64)
         self._paths: dict[int, int] = {}
+        #: Files that came later, by the block they stand on.
+        self._joined: dict[int, list[int]] = {}
 
     def _place(self, now: Standing, path: int, district: bool) -> int:
         """Return the block that a path belongs to, else `_ITSELF` or `_ELSEWHERE`."""
@@ -82,8 +85,16 @@ class CoarseTile(OpenTile):
                     inside = np.abs(plot[:2] - self._blocks.rectangle[found][:2]) + 0.5 * plot[2:] <= (
                         0.5 * self._blocks.rectangle[found][2:] + 1e-6)
                     found = found if inside.all() else _ITSELF
+                    if found >= 0 and not district:
+                        self._joined.setdefault(found, []).append(path)
             self._paths[node] = found
         return found
+
+    def _files_of(self, block: int) -> NDArray[np.int64]:
+        """Return the paths of the files that have stood on a block's ground."""
+        first, last = self._blocks.first[block] - self._a, self._blocks.last[block] - self._a
+        own = self._files[first:last][self._fate[first:last] == block]
+        return np.concatenate([own[own >= 0], np.array(self._joined.get(block, []), np.int64)])
 
     def _states(self, now: Standing, files: Iterable[int],
                 districts: Iterable[int]) -> Iterable[tuple[Key, Records]]:
@@ -104,15 +115,10 @@ class CoarseTile(OpenTile):
         for path in districts:
             if self._place(now, path, True) == _ITSELF:
                 yield Key(2 * path + 1), self._adapted(now.plates(path))
-        if touched:
-            of_path = np.array([self._place(now, path, False) if now.placement.ever[path] >= 0 else _ELSEWHERE
-                                for path in range(len(now.index.paths.parent))], np.int64)
-            of_row = of_path[now.rows[:, PATH]]
-            for block in sorted(touched):
-                rows = np.flatnonzero(of_row == block)
-                rows = rows[~self._too_high(now, rows, block)]
-                yield (Key(int(self._block_node[block]), block),
-                       self._adapted(self._versions(now, block, rows)))
+        for block in sorted(touched):
+            rows = now.of_paths(self._files_of(block))
+            rows = rows[~self._too_high(now, rows, block)]
+            yield Key(int(self._block_node[block]), block), self._adapted(self._versions(now, block, rows))
 
     def _which(self, key: Key) -> int:
         return int(self._nth[key.block]) if key.block >= 0 else 0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import RANK_END
+from xrserver.ragged import ragged
 from xrserver.scene.coarse import Blocks, CoarseColumns, coarse_columns
 from xrserver.scene.deferred import Deferred
 from xrserver.scene.definition import SceneDefinition, Tiling
@@ -241,7 +242,6 @@ class Hierarchy(Tree):
         what is exact with the fewest spans held at a moment. Else space is.
         """
         from xrserver.kernels.tiles import borders
-        from xrserver.scene.spans import ragged
 
         w = self.walk
         if plan.step < 0:

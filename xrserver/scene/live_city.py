@@ -13,6 +13,7 @@ from xrserver.history.index import FileVersions, HistoryIndex
 from xrserver.history.versions import Followed, VersionsFrom
 from xrserver.layout.growth import Growth
 from xrserver.layout.placement import Placement
+from xrserver.room import Room
 from xrserver.scene.build import BuiltScene
 from xrserver.scene.category import category_of
 from xrserver.scene.coarse_tile import CoarseTile
@@ -37,6 +38,9 @@ _LENGTH = 2
 #: What of a version says that it is the same one; its end may be told later.
 _SAME = [PATH, BIRTH, _BLOB, _STRATA, _TOUCHED, _FROM]
 
+
+#: A whole version as one value.
+_WHOLE = np.dtype("V32")
 
 #: So many new spans make no tile too large.
 _LEAST_GROWN = 20_000
@@ -79,6 +83,7 @@ class LiveCity:
         followed = self._stand(index, followed_from.follow(index))
         self._standing = len(followed.rows)
         self._rows, self._mode = followed.rows, followed.mode
+        self._room = Room()
         # All of these rows are versions; sorted by (path, birth), so one search finds each.
         keys = (versions.path.astype(np.int64) << 32) | versions.birth
         at = np.searchsorted(keys, (self._rows[:, PATH].astype(np.int64) << 32) | self._rows[:, BIRTH])
@@ -111,21 +116,19 @@ class LiveCity:
         """
         followed = self._stand(index, followed)
         rows, old = followed.rows, self._rows
-        same = self._same(followed)
+        same, ended = self._compared(followed)
         if same < self._standing:
             raise PastChanged("Commits that were ranked long ago have come to the mainline.")
-        spans, largest = self._new_spans(index, followed, same)
+        spans = self._new_spans(index, followed, same)
 
-        ended = np.flatnonzero((old[:same, [DEATH, _TO]] != rows[:same, [DEATH, _TO]]).any(axis=1))
         follows = set(zip(rows[same:, PATH].tolist(), rows[same:, BIRTH].tolist(), strict=True))
-        kept = self._spans[:same].copy()
+        kept = self._spans[:same]
         for row in ended.tolist():
             path, death = int(rows[row, PATH]), int(rows[row, DEATH])
             leaves = death != RANK_END and rows[row, _TO] < 0 and (path, death) not in follows
             traits = int(kept["traits"][row]) & ~(int(Flag.LEAVES) << 8)
             kept["death"][row], kept["traits"][row] = death, traits | (int(Flag.LEAVES) << 8 if leaves else 0)
-        self._spans = np.concatenate([kept, spans])
-        self._largest = np.concatenate([self._largest[:same], largest])
+        self._spans = self._room.joined("spans", kept, spans)
         self._rows, self._mode = rows, followed.mode
 
         lengths = _lengths(followed)
@@ -173,21 +176,23 @@ class LiveCity:
 
     # --- files --------------------------------------------------------------------------------
 
-    def _same(self, followed: Followed) -> int:
-        """Return how many versions there are that are still the same."""
+    def _compared(self, followed: Followed) -> tuple[int, NDArray[np.int64]]:
+        """Return how many versions there are that are still the same, and which of them end otherwise."""
         shared = min(len(self._rows), len(followed.rows))
-        differ = (self._rows[:shared][:, _SAME] != followed.rows[:shared][:, _SAME]).any(axis=1)
-        differ |= self._mode[:shared] != followed.mode[:shared]
-        return int(differ.argmax()) if differ.any() else shared
+        old, new = self._rows[:shared], followed.rows[:shared]
+        changed = np.flatnonzero((old.view(_WHOLE) != new.view(_WHOLE))[:, 0])
+        others = changed[(old[changed][:, _SAME] != new[changed][:, _SAME]).any(axis=1)]
+        others = np.append(others, np.flatnonzero(self._mode[:shared] != followed.mode[:shared]))
+        same = int(others.min()) if len(others) else shared
+        return same, changed[changed < same]
 
-    def _new_spans(self, index: HistoryIndex, followed: Followed,
-                   same: int) -> tuple[Records, NDArray[np.int64]]:
-        """Return the spans of all rows from `same` on, and their largest sizes; new files get a place."""
+    def _new_spans(self, index: HistoryIndex, followed: Followed, same: int) -> Records:
+        """Return the spans of all rows from `same` on; new files get a place."""
         rows, mode = followed.rows, followed.mode
         new = rows[same:]
         before = _continued(rows, same, len(index.paths.parent))
         sizes = sizes_of(index, new[:, _BLOB], mode[same:], self._definition)
-        largest = np.concatenate([self._largest[:same], sizes])
+        largest = self._room.joined("largest", self._largest[:same], sizes)
         for row in range(same, len(rows)):  # what each continues comes before it
             if before[row - same] >= 0:
                 largest[row] = max(largest[row], largest[before[row - same]])
@@ -219,7 +224,8 @@ class LiveCity:
         since = index.timeline[np.maximum(births - 1, 0)]
         late = (births >= self._late_from) & (index.commit_time[births] < since)
         made["traits"][late] |= np.uint32(int(Flag.LATE) << 8)
-        return made, largest[same:]
+        self._largest = largest
+        return made
 
     def _authors(self, index: HistoryIndex, followed: Followed, drawn: NDArray[np.int32]) -> NDArray[Any]:
         """Return who made the newest stratum of each version."""

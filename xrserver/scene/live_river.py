@@ -8,6 +8,7 @@ import numpy as np
 
 from xrserver.history.index import HistoryIndex
 from xrserver.layout.continued import Continued
+from xrserver.room import Room
 from xrserver.scene.build import BuiltScene
 from xrserver.scene.patches import PastChanged, TilePatch
 from xrserver.scene.river import reached, shifted
@@ -49,6 +50,7 @@ class LiveRiver:
         #: Where the newest commit is in the order of tiles, and the tiles that hold it.
         self._at = int(winding.place[-1])
         self._tiles: list[str] = []
+        self._room = Room()
 
     def update(self, index: HistoryIndex) -> list[TilePatch]:
         """Return what is new since the last call, of the tiles that are tracked.
@@ -61,7 +63,8 @@ class LiveRiver:
         before, now = len(self._river.author), len(index.oids)
         if not self._course.holds(index):
             raise PastChanged("Commits that were beside the mainline have come to it.")
-        if (reached(index)[:before] == self._river.gone).any():
+        gone = ~reached(index)
+        if (gone[:before] != self._river.gone).any():
             raise PastChanged("Commits that were reached by a ref are not any more, or the other way about.")
         if now == before:
             return []
@@ -71,7 +74,7 @@ class LiveRiver:
         layout = self._course.layout
         if not layout.coiled and layout.along[-1] > _TOO_LONG * max(self._length, layout.parameters.straight):
             raise PastChanged("The river has become so long that it is wound up.")
-        self._river = self._river.grown(index, layout, self._metric)
+        self._river = self._river.grown(index, layout, gone, self._metric, self._room)
         self._scene.later.pieces += pieces
         self._scene.later.commits = now - self._first
         return [self._patch(tile, before) for tile in self._tiles]

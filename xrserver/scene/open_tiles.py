@@ -16,6 +16,7 @@ from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Flag
 from xrserver.history.index import HistoryIndex
 from xrserver.history.versions import Followed
 from xrserver.layout.placement import Placement
+from xrserver.ragged import ragged
 from xrserver.scene.hierarchy import Hierarchy
 from xrserver.scene.patches import TilePatch
 from xrserver.scene.spans import NOBODY, Records, names_of, plates_of
@@ -56,8 +57,13 @@ class Standing:
 
     def of_path(self, path: int) -> NDArray[np.int64]:
         """Return the rows of one path, in the order of birth."""
-        first, last = np.searchsorted(self.sorted_paths, (path, path + 1)).tolist()
-        return np.sort(self.order[first:last])
+        return self.of_paths(np.array([path]))
+
+    def of_paths(self, paths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of paths, in the order of birth."""
+        first = np.searchsorted(self.sorted_paths, paths)
+        counts = np.searchsorted(self.sorted_paths, paths, side="right") - first
+        return np.sort(self.order[ragged(first, counts)])
 
     def plates(self, path: int) -> Records:
         """Return the spans of a district since the scene was built, that which stood then first."""

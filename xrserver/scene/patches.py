@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.errors import XrserverError
-from xrserver.scene.spans import Records, ragged
+from xrserver.ragged import ragged
+from xrserver.scene.spans import Records
 
 #: Most bytes of columns in one piece, and most closed spans.
 _MOST_BYTES, _MOST_CLOSED = 192 << 10, 4096

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,10 @@ from xrserver.columns import (
 )
 from xrserver.history.index import HistoryIndex
 from xrserver.layout.river import RiverLayout
+from xrserver.ragged import ragged
+from xrserver.room import Room
 from xrserver.scene.category import categories, category_of
-from xrserver.scene.spans import NOBODY, SceneColumns, names_of, ragged
+from xrserver.scene.spans import NOBODY, SceneColumns, names_of
 
 #: Hex digits of an object id that name a commit.
 _DIGITS = 12
@@ -70,14 +72,17 @@ class River:
         """Length of a commit's name."""
         return min(_DIGITS, 2 * self.index.oids.shape[1])
 
-    def grown(self, index: HistoryIndex, layout: RiverLayout, metric: str) -> River:
+    def grown(self, index: HistoryIndex, layout: RiverLayout, gone: NDArray[np.bool_], metric: str,
+              room: Room) -> River:
         """Return it with the commits that `index` and `layout` have more."""
         first = len(self.author)
-        return River(index, layout, np.append(self.author, np.minimum(index.author[first:], NOBODY)),
-                     ~reached(index), np.append(self.kind, _kinds(index, first)),
-                     np.append(self.radius, _radii(index, layout, metric, first)),
-                     np.append(self.bed_author, np.minimum(index.author[layout.course_rank[
-                         len(self.bed_author) + 1:]], NOBODY)))
+        more: dict[str, NDArray[Any]] = {
+            "author": np.minimum(index.author[first:], NOBODY), "kind": _kinds(index, first),
+            "radius": _radii(index, layout, metric, first),
+            "bed_author": np.minimum(index.author[layout.course_rank[len(self.bed_author) + 1:]], NOBODY)}
+        longer: dict[str, Any] = {name: room.joined(name, getattr(self, name), values)
+                                  for name, values in more.items()}
+        return replace(self, index=index, layout=layout, gone=gone, **longer)
 
     def edges(self, commits: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the edges to the parents of some commits: rows of the index's `parents`."""

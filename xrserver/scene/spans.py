@@ -15,6 +15,7 @@ from xrserver.columns import NODES, RANK_END, SPANS, STRATA, Category, Flag, Kin
 from xrserver.history.index import MODE_SUBMODULE, MODE_SYMLINK, FileVersions, HistoryIndex, PathTree
 from xrserver.layout.city import CityLayout, lay_out_city
 from xrserver.layout.placement import Placement
+from xrserver.ragged import ragged
 from xrserver.scene.category import categories
 from xrserver.scene.definition import SceneDefinition
 from xrserver.scene.walk import Walk, walk
@@ -125,13 +126,6 @@ def names_of(paths: PathTree, wanted: NDArray[Any]) -> tuple[NDArray[np.uint32],
     return starts.astype(np.uint32), text
 
 
-def ragged(starts: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the rows of the ranges [start, start + count), one after the other."""
-    counts = counts.astype(np.int64)
-    before = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum()), dtype=np.int64) + np.repeat(starts.astype(np.int64) - before, counts)
-
-
 def continued(versions: FileVersions) -> NDArray[np.int64]:
     """Return the row that each version continues, at its own path or the one it moved from; else -1."""
     v = versions
@@ -167,7 +161,9 @@ def largest_by_then(index: HistoryIndex, versions: FileVersions, before: NDArray
 def sizes_of(index: HistoryIndex, blob: NDArray[np.int32], mode: NDArray[np.uint32],
              definition: SceneDefinition) -> NDArray[np.int64]:
     """Return the size in bytes that each blob counts as: 0 where it is not known."""
-    sizes = np.append(np.maximum(index.blob_sizes, 0), 0)[blob]
+    known = blob >= 0
+    sizes = np.zeros(len(blob), np.int64)
+    sizes[known] = np.maximum(index.blob_sizes[blob[known]], 0)
     sizes[mode == MODE_SUBMODULE] = int(definition.layout.submodule_size)
     return sizes
 

@@ -78,17 +78,18 @@ class LegendRow:
     colour: int
 
 
-def build_table(index: HistoryIndex, palette: Palette, course: Course = NO_COURSE) -> TableColumns:
-    """Return the table of a history: one row a rank, a person, a tag; and the course of its river."""
-    mainline = np.zeros(len(index.oids), np.uint8)
-    mainline[index.mainline] = 1
+def build_table(index: HistoryIndex, palette: Palette, course: Course = NO_COURSE,
+                first: int = 0) -> TableColumns:
+    """Return the table of a history: one row a rank from `first` on, a person, a tag; its river's course."""
+    mainline = np.zeros(len(index.oids) - first, np.uint8)
+    mainline[index.mainline[np.searchsorted(index.mainline, first):] - first] = 1
     people = min(len(index.person_names), NOBODY)
     commits = np.bincount(index.author, minlength=len(index.person_names))[:people]
     colours = people_colours(people, palette.people, palette.lightness, palette.chroma)
     tags = sorted((rank, name.removeprefix("refs/tags/").encode("utf-8", "surrogateescape"))
                   for name, rank, kind in index.refs if kind == "tag")
     return TableColumns(
-        columns_of(TIMELINE, index.timeline, np.minimum(index.author, NOBODY), mainline),
+        columns_of(TIMELINE, index.timeline[first:], np.minimum(index.author[first:], NOBODY), mainline),
         columns_of(PEOPLE, commits, colours),
         _names([display_name(name).encode() for name in index.person_names[:people]]),
         columns_of(LANDMARKS, np.array([rank for rank, _ in tags], np.uint32)),

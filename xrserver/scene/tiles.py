@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrserver.columns import RANK_END, Category, Flag, Kind, Range, Rank, TileId
-from xrserver.scene.spans import SceneColumns, ragged
+from xrserver.ragged import ragged
+from xrserver.scene.spans import SceneColumns
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,15 +69,17 @@ def commits_message(scene: BuiltScene, index: HistoryIndex, table: TableColumns,
                     first_person: int, known: int) -> Commits:
     """Return what brings a table that ends before `first` and `first_person` up to `table`.
 
-    `course` is how that of a river goes on from `first`; `known` people were there when the scene was built.
+    Its timeline may begin later than at rank 0, not behind `first`. `course` is how that of a river goes on
+    from `first`; `known` people were there when the scene was built.
     """
     names = strings(table.people_names)
+    more = index.head_rank + 1 - first
     people = legend_of(table, lambda i: ref_name(names[i].decode("utf-8", "surrogateescape")), known)
     kept = names[first_person:]
     offsets = np.cumsum([0, *map(len, kept)], dtype=np.uint32)
     return Commits(
         generation=scene.generation, head_rank=index.head_rank, first=first,
-        timeline={name: column[first:] for name, column in table.timeline.items()},
+        timeline={name: column[len(column) - more:] for name, column in table.timeline.items()},
         first_person=first_person,
         people={name: column[first_person:] for name, column in table.people.items()},
         people_names={"offsets": offsets, "bytes": np.frombuffer(b"".join(kept), np.uint8)},

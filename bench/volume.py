@@ -20,6 +20,7 @@ from bench.latency import Town, until
 from bench.measure import Figure, percentile
 from bench.page import FLAGS, serving
 from bench.stories import growing
+from xrserver.stream.messages import FRAME_LIMIT
 
 _WORK = Path(__file__).with_name("work")
 
@@ -30,12 +31,20 @@ QUEST = "Mozilla/5.0 (Linux; Android 12; Quest 3)"
 BYTES = 24_000_000
 
 #: Draws little of each thing, and keeps of each frame that drew, once the graphics card is done: Unix
-#: milliseconds, most vertices of a draw, and of our page head rank, spans and nodes. (Uploads that no
-#: draw uses pile up in the browser.)
+#: milliseconds, most vertices of a draw, large uploads so far, and where it is wanted our page's head rank.
+#: (Uploads that no draw uses pile up in the browser.)
 FRAMES = """(() => {
   const contexts = [];
-  window.seen = []; window.fewDraws = false;
-  let calls = 0, most = 0;
+  window.seen = []; window.fewDraws = false; window.tellHead = false;
+  let calls = 0, most = 0, uploads = 0;
+  window.uploaded = 0;
+  const upload = WebGL2RenderingContext.prototype.texSubImage2D;
+  WebGL2RenderingContext.prototype.texSubImage2D = function (...a) {
+    const size = a[8]?.byteLength ?? 0;
+    if (size > 65536) uploads++;
+    window.uploaded += size;
+    upload.apply(this, a);
+  };
   const getContext = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
     const made = getContext.call(this, kind, ...rest);
@@ -66,11 +75,24 @@ FRAMES = """(() => {
     for (const gl of contexts) {
       if (gl.canvas.isConnected) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
     }
-    const state = window.xrserver?.state();
-    window.seen.push([performance.timeOrigin + performance.now(), most,
-      state?.headRank, state?.residentSpans, state?.nodesDrawn]);
+    const done = performance.timeOrigin + performance.now();
+    window.seen.push([done, most, uploads, window.tellHead ? window.xrserver?.state().headRank : 0]);
   });
 })()"""
+
+
+#: Ask at a port of this machine for so many messages; return ms until they are there.
+BARE = """([port, count]) => new Promise((done) => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  socket.binaryType = 'arraybuffer';
+  let begun;
+  socket.onopen = () => { begun = performance.now(); socket.send('now'); };
+  socket.onmessage = () => {
+    if (--count > 0) return;
+    socket.close();
+    done(performance.now() - begun);
+  };
+})"""
 
 
 def measure(arguments: argparse.Namespace) -> list[Figure]:
@@ -96,12 +118,12 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
             return page
 
         try:
-            return [await _columns(new_page, runs), *await _crowd(browser), *await _landings(new_page)]
+            return [*await _columns(new_page, runs), *await _crowd(browser), *await _landings(new_page)]
         finally:
             await browser.close()
 
 
-async def _columns(new_page: Callable[..., Awaitable[Any]], runs: int) -> Figure:
+async def _columns(new_page: Callable[..., Awaitable[Any]], runs: int) -> list[Figure]:
     commits = scale.SIZES[-1]
     async with serving(_grown(commits)) as served:
         page = await new_page(QUEST)
@@ -116,7 +138,9 @@ async def _columns(new_page: Callable[..., Awaitable[Any]], runs: int) -> Figure
         figure.peer = "viser 1.1, a point cloud"
     except ImportError:
         figure.note += "; viser is not installed, so not beside it: pip install 'viser==1.1.*'"
-    return figure
+    bare = Figure("24 MB through a bare WebSocket to a page that drops them", "ms",
+                  await of_socket(new_page, runs))
+    return [figure, bare]
 
 
 async def _crowd(browser: Any) -> list[Figure]:
@@ -195,6 +219,34 @@ async def of_viser(new_page: Callable[[], Awaitable[Any]], runs: int) -> list[fl
     return found[1:]
 
 
+async def of_socket(new_page: Callable[[], Awaitable[Any]], runs: int) -> list[float]:
+    """Return ms that this browser and this machine take for `BYTES` alone, in frames as ours."""
+    from aiohttp import web
+
+    frame, count = bytes(FRAME_LIMIT), -(-BYTES // FRAME_LIMIT)
+
+    async def stream(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        async for _ in socket:
+            for _ in range(count):
+                await socket.send_bytes(frame)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", stream)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        page = await new_page()
+        found = [float(await page.evaluate(BARE, [runner.addresses[0][1], count])) for _ in range(runs + 1)]
+        await page.context.close()
+    finally:
+        await runner.cleanup()
+    return found[1:]
+
+
 async def settled(page: Any, seconds: float = 2.5) -> None:
     """Wait until nothing has come for so long."""
     before, since = "", time.monotonic()
@@ -208,7 +260,7 @@ async def settled(page: Any, seconds: float = 2.5) -> None:
 
 
 async def of_xrserver(page: Any, url: str, commits: int, runs: int) -> tuple[list[float], float]:
-    """Return ms from "draw all of it" to the frame in which all of it is, and bytes that came meanwhile.
+    """Return ms from "draw all of it" to the frame in which all of it is, and bytes of columns uploaded.
 
     The page, which must have `FRAMES`, held a twentieth before; the server has all tiles at hand, as a
     publisher would. What is wanted is asked for first, and frames go on.
@@ -221,15 +273,14 @@ async def of_xrserver(page: Any, url: str, commits: int, runs: int) -> tuple[lis
     for run in range(runs + 2):
         await page.evaluate("window.xrserver.setDetail(0.05)")
         await settled(page)
-        before = await page.evaluate("window.xrserver.state().bytesReceived")
-        await page.evaluate("window.seen.length = 0")
+        await page.evaluate("window.seen.length = window.uploaded = 0")
         begun = time.time() * 1e3
         await page.evaluate("window.xrserver.setDetail(1)")
         await settled(page)
         if run >= 2:
             frames = json.loads(await page.evaluate("JSON.stringify(window.seen)"))
-            found.append(next(frame[0] for frame in frames if frame[3:] == frames[-1][3:]) - begun)
-            sizes.append(await page.evaluate("window.xrserver.state().bytesReceived") - before)
+            found.append(next(frame[0] for frame in frames if frame[1:] == frames[-1][1:]) - begun)
+            sizes.append(await page.evaluate("window.uploaded"))
     return found, sum(sizes) / len(sizes)
 
 
@@ -263,7 +314,7 @@ async def landing(page: Any, serving: Any, repository: Path, commits: int, count
     """
     await page.goto(serving.url, wait_until="commit")
     await until(page, f"window.xrserver?.state().headRank >= {commits - 1}")
-    await page.evaluate("window.fewDraws = true")
+    await page.evaluate("window.fewDraws = window.tellHead = true")
     for following in serving.following:
         await following.current.wait()
     await settled(page)
@@ -274,8 +325,8 @@ async def landing(page: Any, serving: Any, repository: Path, commits: int, count
         await page.evaluate("window.seen.length = 0")
         head = await page.evaluate("window.xrserver.state().headRank")
         await asyncio.to_thread(town.commit)
-        await until(page, f"window.seen.some((frame) => frame[2] > {head})")
-        shown = await page.evaluate(f"window.seen.find((frame) => frame[2] > {head})[0]")
+        await until(page, f"window.seen.some((frame) => frame[3] > {head})")
+        shown = await page.evaluate(f"window.seen.find((frame) => frame[3] > {head})[0]")
         if i >= 4:
             found.append(shown - town.moments[-1])
     return found

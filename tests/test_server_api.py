@@ -243,6 +243,9 @@ async def test_a_tile_over_http_is_the_tile_of_the_stream_and_never_changes(repo
                     assert "immutable" in response.headers["Cache-Control"]
                     body, etag = await response.read(), response.headers["ETag"]
                 assert body == codec.encode(streamed)
+                async with client.get(path, headers={"Accept-Encoding": "identity"}) as response:
+                    assert "Content-Encoding" not in response.headers
+                    assert response.headers["ETag"] != etag and await response.read() == body
                 assert isinstance(codec.decode_body(body), messages.BODIES)
                 async with client.get(path, headers={"If-None-Match": etag}) as response:
                     assert response.status == 304 and await response.read() == b""

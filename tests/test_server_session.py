@@ -24,8 +24,10 @@ from xrserver.columns import NODES, SPANS, STRATA
 from xrserver.config import Config
 from xrserver.errors import UnreadableRepository
 from xrserver.server import allowance, session, sessions
-from xrserver.stream import codec, messages, schema
+from xrserver.stream import codec, messages, outbox, schema
+from xrserver.stream.deflated import deflate
 from xrserver.stream.messages import CLIENT_MESSAGE_LIMIT, FRAME_LIMIT
+from xrserver.stream.outbox import PART_BYTES
 
 HELLO = messages.Hello("desktop", "", "")
 POSE = messages.Pose([1.0, 2.0, 3.0], [0.0, 0.0, 0.0, 1.0], 0.5)
@@ -301,19 +303,21 @@ async def test_an_unknown_scene_is_said_and_the_default_is_shown(serving: app.Se
 # --- tiles --------------------------------------------------------------------------------------------
 
 
-async def test_a_large_tile_comes_in_frames_that_add_up_to_it(many: Path) -> None:
+async def test_a_large_tile_comes_in_frames_that_add_up_to_it(
+        many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PART_BYTES", 32 << 10)
     async with served(many) as serving, greeted(serving) as viewer:
         async with xrserver.connect(serving.url) as other:
-            root, whole = other.scene.root.id, codec.encode(await other.tile())
-        assert len(whole) > 3 * FRAME_LIMIT
+            root, whole = other.scene.root.id, deflate(codec.encode(await other.tile()))
+        assert len(whole) > 3 * outbox.PART_BYTES
         await viewer.send(messages.Want([root]))
         got = b""
         while len(got) < len(whole):
             received = await asyncio.wait_for(viewer.socket.receive(), 20)
-            assert len(received.data) <= FRAME_LIMIT
+            assert len(received.data) <= outbox.PART_BYTES + FRAME_LIMIT - PART_BYTES
             part = codec.decode(received.data, messages.FROM_SERVER)
             assert (part.id, part.offset, part.total) == (root, len(got), len(whole))
-            got += part.data
+            got += part.deflated
         assert got == whole
 
 

@@ -25,7 +25,8 @@ from xrserver.errors import (
     UsageError,
     WireError,
 )
-from xrserver.stream import bodies, codec, messages, schema
+from xrserver.stream import bodies, codec, messages, outbox, schema
+from xrserver.stream.deflated import deflate
 from xrserver.stream.outbox import Outbox
 from xrserver.stream.patches import apply_patch
 
@@ -90,14 +91,15 @@ async def test_the_table_holds_every_rank_person_and_tag(repository: Path) -> No
 
 
 async def test_a_tile_of_many_frames_is_put_together_while_questions_are_answered(
-        tmp_path: Path) -> None:
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PART_BYTES", 32 << 10)
     repository = tell(tmp_path / "many.git", files_story(9000))
     async with served(repository) as serving, xrserver.connect(serving.url) as session:
         tile, answer, table = await asyncio.gather(
             session.tile(), session.query("moment", "HEAD"), session.table())
         assert len(tile.nodes["records"]) > 9000 and answer.rank == 0
         assert table.id == session.scene.table
-        assert session.bytes_received > 3 * messages.FRAME_LIMIT
+        assert session.bytes_received > 3 * outbox.PART_BYTES
         assert await session.tile() is tile
 
 
@@ -138,7 +140,7 @@ async def test_every_selection_is_answered_however_fast_they_come(repository: Pa
 
 async def test_after_a_fresh_scene_tiles_are_fetched_anew_and_those_on_the_way_still_come() -> None:
     scene = next(example for example in EXAMPLES if isinstance(example, messages.Scene))
-    whole = codec.encode(BASE)
+    whole = deflate(codec.encode(BASE))
 
     async def act(socket: web.WebSocketResponse) -> None:
         await socket.receive()
@@ -329,7 +331,7 @@ def test_a_patch_that_does_not_fit_is_refused(wrong: messages.Patch) -> None:
 @pytest.mark.parametrize("early", [True, False], ids=["before the tile is whole", "after it is whole"])
 async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool) -> None:
     scene = next(example for example in EXAMPLES if isinstance(example, messages.Scene))
-    whole = codec.encode(held())
+    whole = deflate(codec.encode(held()))
 
     async def act(socket: web.WebSocketResponse) -> None:
         outbox = Outbox(1 << 20, list)

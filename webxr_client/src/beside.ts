@@ -94,7 +94,7 @@ export class Beside {
         else if (message.type === "commits") world.commits(message);
         else this.#listener.heard(k, message);
       },
-      part: (tile, have) => world.part(tile, have),
+      part: (tile, have, total) => world.part(tile, have, total),
       tile: (body) => world.tile(body),
       table: (table) => world.table(table),
     });
@@ -111,7 +111,7 @@ export class Beside {
         this.refresh();
         this.#listener.grew(newest);
       },
-      came: () => viewer.invalidate(),
+      came: (more) => viewer.came(more),
     });
     city.join(viewer.city);
     city.colour(viewer.colouring);

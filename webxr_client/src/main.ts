@@ -82,7 +82,7 @@ const ui = new Interface(document.querySelector<HTMLElement>("#interface")!, {
 const world = new World(viewer.city, session, TIERS[tier].budget, {
   progress: (share) => ui.loading.show(share > 0 ? "Fetching the city …" : "Opening …", share),
   arrived: (shown, before) => arrived(shown, before),
-  came: () => viewer.invalidate(),
+  came: (more) => viewer.came(more),
   grew: (shown, from) => grew(shown, from),
 });
 
@@ -390,7 +390,7 @@ window.xrserver = scripted({ viewer, world, session, time, events, room, find, c
 session.listen({
   line: lineChanged,
   heard,
-  part: (id, have) => world.part(id, have),
+  part: (id, have, total) => world.part(id, have, total),
   tile: (body) => world.tile(body),
   table: (table) => world.table(table),
 });

@@ -44,6 +44,8 @@ const WINDOW_RATE = 60;
 const PREPARE_AFTER = 1500;
 /** Milliseconds that the first thing to be seen may take until its sky is drawn without it. */
 const EMPTY_AFTER = 1000;
+/** Milliseconds in which tiles gather that come while others are on their way. */
+const MEANWHILE = 100;
 
 export interface ViewerListener {
   /** The playhead, playing or pace changed; every frame while it moves. */
@@ -89,6 +91,8 @@ export class Viewer {
   #last = 0;
   #stale = true;
   #choosing = true;
+  /** When what came is to be drawn at the latest. */
+  #due = Infinity;
   /** The frame before this one was drawn. */
   #drew = false;
   #everDrawn = false;
@@ -146,10 +150,21 @@ export class Viewer {
 
   /** Something changed: draw the next frame. */
   invalidate(): void {
+    this.#due = Infinity;
     this.#stale = true;
     this.aim.stale = true;
     this.#choosing = true;
     this.#world?.stir();
+  }
+
+  /** A tile came; where more are on their way, several are drawn at once: the machine has them to take in. */
+  came(more: boolean): void {
+    if (!more) {
+      this.invalidate();
+      return;
+    }
+    this.#choosing = true;
+    this.#due = Math.min(this.#due, performance.now() + MEANWHILE);
   }
 
   get #beside(): Beside | undefined {
@@ -257,6 +272,7 @@ export class Viewer {
     this.#last = time;
     if (this.#lost || this.#world === undefined) return;
     const began = performance.now();
+    if (began >= this.#due) this.invalidate();
     const worn = frame !== undefined && this.headset.presenting;
     if (worn && !this.headset.step(frame, dt)) return; // lost: the headset keeps the picture it has
     // What was drawn and came late is too much; frames in which nothing was drawn say nothing.
@@ -275,7 +291,7 @@ export class Viewer {
       this.#world.stir();
       this.#choosing = true;
     }
-    this.#choose(time);
+    this.#choose(time, worn || moved || played || this.#stale);
     this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
     const looked = this.#look(elapsed, worn, moved, played);
     const pointed = !worn && this.desk.poll();
@@ -311,15 +327,15 @@ export class Viewer {
     return world.survey.step(this.rank, eye, least, most, moved, played);
   }
 
-  /** Let the world draw and hold what this view needs. */
-  #choose(time: number): void {
+  /** Let the world hold what this view needs, and draw it where there is to be a picture. */
+  #choose(time: number, drawn: boolean): void {
     const { rank, fraction } = this.#beside === undefined ? this.playback : this.playhead;
     const ceiling = Math.max(fraction > 0 ? rank + 1 : rank, 0);
     const world = this.#world!;
     const eye = this.eye.inScene(this.journey.pose);
     const factor = this.eye.focal / PIXELS_OFF;
     const choosing = this.#choosing;
-    world.draw(ceiling);
+    if (drawn) world.draw(ceiling);
     if (choosing) this.#choosing = world.choose(eye, factor, ceiling, time);
     if (world.beside?.choose(eye, factor, choosing, time) === true) this.#choosing = true;
   }

@@ -37,8 +37,8 @@ export interface WorldListener {
   arrived(shown: Shown, before: Shown | undefined): void;
   /** A commit was added: history is longer, the picture may have changed. */
   grew(shown: Shown, from: number): void;
-  /** A tile came: what is drawn, and what is wanted next, may be another. */
-  came(): void;
+  /** A tile came: what is drawn, and what is wanted next, may be another. `more`: others are on their way. */
+  came(more: boolean): void;
   /** How much of what is waited for is here, 0 … 1. */
   progress(share: number): void;
 }
@@ -47,7 +47,7 @@ interface Awaited {
   readonly scene: Scene;
   table: Table | undefined;
   tile: TileBody | undefined;
-  /** Bytes here, by id. */
+  /** How much of each is here, 0 … 1, by id. */
   readonly have: Map<string, number>;
   /** Of a generation that follows what is drawn: the tiles that this view needs of it, those here and those not yet. */
   frontier: Frontier | undefined;
@@ -174,16 +174,15 @@ export class World {
     this.#session.send({ type: "want", tiles: [scene.root.id, scene.table] });
   }
 
-  part(id: string, have: number): void {
+  part(id: string, have: number, total: number): void {
     const awaited = this.#awaited;
     if (awaited === undefined) return;
     const { scene } = awaited;
     if (id !== scene.root.id && id !== scene.table) return;
-    awaited.have.set(id, have);
-    const total = scene.root.bytes + scene.table_bytes;
-    let sum = 0;
-    for (const bytes of awaited.have.values()) sum += bytes;
-    this.#listener.progress(total > 0 ? Math.min(sum / total, 1) : 0);
+    awaited.have.set(id, have / Math.max(total, 1));
+    const [root, table] = [scene.root.bytes, scene.table_bytes];
+    const here = (awaited.have.get(scene.root.id) ?? 0) * root + (awaited.have.get(scene.table) ?? 0) * table;
+    this.#listener.progress(root + table > 0 ? here / (root + table) : 0);
   }
 
   tile(body: TileBody): void {
@@ -201,9 +200,9 @@ export class World {
       const again = this.#city.tiles.get(body.header.id) !== undefined;
       this.#city.add(body);
       this.#frontier.hold(body.header);
-      // The next frame draws it, where all that it takes to do so is here; a tile that came anew lies elsewhere.
+      // A frame draws it, where all that it takes to do so is here; a tile that came anew lies elsewhere.
       if (again) this.#show(this.#shownIds);
-      this.#listener.came();
+      this.#listener.came(this.#frontier.waiting);
     }
   }
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { deflateSync } from "node:zlib";
 
 import { decode } from "@msgpack/msgpack";
 
 import type { FromViewer, Tile } from "../src/generated/protocol.ts";
-import { Assembly, decodeBody, decodeMessage, encodeMessage, WireError } from "../src/stream/decode.ts";
+import { Assembly, decodeBody, decodeMessage, encodeMessage, inflate, WireError } from "../src/stream/decode.ts";
 
 interface Case {
   readonly name: string;
@@ -25,7 +26,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 
 /** Typed arrays as the vectors write them. */
 function plain(value: unknown, key = ""): unknown {
-  if (value instanceof Uint8Array && (key === "data" || key === "path")) {
+  if (value instanceof Uint8Array && (key === "deflated" || key === "path")) {
     return { base64: Buffer.from(value).toString("base64") };
   }
   if (value instanceof BigInt64Array) return [...value].map(String);
@@ -78,10 +79,18 @@ for (const { name, args, expected } of cases("encodeMessage")) {
   });
 }
 
+test("a body is inflated whole, and what is none, or not all of one, is refused", async () => {
+  const body = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
+  const travelled = Uint8Array.from(deflateSync(body));
+  assert.deepEqual(await inflate(travelled), body);
+  await assert.rejects(inflate(travelled.slice(0, -9)), WireError);
+  await assert.rejects(inflate(body), WireError);
+});
+
 test("the parts of two tiles that come interleaved are put together", () => {
   const assembly = new Assembly();
   const part = (id: string, offset: number, total: number, ...data: number[]): Tile =>
-    ({ type: "tile", id, offset, total, data: Uint8Array.from(data) });
+    ({ type: "tile", id, offset, total, deflated: Uint8Array.from(data) });
   assert.equal(assembly.add(part("a", 0, 4, 1, 2)), null);
   assert.deepEqual(assembly.add(part("b", 0, 1, 9)), Uint8Array.of(9));
   assert.deepEqual(assembly.add(part("a", 2, 4, 3, 4)), Uint8Array.of(1, 2, 3, 4));
@@ -90,7 +99,7 @@ test("the parts of two tiles that come interleaved are put together", () => {
 test("a tile that is begun again starts from nothing", () => {
   const assembly = new Assembly();
   const part = (offset: number, ...data: number[]): Tile =>
-    ({ type: "tile", id: "a", offset, total: 4, data: Uint8Array.from(data) });
+    ({ type: "tile", id: "a", offset, total: 4, deflated: Uint8Array.from(data) });
   assembly.add(part(0, 1, 2));
   assembly.add(part(0, 5, 6));
   assert.deepEqual(assembly.add(part(2, 7, 8)), Uint8Array.of(5, 6, 7, 8));
@@ -99,7 +108,7 @@ test("a tile that is begun again starts from nothing", () => {
 test("late parts of a dropped tile do no harm, and a gap within a tile is refused", () => {
   const assembly = new Assembly();
   const part = (offset: number, ...data: number[]): Tile =>
-    ({ type: "tile", id: "a", offset, total: 6, data: Uint8Array.from(data) });
+    ({ type: "tile", id: "a", offset, total: 6, deflated: Uint8Array.from(data) });
   assembly.add(part(0, 1, 2));
   assembly.forget("a");
   assert.equal(assembly.add(part(2, 3, 4)), null);

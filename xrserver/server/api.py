@@ -16,6 +16,7 @@ from xrserver.server import paging, shapes
 from xrserver.server.access import PAIR_PATH
 from xrserver.server.opening import OPENING
 from xrserver.server.problems import Problem
+from xrserver.stream.deflated import inflate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -204,7 +205,13 @@ async def _tile(request: web.Request) -> web.Response:
     body = await opened.body(await opened.scene(request.match_info["scene"]), tile)
     # A tile's id is the hash of its recipe: what has this id never changes.
     etag = f'"{tile}"'
-    headers = {hdrs.CACHE_CONTROL: _FOREVER, hdrs.ETAG: etag}
+    headers = {hdrs.CACHE_CONTROL: _FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
+    if "deflate" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        etag = f'"{tile}-deflate"'
+        headers[hdrs.CONTENT_ENCODING] = "deflate"
+    else:
+        body = await asyncio.to_thread(inflate, body)
+    headers[hdrs.ETAG] = etag
     if request.headers.get(hdrs.IF_NONE_MATCH) == etag:
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return web.Response(body=body, content_type=MSGPACK, headers=headers)

@@ -23,6 +23,7 @@ from xrserver.server.moments import Moment, Moments
 from xrserver.server.people import People
 from xrserver.server.published import Published
 from xrserver.stream import bodies
+from xrserver.stream.deflated import deflate
 from xrserver.stream.messages import Activity
 from xrserver.stream.panels import Inspector
 
@@ -270,7 +271,7 @@ class OpenRepository:
             return 2 * row if row in self.versions.path else 2 * row + 1
 
     async def body(self, scene: BuiltScene, tile: str) -> bytes:
-        """Return the bytes of a tile (or of the table) of `scene`, made once for all who ask.
+        """Return the body of a tile (or of the table) of `scene`, deflated, made once for all who ask.
 
         Raises
         ------
@@ -295,13 +296,13 @@ class OpenRepository:
         """Return a body that was kept, or make and keep it."""
         shelf = self._shelf
         if shelf is None or tile == scene.table_id:
-            return bodies.encode_body(scene, tile)
+            return deflate(bodies.encode_body(scene, tile))
         found = shelf.get(tile)
         if found is not None:
             recipe, body = found
             scene.remember(tile, recipe)
             return body
-        body = bodies.encode_body(scene, tile)
+        body = deflate(bodies.encode_body(scene, tile))
         shelf.put(tile, scene.recipe(tile), body)
         return body
 

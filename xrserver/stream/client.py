@@ -23,6 +23,7 @@ from aiohttp import WSMsgType
 from xrserver import errors
 from xrserver.errors import ConnectionLost, SchemaMismatch, WireError, XrserverError
 from xrserver.stream import codec, messages, reach, schema
+from xrserver.stream.deflated import inflate
 from xrserver.stream.messages import (
     Activity,
     Clock,
@@ -318,14 +319,14 @@ class Session:
             body, filled = bytearray(part.total), 0
         elif part.id not in self._partial:
             return
-        end = part.offset + len(part.data)
+        end = part.offset + len(part.deflated)
         if part.offset != filled or end > len(body):
             raise WireError(f"A part of the tile {part.id} does not follow the one before it.")
-        body[part.offset:end] = part.data
+        body[part.offset:end] = part.deflated
         self._partial[part.id] = (body, end)
         if end == len(body):
             del self._partial[part.id]
-            whole = codec.decode_body(body)
+            whole = codec.decode_body(inflate(body))
             for patch in self._patches.pop(part.id, []):
                 whole = apply_patch(whole, patch) if isinstance(whole, TileBody) else whole
             _settle(self._bodies[part.id], whole)

@@ -173,12 +173,12 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a tile's (or table's) body: bytes [offset, offset + len(data)) of `total`."""
+    """A part of a tile's (or table's) body, deflated (zlib, RFC 1950): bytes from `offset` on, of `total`."""
 
     id: TileId
     offset: Annotated[int, Range(0, 2**40)]
     total: Annotated[int, Range(0, 2**40)]
-    data: bytes
+    deflated: bytes
 
 
 @dataclass(frozen=True, slots=True)

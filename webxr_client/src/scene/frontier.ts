@@ -100,6 +100,11 @@ export class Frontier {
     return (this.#known.where[this.#known.rows.get(id) ?? -1] ?? AWAY) !== AWAY;
   }
 
+  /** Whether tiles that were asked for have not come yet. */
+  get waiting(): boolean {
+    return this.#here.some((row) => this.#known.where[row] === ASKED);
+  }
+
   /** A tile has come, and with it the names of its children. */
   hold(header: TileHeader): void {
     const row = this.#known.rows.get(header.id);

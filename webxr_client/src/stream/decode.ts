@@ -27,7 +27,7 @@ export function decodeMessage(data: ArrayBuffer | Uint8Array): FromServer {
   return decodeFields(data, MESSAGES) as unknown as FromServer;
 }
 
-/** The tile or table in `data`, as assembled by `Assembly` or fetched; its arrays look into `data`. */
+/** The tile or table in `data`, as `inflate` returns it; its arrays look into `data`. */
 export function decodeBody(data: ArrayBuffer | Uint8Array): Body {
   return decodeFields(data, BODIES) as unknown as Body;
 }
@@ -95,6 +95,31 @@ function view(where: string, bytes: Uint8Array, dtype: ColumnLayout["dtype"]): C
     : new BigInt64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
 }
 
+/** The body that travelled as `deflated`, as `Assembly` put it together. */
+export async function inflate(deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  try {
+    const whole = new Response(deflated).body!.pipeThrough(new DecompressionStream("deflate"));
+    const reader = whole.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      pieces.push(value);
+      length += value.byteLength;
+    }
+  } catch (error) {
+    throw new WireError(`The server's message cannot be inflated: ${String(error)}`);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    body.set(piece, at);
+    at += piece.byteLength;
+  }
+  return body;
+}
+
 /** Puts the parts of tiles and tables together; several may be on their way at once. */
 export class Assembly {
   readonly #partial = new Map<string, { readonly bytes: Uint8Array<ArrayBuffer>; filled: number }>();
@@ -107,12 +132,12 @@ export class Assembly {
       body = { bytes: new Uint8Array(part.total), filled: 0 };
       this.#partial.set(part.id, body);
     }
-    if (part.offset !== body.filled || part.offset + part.data.byteLength > body.bytes.byteLength) {
+    if (part.offset !== body.filled || part.offset + part.deflated.byteLength > body.bytes.byteLength) {
       this.#partial.delete(part.id);
       throw new WireError(`A part of the tile ${part.id} does not follow the one before it.`);
     }
-    body.bytes.set(part.data, part.offset);
-    body.filled += part.data.byteLength;
+    body.bytes.set(part.deflated, part.offset);
+    body.filled += part.deflated.byteLength;
     if (body.filled < body.bytes.byteLength) return null;
     this.#partial.delete(part.id);
     return body.bytes;

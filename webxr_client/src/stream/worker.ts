@@ -1,6 +1,6 @@
 /** The stream's worker: holds the socket, puts bodies together and decodes, beside the frame loop. */
 import type { Hello, TableBody } from "../generated/protocol.ts";
-import { Assembly, decodeBody, decodeMessage, encodeMessage } from "./decode.ts";
+import { Assembly, decodeBody, decodeMessage, encodeMessage, inflate } from "./decode.ts";
 import type { FromWorker, Table, ToWorker } from "./link.ts";
 import { landmarksOf, nameAt } from "./names.ts";
 
@@ -33,32 +33,49 @@ function open(url: string, subprotocol: string, hello: Hello): void {
   mine.onclose = (event) => {
     if (socket === mine) scope.postMessage({ kind: "closed", code: event.code, reason: event.reason, wasOpen });
   };
+  const arrived: ArrayBuffer[] = [];
+  let taking = false;
   mine.onmessage = (event: MessageEvent<ArrayBuffer>) => {
-    if (socket !== mine) return;
-    try {
-      take(event.data);
-    } catch (error) {
-      scope.postMessage({ kind: "garbled", text: error instanceof Error ? error.message : String(error) });
-    }
+    arrived.push(event.data);
+    if (!taking) void takeAll();
   };
+
+  /** Take what has come, in its order: what follows a body may be about it, and bodies take a moment to inflate. */
+  async function takeAll(): Promise<void> {
+    taking = true;
+    for (let data = arrived.shift(); data !== undefined; data = arrived.shift()) {
+      if (socket !== mine) break;
+      try {
+        const whole = take(data);
+        if (whole !== null) hand(await inflate(whole), mine);
+      } catch (error) {
+        scope.postMessage({ kind: "garbled", text: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    taking = false;
+  }
 }
 
-function take(data: ArrayBuffer): void {
+/** Hand a message on; of a tile, return what is to be inflated once its last part is here. */
+function take(data: ArrayBuffer): Uint8Array<ArrayBuffer> | null {
   received += data.byteLength;
   const message = decodeMessage(new Uint8Array(data));
   if (message.type === "patch" || message.type === "commits") {
     scope.postMessage({ kind: "heard", message, received }, [data]);
-    return;
+    return null;
   }
   if (message.type !== "tile") {
     scope.postMessage({ kind: "heard", message, received });
-    return;
+    return null;
   }
-  if (dropped.has(message.id)) return;
-  const have = message.offset + message.data.length;
+  if (dropped.has(message.id)) return null;
+  const have = message.offset + message.deflated.length;
   scope.postMessage({ kind: "part", id: message.id, have, total: message.total, received });
-  const bytes = assembly.add(message);
-  if (bytes === null) return;
+  return assembly.add(message);
+}
+
+function hand(bytes: Uint8Array<ArrayBuffer>, from: WebSocket): void {
+  if (socket !== from) return;
   const body = decodeBody(bytes);
   if (body.type === "tilebody") {
     scope.postMessage({ kind: "tile", body, received }, [bytes.buffer]);

@@ -63,7 +63,7 @@ async def until(page: Any, expression: str) -> float:
 
     (Playwright's wait_for_function compiles strings in the page, which its content policy forbids.)
     """
-    return await page.evaluate(f"""() => new Promise((resolve, reject) => {{
+    return await page.evaluate(f"""new Promise((resolve, reject) => {{
       const end = performance.now() + 120_000;
       const look = () => {{
         if ({expression}) resolve(performance.now());

@@ -19,6 +19,7 @@ from bench.headset import THROTTLE, worn
 from bench.latency import Town, until
 from bench.measure import Figure, percentile
 from bench.page import FLAGS, serving
+from bench.quiet import QuietPage
 from bench.stories import growing
 from xrserver.stream.messages import FRAME_LIMIT
 
@@ -82,7 +83,7 @@ FRAMES = """(() => {
 
 
 #: Ask at a port of this machine for so many messages; return ms until they are there.
-BARE = """([port, count]) => new Promise((done) => {
+BARE = """((port, count) => new Promise((done) => {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
   socket.binaryType = 'arraybuffer';
   let begun;
@@ -92,7 +93,7 @@ BARE = """([port, count]) => new Promise((done) => {
     socket.close();
     done(performance.now() - begun);
   };
-})"""
+}))"""
 
 
 def measure(arguments: argparse.Namespace) -> list[Figure]:
@@ -110,12 +111,8 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
 
-        async def new_page(agent: str | None = None) -> Any:
-            context = await browser.new_context(viewport={"width": 640, "height": 360}, user_agent=agent)
-            await context.add_init_script(FRAMES)
-            page = await context.new_page()
-            page.set_default_timeout(600_000)
-            return page
+        async def new_page(agent: str | None = None) -> QuietPage:
+            return await QuietPage.open(browser, FRAMES, agent=agent)
 
         try:
             return [*await _columns(new_page, runs), *await _crowd(browser), *await _landings(new_page)]
@@ -123,12 +120,12 @@ async def _measure(chromium: str, runs: int) -> list[Figure]:
             await browser.close()
 
 
-async def _columns(new_page: Callable[..., Awaitable[Any]], runs: int) -> list[Figure]:
+async def _columns(new_page: Callable[..., Awaitable[QuietPage]], runs: int) -> list[Figure]:
     commits = scale.SIZES[-1]
     async with serving(_grown(commits)) as served:
         page = await new_page(QUEST)
         found, size = await of_xrserver(page, served.url, commits, runs)
-        await page.context.close()
+        await page.close()
     # As for the peer: so much for each byte.
     note = f"{size / 1e6:.1f} MB of tiles came in {percentile(found, 0.5):.0f} ms, drawn as they came"
     figure = Figure("24 MB of new columns to drawn", "ms", [ms * BYTES / size for ms in found], "≤ 80 ms",
@@ -164,7 +161,7 @@ async def _crowd(browser: Any) -> list[Figure]:
                         f"{max(frame[2] for frame in frames)} draws")]
 
 
-async def _landings(new_page: Callable[..., Awaitable[Any]]) -> list[Figure]:
+async def _landings(new_page: Callable[..., Awaitable[QuietPage]]) -> list[Figure]:
     figures: list[Figure] = []
     found: dict[int, dict[str, float]] = {}
     for commits in scale.SIZES:
@@ -173,7 +170,7 @@ async def _landings(new_page: Callable[..., Awaitable[Any]]) -> list[Figure]:
             async with serving(repository) as served:
                 page = await new_page(QUEST)
                 values = await landing(page, served, repository, commits, 20)
-                await page.context.close()
+                await page.close()
         p50, p95 = (percentile(values, share) for share in (0.5, 0.95))
         found[commits] = {"p50": p50, "p95": p95}
         figures += [Figure(f"ref changed to drawn, city of {commits} commits, {name}", "ms", [value], target)
@@ -187,7 +184,7 @@ def _grown(commits: int) -> Path:
     return growing(_WORK / f"grown{commits}.git", commits, max(commits // 10, 100))
 
 
-async def of_viser(new_page: Callable[[], Awaitable[Any]], runs: int) -> list[float]:
+async def of_viser(new_page: Callable[[], Awaitable[QuietPage]], runs: int) -> list[float]:
     """Return ms from a point cloud of `BYTES` published by viser, which must be installed, to its frame."""
     import numpy as np
     import viser
@@ -213,13 +210,13 @@ async def of_viser(new_page: Callable[[], Awaitable[Any]], runs: int) -> list[fl
             drawn = await page.evaluate(f"window.seen.find((frame) => frame[1] >= {points})[0]")
             found.append(drawn - begun)
             cloud.remove()
-        await page.context.close()
+        await page.close()
     finally:
         server.stop()
     return found[1:]
 
 
-async def of_socket(new_page: Callable[[], Awaitable[Any]], runs: int) -> list[float]:
+async def of_socket(new_page: Callable[[], Awaitable[QuietPage]], runs: int) -> list[float]:
     """Return ms that this browser and this machine take for `BYTES` alone, in frames as ours."""
     from aiohttp import web
 
@@ -240,8 +237,9 @@ async def of_socket(new_page: Callable[[], Awaitable[Any]], runs: int) -> list[f
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         page = await new_page()
-        found = [float(await page.evaluate(BARE, [runner.addresses[0][1], count])) for _ in range(runs + 1)]
-        await page.context.close()
+        ask = f"{BARE}({runner.addresses[0][1]}, {count})"
+        found = [float(await page.evaluate(ask)) for _ in range(runs + 1)]
+        await page.close()
     finally:
         await runner.cleanup()
     return found[1:]
@@ -265,7 +263,7 @@ async def of_xrserver(page: Any, url: str, commits: int, runs: int) -> tuple[lis
     The page, which must have `FRAMES`, held a twentieth before; the server has all tiles at hand, as a
     publisher would. What is wanted is asked for first, and frames go on.
     """
-    await page.goto(url, wait_until="commit")
+    await page.goto(url)
     await until(page, f"window.xrserver?.state().headRank >= {commits - 1}")
     await page.evaluate("window.fewDraws = true")
     found: list[float] = []
@@ -312,7 +310,7 @@ async def landing(page: Any, serving: Any, repository: Path, commits: int, count
 
     The page must have `FRAMES`; the graphics card, which may be a CPU, draws little of what it is told.
     """
-    await page.goto(serving.url, wait_until="commit")
+    await page.goto(serving.url)
     await until(page, f"window.xrserver?.state().headRank >= {commits - 1}")
     await page.evaluate("window.fewDraws = window.tellHead = true")
     for following in serving.following:

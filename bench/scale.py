@@ -82,8 +82,8 @@ async def _open(path: Path, name: str = "city", what: str = "remembered") -> dic
     config = Config(repositories=(path,), cache_bytes=_CACHE_BYTES, scene=name)
     opened = await open_repository(path, config, lambda phase, done, total: None)
     scene = await opened.scene()
-    body = await opened.body(scene, scene.root.id)
-    table = await opened.body(scene, scene.table_id)
+    body = await opened.body(scene, scene.root.id, deflated=True)
+    table = await opened.body(scene, scene.table_id, deflated=True)
     whole = time.perf_counter() - began
     await asyncio.to_thread(scene.prepare)
     peak = _peak()

@@ -45,7 +45,7 @@ EXAMPLES: tuple[Any, ...] = (
     messages.Progress("commits", 1000, 5500),
     messages.Scene("flask", "city", "f" * 16, "refs/heads/main", 5499, HEADER, "b" * 32, 12345, POSE, 5499,
                    0.0, 1.5, [messages.Person(0, "Ada Löwe 👩‍💻", 17, 0xE69F00)], 12, True),
-    messages.Tile("a" * 32, 512, 960, bytes(range(256))),
+    messages.Tile("a" * 32, 512, 960, True, bytes(range(256))),
     messages.Patch("a" * 32, "f" * 16, 3, [[4, 5500, 0], [2, 0, 0]], packed(SPANS, 2, 1),
                    packed(NODES, 1, 2), packed(STRATA, 1, 3), names(b"new.py")),
     messages.Commits("f" * 16, 5500, 5500, {"time": np.array([2**33], "<i8"), "author": np.array([2], "<u4"),

@@ -23,7 +23,7 @@ from xrserver import app
 from xrserver.columns import NODES, SPANS, STRATA
 from xrserver.config import Config
 from xrserver.errors import UnreadableRepository
-from xrserver.server import allowance, session, sessions
+from xrserver.server import allowance, listening, session, sessions
 from xrserver.stream import codec, messages, outbox, schema
 from xrserver.stream.deflated import deflate
 from xrserver.stream.messages import CLIENT_MESSAGE_LIMIT, FRAME_LIMIT
@@ -303,12 +303,15 @@ async def test_an_unknown_scene_is_said_and_the_default_is_shown(serving: app.Se
 # --- tiles --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("here", [True, False], ids=["as it is, from here", "deflated, from a network"])
 async def test_a_large_tile_comes_in_frames_that_add_up_to_it(
-        many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        here: bool, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "PART_BYTES", 32 << 10)
+    monkeypatch.setattr(listening, "is_here", lambda peer: here)
     async with served(many) as serving, greeted(serving) as viewer:
         async with xrserver.connect(serving.url) as other:
-            root, whole = other.scene.root.id, deflate(codec.encode(await other.tile()))
+            root, whole = other.scene.root.id, codec.encode(await other.tile())
+        whole = whole if here else deflate(whole)
         assert len(whole) > 3 * outbox.PART_BYTES
         await viewer.send(messages.Want([root]))
         got = b""
@@ -317,7 +320,8 @@ async def test_a_large_tile_comes_in_frames_that_add_up_to_it(
             assert len(received.data) <= outbox.PART_BYTES + FRAME_LIMIT - PART_BYTES
             part = codec.decode(received.data, messages.FROM_SERVER)
             assert (part.id, part.offset, part.total) == (root, len(got), len(whole))
-            got += part.deflated
+            assert part.deflated is not here
+            got += part.data
         assert got == whole
 
 
@@ -326,9 +330,9 @@ async def test_a_tile_dropped_while_it_is_built_never_comes(serving: app.Serving
     opened = serving.sessions.repositories["story"]
     may_build, building = asyncio.Event(), opened.body
 
-    async def slowly(scene: Any, tile: str) -> bytes:
+    async def slowly(scene: Any, tile: str, *, deflated: bool) -> bytes:
         await may_build.wait()
-        return await building(scene, tile)
+        return await building(scene, tile, deflated=deflated)
 
     monkeypatch.setattr(opened, "body", slowly)
     async with xrserver.connect(serving.url) as other, greeted(serving) as viewer:

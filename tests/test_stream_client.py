@@ -148,12 +148,13 @@ async def test_after_a_fresh_scene_tiles_are_fetched_anew_and_those_on_the_way_s
             await socket.send_bytes(codec.encode(message))
         await socket.receive()  # want
         half = len(whole) // 2
-        await socket.send_bytes(codec.encode(messages.Tile(BASE.header.id, 0, len(whole), whole[:half])))
+        part = messages.Tile(BASE.header.id, 0, len(whole), True, whole[:half])
+        await socket.send_bytes(codec.encode(part))
         await socket.send_bytes(codec.encode(replace(scene, rank=7)))
         for attempt in range(2):  # wanted again, by itself and then by whoever asks after the scene
             asked = codec.decode((await socket.receive()).data, messages.FROM_VIEWER)
             assert asked == messages.Want([BASE.header.id])
-            await socket.send_bytes(codec.encode(messages.Tile(BASE.header.id, 0, len(whole), whole)))
+            await socket.send_bytes(codec.encode(messages.Tile(BASE.header.id, 0, len(whole), True, whole)))
             if attempt == 0:
                 await socket.send_bytes(codec.encode(scene))
         await socket.receive()
@@ -328,17 +329,18 @@ def test_a_patch_that_does_not_fit_is_refused(wrong: messages.Patch) -> None:
         apply_patch(held(), wrong)
 
 
+@pytest.mark.parametrize("deflated", [True, False], ids=["deflated", "as it is"])
 @pytest.mark.parametrize("early", [True, False], ids=["before the tile is whole", "after it is whole"])
-async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool) -> None:
+async def test_a_held_tile_is_patched_whenever_the_patch_comes(early: bool, deflated: bool) -> None:
     scene = next(example for example in EXAMPLES if isinstance(example, messages.Scene))
-    whole = deflate(codec.encode(held()))
+    whole = codec.encode(held())
 
     async def act(socket: web.WebSocketResponse) -> None:
-        outbox = Outbox(1 << 20, list)
+        outbox = Outbox(1 << 20, list, deflated=deflated)
         await socket.receive()
         outbox.put(EXAMPLES[0])
         outbox.put(scene)
-        outbox.put_body(BASE.header.id, whole)
+        outbox.put_body(BASE.header.id, deflate(whole) if deflated else whole)
         frames = [await outbox.frame() for _ in range(3)]
         outbox.put(patch(1, (2, 5, 0)))
         frames.insert(2 if early else 3, await outbox.frame())

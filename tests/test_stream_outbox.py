@@ -66,7 +66,7 @@ async def test_the_parts_of_a_tile_add_up_to_its_body_and_fit_into_frames() -> N
         assert frame is not None and len(frame) <= messages.FRAME_LIMIT
         part = codec.decode(frame, messages.FROM_SERVER)
         assert part.offset == len(got[part.id]) and part.total == len(bodies[part.id])
-        got[part.id] += part.deflated
+        got[part.id] += part.data
 
 
 async def test_a_dropped_tile_sends_no_further_part() -> None:

@@ -26,7 +26,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 
 /** Typed arrays as the vectors write them. */
 function plain(value: unknown, key = ""): unknown {
-  if (value instanceof Uint8Array && (key === "deflated" || key === "path")) {
+  if (value instanceof Uint8Array && (key === "data" || key === "path")) {
     return { base64: Buffer.from(value).toString("base64") };
   }
   if (value instanceof BigInt64Array) return [...value].map(String);
@@ -90,7 +90,7 @@ test("a body is inflated whole, and what is none, or not all of one, is refused"
 test("the parts of two tiles that come interleaved are put together", () => {
   const assembly = new Assembly();
   const part = (id: string, offset: number, total: number, ...data: number[]): Tile =>
-    ({ type: "tile", id, offset, total, deflated: Uint8Array.from(data) });
+    ({ type: "tile", id, offset, total, deflated: false, data: Uint8Array.from(data) });
   assert.equal(assembly.add(part("a", 0, 4, 1, 2)), null);
   assert.deepEqual(assembly.add(part("b", 0, 1, 9)), Uint8Array.of(9));
   assert.deepEqual(assembly.add(part("a", 2, 4, 3, 4)), Uint8Array.of(1, 2, 3, 4));
@@ -99,7 +99,7 @@ test("the parts of two tiles that come interleaved are put together", () => {
 test("a tile that is begun again starts from nothing", () => {
   const assembly = new Assembly();
   const part = (offset: number, ...data: number[]): Tile =>
-    ({ type: "tile", id: "a", offset, total: 4, deflated: Uint8Array.from(data) });
+    ({ type: "tile", id: "a", offset, total: 4, deflated: false, data: Uint8Array.from(data) });
   assembly.add(part(0, 1, 2));
   assembly.add(part(0, 5, 6));
   assert.deepEqual(assembly.add(part(2, 7, 8)), Uint8Array.of(5, 6, 7, 8));
@@ -108,7 +108,7 @@ test("a tile that is begun again starts from nothing", () => {
 test("late parts of a dropped tile do no harm, and a gap within a tile is refused", () => {
   const assembly = new Assembly();
   const part = (offset: number, ...data: number[]): Tile =>
-    ({ type: "tile", id: "a", offset, total: 6, deflated: Uint8Array.from(data) });
+    ({ type: "tile", id: "a", offset, total: 6, deflated: false, data: Uint8Array.from(data) });
   assembly.add(part(0, 1, 2));
   assembly.forget("a");
   assert.equal(assembly.add(part(2, 3, 4)), null);

@@ -16,7 +16,6 @@ from xrserver.server import paging, shapes
 from xrserver.server.access import PAIR_PATH
 from xrserver.server.opening import OPENING
 from xrserver.server.problems import Problem
-from xrserver.stream.deflated import inflate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -202,16 +201,13 @@ async def _scene(request: web.Request) -> web.Response:
 
 async def _tile(request: web.Request) -> web.Response:
     opened, tile = await _opened(request), request.match_info["tile"]
-    body = await opened.body(await opened.scene(request.match_info["scene"]), tile)
+    deflated = "deflate" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+    body = await opened.body(await opened.scene(request.match_info["scene"]), tile, deflated=deflated)
     # A tile's id is the hash of its recipe: what has this id never changes.
-    etag = f'"{tile}"'
-    headers = {hdrs.CACHE_CONTROL: _FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
-    if "deflate" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
-        etag = f'"{tile}-deflate"'
+    etag = f'"{tile}-deflate"' if deflated else f'"{tile}"'
+    headers = {hdrs.CACHE_CONTROL: _FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING, hdrs.ETAG: etag}
+    if deflated:
         headers[hdrs.CONTENT_ENCODING] = "deflate"
-    else:
-        body = await asyncio.to_thread(inflate, body)
-    headers[hdrs.ETAG] = etag
     if request.headers.get(hdrs.IF_NONE_MATCH) == etag:
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return web.Response(body=body, content_type=MSGPACK, headers=headers)

@@ -23,7 +23,7 @@ from xrserver.server.moments import Moment, Moments
 from xrserver.server.people import People
 from xrserver.server.published import Published
 from xrserver.stream import bodies
-from xrserver.stream.deflated import deflate
+from xrserver.stream.deflated import deflate, inflate
 from xrserver.stream.messages import Activity
 from xrserver.stream.panels import Inspector
 
@@ -90,7 +90,7 @@ class OpenRepository:
         self._published: dict[str, Published] = {}
         self._closed = False
         self._scenes: dict[str, asyncio.Task[BuiltScene]] = {}
-        self._bodies: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
+        self._bodies: OrderedDict[tuple[str, bool], asyncio.Task[bytes]] = OrderedDict()
         self._listings: OrderedDict[bytes, list[TreeEntry]] = OrderedDict()
         self._people: People | None = None
         self._shelf = shelf
@@ -270,8 +270,8 @@ class OpenRepository:
                 raise
             return 2 * row if row in self.versions.path else 2 * row + 1
 
-    async def body(self, scene: BuiltScene, tile: str) -> bytes:
-        """Return the body of a tile (or of the table) of `scene`, deflated, made once for all who ask.
+    async def body(self, scene: BuiltScene, tile: str, *, deflated: bool) -> bytes:
+        """Return the body of a tile (or of the table) of `scene`, made once for all who ask for it so.
 
         Raises
         ------
@@ -281,39 +281,40 @@ class OpenRepository:
         if tile != scene.table_id and not scene.knows(tile):
             raise unknown_tile(tile)
         self.published(scene).asked.add(tile)
-        task = self._bodies.pop(tile, None)
+        task = self._bodies.pop((tile, deflated), None)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = asyncio.create_task(self._encoded(scene, tile))
-        self._bodies[tile] = task
+            task = asyncio.create_task(self._encoded(scene, tile, deflated))
+        self._bodies[tile, deflated] = task
         body = await asyncio.shield(task)
         self._forget_bodies()
         return body
 
-    async def _encoded(self, scene: BuiltScene, tile: str) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(self._builder, self._encode, scene, tile)
+    async def _encoded(self, scene: BuiltScene, tile: str, deflated: bool) -> bytes:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._builder, self._encode, scene, tile, deflated)
 
-    def _encode(self, scene: BuiltScene, tile: str) -> bytes:
-        """Return a body that was kept, or make and keep it."""
-        shelf = self._shelf
-        if shelf is None or tile == scene.table_id:
-            return deflate(bodies.encode_body(scene, tile))
-        found = shelf.get(tile)
-        if found is not None:
-            recipe, body = found
+    def _encode(self, scene: BuiltScene, tile: str, deflated: bool) -> bytes:
+        """Return a body that was kept, or make and keep it; kept are deflated ones."""
+        shelf = self._shelf if tile != scene.table_id else None
+        if shelf is not None and (found := shelf.get(tile)) is not None:
+            recipe, small = found
             scene.remember(tile, recipe)
-            return body
-        body = deflate(bodies.encode_body(scene, tile))
-        shelf.put(tile, scene.recipe(tile), body)
-        return body
+            return small if deflated else inflate(small)
+        body = bodies.encode_body(scene, tile)
+        if shelf is None:
+            return deflate(body) if deflated else body
+        small = deflate(body)
+        shelf.put(tile, scene.recipe(tile), small)
+        return small if deflated else body
 
     def _forget_bodies(self) -> None:
-        made = [(tile, len(task.result())) for tile, task in self._bodies.items()
+        made = [(which, len(task.result())) for which, task in self._bodies.items()
                 if task.done() and not task.cancelled() and not task.exception()]
         held = sum(size for _, size in made)
-        for tile, size in made[:-1]:
+        for which, size in made[:-1]:
             if held <= BODY_CACHE_BYTES:
                 break
-            del self._bodies[tile]
+            del self._bodies[which]
             held -= size
 
     def files_commit(self, moment: Moment) -> int:

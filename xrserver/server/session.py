@@ -68,7 +68,8 @@ async def close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
 class Session:
     """One viewer, from its hello to its end."""
 
-    def __init__(self, sessions: Sessions, socket: web.WebSocketResponse, device: str = "") -> None:
+    def __init__(self, sessions: Sessions, socket: web.WebSocketResponse, device: str = "", *,
+                 deflated: bool = False) -> None:
         self.socket = socket
         #: Id of the paired device that came; empty for whoever has the token.
         self.device = device
@@ -77,7 +78,7 @@ class Session:
         self._sessions = sessions
         self._allowance = Allowance()
         self._early: deque[object] = deque()
-        self._outbox = Outbox(sessions.config.outbox_bytes, self._snapshot)
+        self._outbox = Outbox(sessions.config.outbox_bytes, self._snapshot, deflated=deflated)
         self._wanted: OrderedDict[str, None] = OrderedDict()
         self._wants = asyncio.Event()
         self._loading = ""
@@ -311,7 +312,7 @@ class Session:
             tile, _ = self._wanted.popitem(last=False)
             self._loading = tile
             try:
-                body = await self._repository.body(self._scene, tile)
+                body = await self._repository.body(self._scene, tile, deflated=self._outbox.deflated)
                 await self._repository.current(self._scene, tile)
             except XrserverError as error:
                 self._refuse(error, tile)

@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from xrserver.config import Config
 from xrserver.errors import SchemaMismatch
 from xrserver.scene.build import BuiltScene
+from xrserver.server import listening
 from xrserver.server.access import ACCESS
 from xrserver.server.opened import OpenRepository
 from xrserver.server.opening import Opening
@@ -57,7 +58,9 @@ class Sessions:
         if len(self._live) >= MOST_SESSIONS:
             await close(socket, TRY_AGAIN_LATER, f"{MOST_SESSIONS} viewers are here: try again later.")
             return socket
-        session = Session(self, socket, device.id if device else "")
+        # Within this machine bytes are there sooner than they are inflated; no address is a local one, too.
+        near = request.remote is None or listening.is_here(request.remote)
+        session = Session(self, socket, device.id if device else "", deflated=not near)
         self._live.add(session)
         try:
             await session.run()

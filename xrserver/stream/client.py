@@ -319,14 +319,14 @@ class Session:
             body, filled = bytearray(part.total), 0
         elif part.id not in self._partial:
             return
-        end = part.offset + len(part.deflated)
+        end = part.offset + len(part.data)
         if part.offset != filled or end > len(body):
             raise WireError(f"A part of the tile {part.id} does not follow the one before it.")
-        body[part.offset:end] = part.deflated
+        body[part.offset:end] = part.data
         self._partial[part.id] = (body, end)
         if end == len(body):
             del self._partial[part.id]
-            whole = codec.decode_body(inflate(body))
+            whole = codec.decode_body(inflate(body) if part.deflated else body)
             for patch in self._patches.pop(part.id, []):
                 whole = apply_patch(whole, patch) if isinstance(whole, TileBody) else whole
             _settle(self._bodies[part.id], whole)

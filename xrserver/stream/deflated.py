@@ -1,7 +1,7 @@
-"""Bodies as they travel: a quarter of what they are, by zlib (RFC 1950), made once for all who ask.
+"""Bodies as they travel over a network: a quarter of what they are, by zlib (RFC 1950).
 
-Columns repeat themselves. Where a network takes them to a headset, or a browser passes them from process to
-process, fewer bytes are sooner there than they take to inflate.
+Columns repeat themselves: where a network takes them to a headset, fewer bytes are there sooner, inflating
+included. Within a machine they are not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LARGEST = 1 << 31
 
 
 def deflate(body: bytes) -> bytes:
-    """Return a body as it travels, and as HTTP knows it by the content coding ``deflate``."""
+    """Return a body's zlib stream, which HTTP knows as the content coding ``deflate``."""
     return zlib.compress(body, _LEVEL)
 
 

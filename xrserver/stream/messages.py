@@ -173,12 +173,16 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a tile's (or table's) body, deflated (zlib, RFC 1950): bytes from `offset` on, of `total`."""
+    """A part of a tile's (or table's) body: bytes from `offset` on, of `total`.
+
+    Where `deflated`, they are bytes of the body's zlib stream (RFC 1950), in each of its parts.
+    """
 
     id: TileId
     offset: Annotated[int, Range(0, 2**40)]
     total: Annotated[int, Range(0, 2**40)]
-    deflated: bytes
+    deflated: bool
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,16 @@ class Outbox:
         Most bytes of messages that may wait.
     snapshot : callable
         Makes the messages that bring a viewer that fell behind up to date.
+    deflated : bool
+        Bodies that are put in are.
     """
 
-    def __init__(self, limit: int, snapshot: Callable[[], Iterable[object]]) -> None:
+    def __init__(self, limit: int, snapshot: Callable[[], Iterable[object]], *,
+                 deflated: bool = False) -> None:
         self._limit = limit
         self._snapshot = snapshot
+        #: Bodies that are put in are deflated.
+        self.deflated = deflated
         self._messages: OrderedDict[str, bytes] = OrderedDict()
         self._bodies: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
         self._after: dict[str, list[bytes]] = {}
@@ -134,7 +139,8 @@ class Outbox:
                 self.put_frame(frame)
         else:
             self._bodies[tile] = (body, end)
-        return codec.encode(Tile(tile, offset, len(body), memoryview(body)[offset:end]))  # type: ignore[arg-type]
+        data = memoryview(body)[offset:end]
+        return codec.encode(Tile(tile, offset, len(body), self.deflated, data))  # type: ignore[arg-type]
 
     def _fall_behind(self) -> None:
         self._behind = True

@@ -2,9 +2,9 @@
 // xrserver/stream/messages.py instead. A test fails when this file is not current.
 
 /** Changes whenever the two sides would misunderstand each other. */
-export const SCHEMA_HASH = "7567139ac2d4122a";
+export const SCHEMA_HASH = "71cc76a53d6192a8";
 /** The WebSocket subprotocol: a server refuses any other, with a sentence. */
-export const SUBPROTOCOL = "xrserver.7567139ac2d4122a";
+export const SUBPROTOCOL = "xrserver.71cc76a53d6192a8";
 
 /** `death` of what still stands, and `hi` of the open window. */
 export const RANK_END = 0x7fffffff;
@@ -481,7 +481,11 @@ export interface Scene {
   readonly whole: boolean;
 }
 
-/** A part of a tile's (or table's) body, deflated (zlib, RFC 1950): bytes from `offset` on, of `total`. */
+/**
+ * A part of a tile's (or table's) body: bytes from `offset` on, of `total`.
+ *
+ * Where `deflated`, they are bytes of the body's zlib stream (RFC 1950), in each of its parts.
+ */
 export interface Tile {
   readonly type: "tile";
   /** 32 characters */
@@ -490,7 +494,8 @@ export interface Tile {
   readonly offset: number;
   /** 0 … 1099511627776 */
   readonly total: number;
-  readonly deflated: Uint8Array;
+  readonly deflated: boolean;
+  readonly data: Uint8Array;
 }
 
 /**

@@ -27,7 +27,7 @@ export function decodeMessage(data: ArrayBuffer | Uint8Array): FromServer {
   return decodeFields(data, MESSAGES) as unknown as FromServer;
 }
 
-/** The tile or table in `data`, as `inflate` returns it; its arrays look into `data`. */
+/** The tile or table in `data`, not deflated; its arrays look into `data`. */
 export function decodeBody(data: ArrayBuffer | Uint8Array): Body {
   return decodeFields(data, BODIES) as unknown as Body;
 }
@@ -95,7 +95,7 @@ function view(where: string, bytes: Uint8Array, dtype: ColumnLayout["dtype"]): C
     : new BigInt64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
 }
 
-/** The body that travelled as `deflated`, as `Assembly` put it together. */
+/** The body that travelled `deflated`, as `Assembly` put that together. */
 export async function inflate(deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -132,12 +132,12 @@ export class Assembly {
       body = { bytes: new Uint8Array(part.total), filled: 0 };
       this.#partial.set(part.id, body);
     }
-    if (part.offset !== body.filled || part.offset + part.deflated.byteLength > body.bytes.byteLength) {
+    if (part.offset !== body.filled || part.offset + part.data.byteLength > body.bytes.byteLength) {
       this.#partial.delete(part.id);
       throw new WireError(`A part of the tile ${part.id} does not follow the one before it.`);
     }
-    body.bytes.set(part.deflated, part.offset);
-    body.filled += part.deflated.byteLength;
+    body.bytes.set(part.data, part.offset);
+    body.filled += part.data.byteLength;
     if (body.filled < body.bytes.byteLength) return null;
     this.#partial.delete(part.id);
     return body.bytes;

@@ -15,6 +15,8 @@ let received = 0;
 const assembly = new Assembly();
 /** Parts of these are still arriving, of no use. */
 const dropped = new Set<string>();
+/** What the page waits for before it shows a scene, and is told of as it comes. */
+let awaited: readonly string[] = [];
 
 function open(url: string, subprotocol: string, hello: Hello): void {
   assembly.forget();
@@ -47,7 +49,7 @@ function open(url: string, subprotocol: string, hello: Hello): void {
       if (socket !== mine) break;
       try {
         const whole = take(data);
-        if (whole !== null) hand(await inflate(whole), mine);
+        if (whole !== null) hand(whole.deflated ? await inflate(whole.bytes) : whole.bytes, mine);
       } catch (error) {
         scope.postMessage({ kind: "garbled", text: error instanceof Error ? error.message : String(error) });
       }
@@ -56,8 +58,14 @@ function open(url: string, subprotocol: string, hello: Hello): void {
   }
 }
 
-/** Hand a message on; of a tile, return what is to be inflated once its last part is here. */
-function take(data: ArrayBuffer): Uint8Array<ArrayBuffer> | null {
+/** A body as it travelled. */
+interface Whole {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly deflated: boolean;
+}
+
+/** Hand a message on; of a tile, return its body once the last part is here. */
+function take(data: ArrayBuffer): Whole | null {
   received += data.byteLength;
   const message = decodeMessage(new Uint8Array(data));
   if (message.type === "patch" || message.type === "commits") {
@@ -65,13 +73,15 @@ function take(data: ArrayBuffer): Uint8Array<ArrayBuffer> | null {
     return null;
   }
   if (message.type !== "tile") {
+    if (message.type === "scene") awaited = [message.root.id, message.table];
     scope.postMessage({ kind: "heard", message, received });
     return null;
   }
   if (dropped.has(message.id)) return null;
-  const have = message.offset + message.deflated.length;
-  scope.postMessage({ kind: "part", id: message.id, have, total: message.total, received });
-  return assembly.add(message);
+  const { id, total } = message;
+  if (awaited.includes(id)) scope.postMessage({ kind: "part", id, have: message.offset + message.data.length, total, received });
+  const bytes = assembly.add(message);
+  return bytes === null ? null : { bytes, deflated: message.deflated };
 }
 
 function hand(bytes: Uint8Array<ArrayBuffer>, from: WebSocket): void {

@@ -28,9 +28,9 @@ const SURVEY_SHARE = 0.015;
 const SURVEY_LEAST = 0.25;
 const SURVEY_MOST = 6;
 const SURVEY_WORN = 0.12;
-/** Milliseconds of a frame that may go into making ready for rays, while any tile is new. */
+/** Milliseconds of a frame that may go into making ready for rays, while any tile is new; where time is short. */
 const PREPARE = 2;
-const PREPARE_WORN = 0.2;
+const PREPARE_BUSY = 0.2;
 const LIGHT_SECONDS = 0.35;
 /** Pixels of a building's side from which on it may be named. */
 const SMALLEST_NAMED = 44;
@@ -292,8 +292,9 @@ export class Viewer {
       this.#choosing = true;
     }
     this.#choose(time, worn || moved || played || this.#stale);
-    this.#world.look.prepare(worn ? PREPARE_WORN : PREPARE);
-    const looked = this.#look(elapsed, worn, moved, played);
+    const gathering = this.#due < Infinity; // what is found waits for the frame that shows what came
+    this.#world.look.prepare(worn || gathering ? PREPARE_BUSY : PREPARE);
+    const looked = this.#look(elapsed, worn, moved, played) && !gathering;
     const pointed = !worn && this.desk.poll();
     const stale = worn || this.#stale || moved || played || lit || pointed;
     if (stale && !pointed) this.aim.stale = true;
